@@ -1,0 +1,98 @@
+# The only commands people and CI type. A target's help is the comment behind its name.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+PROJECT := .venv/.ready
+POLICY := .venvs/policy/.ready
+LOCALCLOUD := .venvs/localcloud/.ready
+
+ENV ?= local
+ROOT ?=
+CONFIRM ?=
+SAMPLES ?=
+STORAGE ?=
+
+.PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline test test-unit test-plan test-localcloud \
+	test-pipeline test-local lint format policy clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation (default: all, in order)\n'
+
+$(PROJECT): pyproject.toml uv.lock scripts/setup.sh
+	@scripts/setup.sh project
+
+$(POLICY): pyproject.toml uv.lock scripts/setup.sh
+	@scripts/setup.sh policy
+
+$(LOCALCLOUD): pyproject.toml uv.lock localcloud/pyproject.toml scripts/setup.sh
+	@scripts/setup.sh localcloud
+
+setup: $(PROJECT) $(LOCALCLOUD) $(POLICY) ## Make the three environments from uv.lock (the other targets do it when needed)
+
+tools: $(PROJECT) ## Install the sequencing tools (Debian packages) and the example genome
+	@scripts/install_tools.sh
+
+functions: $(PROJECT) ## Build the Lambda archives into dist/functions, byte-identical from the same sources
+	@$(PYTHON) -m scripts.build_functions
+
+demo: $(PROJECT) $(LOCALCLOUD) tools functions ## Run the platform on this machine: real reads in, tagged and replicated results out
+	@$(PYTHON) -m scripts.demo
+
+up: $(PROJECT) $(LOCALCLOUD) ## Start the local cloud
+	@$(PYTHON) -m scripts.cloud start
+
+down: $(PROJECT) $(LOCALCLOUD) ## Stop the local cloud and remove everything it made
+	@$(PYTHON) -m scripts.cloud down
+
+status: $(PROJECT) $(LOCALCLOUD) ## Show whether the local cloud runs, its clock and what is applied on it
+	@$(PYTHON) -m scripts.cloud status
+
+reset: $(PROJECT) $(LOCALCLOUD) ## Start the local cloud again, empty
+	@$(PYTHON) -m scripts.cloud reset
+
+plan: $(PROJECT) functions ## Show what Terraform would change (ENV, ROOT) and save the plan
+	@$(PYTHON) -m scripts.infrastructure plan --env "$(ENV)" --root "$(ROOT)"
+
+apply: $(PROJECT) functions ## Apply (ENV, ROOT); in prod only a plan that was saved before
+	@$(PYTHON) -m scripts.infrastructure apply --env "$(ENV)" --root "$(ROOT)"
+
+destroy: $(PROJECT) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
+	@$(PYTHON) -m scripts.infrastructure destroy --env "$(ENV)" --root "$(ROOT)" --confirm "$(CONFIRM)"
+
+pipeline: $(PROJECT) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
+	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)"
+
+test: $(PROJECT) $(LOCALCLOUD) functions tools ## Run every test
+	@$(PYTHON) -m scripts.test_all
+
+test-unit: $(PROJECT) $(LOCALCLOUD) functions ## Decisions and handlers, on moto in-process; meta-tests
+	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/meta
+
+test-plan: $(PROJECT) ## terraform test of every module and root
+	@$(PYTHON) -m scripts.terraform_tests
+
+test-localcloud: $(PROJECT) $(LOCALCLOUD) ## The local cloud's own tests
+	@$(PYTHON) -m pytest localcloud/tests
+
+test-pipeline: $(PROJECT) tools ## The pipeline with the real tools on the lambda phage genome
+	@$(PYTHON) -m pytest tests/functional/pipeline
+
+test-local: $(PROJECT) $(LOCALCLOUD) functions tools ## The platform on the local cloud: apply, flows, faults, second plan, destroy
+	@$(PYTHON) -m pytest tests/local
+
+lint: $(PROJECT) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalogue
+	@$(PYTHON) -m scripts.lint
+
+format: $(PROJECT) ## Rewrite Python and Terraform in the house format
+	@$(PYTHON) -m ruff check --fix --quiet . && $(PYTHON) -m ruff format --quiet . && terraform fmt -recursive
+
+policy: $(PROJECT) $(POLICY) $(LOCALCLOUD) functions ## checkov on the Terraform sources and on the plans, and our own checks
+	@$(PYTHON) -m scripts.policy
+	@$(PYTHON) -m pytest -q tests/policy
+
+clean: ## Remove environments, builds and caches (stop the local cloud first: make down)
+	@rm -rf .venv .venvs .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the functions share: the catalogue, the rule engine, tags, notices and clients."""

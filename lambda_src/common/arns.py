@@ -1,0 +1,17 @@
+"""The parts of a DataSync execution's ARN: ``<task ARN>/execution/exec-<17 hex digits>``."""
+
+from __future__ import annotations
+
+import re
+
+
+def task_id(task_arn: str) -> str:
+    """``task-...`` of a task's ARN."""
+    return task_arn.rsplit("/", 1)[-1]
+
+
+def execution_id(execution_arn: str, task_arn: str) -> str | None:
+    """``exec-...`` if this is an execution of that task, else ``None``."""
+    head, separator, tail = execution_arn.partition(f"{task_arn}/execution/")
+    is_ours = separator and not head and re.fullmatch(r"exec-[0-9a-z]+", tail)
+    return tail if is_ours else None

@@ -1,0 +1,126 @@
+"""THE rule engine: from an object's key to its class, or to the reason why it has none.
+
+A file is ``<prefix>/<project>/[<folder>/...]<code>_<project>_<site>_<sample>[_<part>...].<extension>``. Every element
+is matched as a whole and exactly; there is no nearest match, no folding of case and no default class. Whatever does
+not fit is unclassified, which no researcher can read, so a wrong name costs access and never secrecy.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from common.catalogue import Catalogue
+
+# S3 allows 1,024 bytes of UTF-8 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html).
+KEY_LIMIT_BYTES = 1024
+
+# DataSync keeps objects of its own beside what it copies; they are nobody's data.
+_DATASYNC_OWN = ".aws-datasync"
+
+_IDENTIFIER = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_WORD = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
+_FILE_NAME = re.compile(
+    rf"(?P<code>[a-z]{{2}})_(?P<project>{_IDENTIFIER})_(?P<site>{_IDENTIFIER})_(?P<sample>{_WORD})"
+    rf"(?P<parts>(?:_{_WORD})*)\.(?P<extension>[a-z0-9]+(?:\.[a-z0-9]+)*)"
+)
+_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+class Reason(StrEnum):
+    """Why a key has no class; the text goes into notices, so it says what to mend."""
+
+    TOO_LONG = "the key is longer than 1,024 bytes"
+    NOT_IN_A_PROJECT = "the file does not lie below <prefix>/<project>/"
+    UNKNOWN_PREFIX = "the first folder is no prefix of the catalogue"
+    BAD_FOLDER = "a folder name is empty, hidden, or has characters outside A-Z a-z 0-9 . _ -"
+    BAD_NAME = "the file name is not <code>_<project>_<site>_<sample>[_<part>].<extension>"
+    UNKNOWN_CODE = "the code at the start of the file name is not in the catalogue"
+    CODE_AND_PREFIX_DIFFER = "the code in the file name and the first folder name different classes"
+    PROJECT_DIFFERS = "the project in the file name is not the project folder"
+    BAD_EXTENSION = "the extension is not one of this class"
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a well-named key says. ``part`` is everything between the sample and the extension, ``""`` if nothing."""
+
+    data_class: str
+    sensitivity: str
+    project: str
+    site: str
+    sample: str
+    part: str
+    extension: str
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The values of the governed tags."""
+        return {
+            "data_class": self.data_class,
+            "sensitivity": self.sensitivity,
+            "project": self.project,
+            "site": self.site,
+        }
+
+
+@dataclass(frozen=True)
+class Unclassified:
+    """A file whose name fits no class."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class NotAFile:
+    """A folder marker or an object of DataSync's own: nothing to tag, nothing to report."""
+
+
+type Verdict = Classification | Unclassified | NotAFile
+
+
+def classify(key: str, catalogue: Catalogue) -> Verdict:
+    """Read an object key exactly as S3 holds it (never URL-decoded) and say what it is."""
+    if key.endswith("/") or any(segment.startswith(_DATASYNC_OWN) for segment in key.split("/")):
+        return NotAFile()
+    verdict = _read(key, catalogue)
+    return Unclassified(verdict) if isinstance(verdict, Reason) else verdict
+
+
+def _read(key: str, catalogue: Catalogue) -> Classification | Reason:
+    if len(key.encode("utf-8", "surrogatepass")) > KEY_LIMIT_BYTES:
+        return Reason.TOO_LONG
+    *folders, file_name = key.split("/")
+    if len(folders) < 2:
+        return Reason.NOT_IN_A_PROJECT
+    if not all(_FOLDER.fullmatch(folder) for folder in folders):
+        return Reason.BAD_FOLDER
+    prefix, project = folders[0], folders[1]
+    if all(prefix != each.prefix for each in catalogue.classes.values()):
+        return Reason.UNKNOWN_PREFIX
+    name = _FILE_NAME.fullmatch(file_name)
+    if name is None:
+        return Reason.BAD_NAME
+    data_class = catalogue.classes.get(name["code"])
+    if data_class is None:
+        return Reason.UNKNOWN_CODE
+    if data_class.prefix != prefix:
+        return Reason.CODE_AND_PREFIX_DIFFER
+    if name["project"] != project:
+        return Reason.PROJECT_DIFFERS
+    if name["extension"] not in data_class.extensions:
+        return Reason.BAD_EXTENSION
+    # A tag value holds 256 characters (tags.py); an EFS file name at most 255 bytes, so a key that came from the
+    # shared storage always fits. A longer one was put there by another way and gets no shortened tag.
+    if max(len(project), len(name["site"])) > 256:
+        return Reason.BAD_NAME
+    return Classification(
+        data_class=data_class.name,
+        sensitivity=data_class.sensitivity,
+        project=project,
+        site=name["site"],
+        sample=name["sample"],
+        part=name["parts"].removeprefix("_"),
+        extension=name["extension"],
+    )

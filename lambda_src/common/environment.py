@@ -1,0 +1,39 @@
+"""Settings come from the environment, once, when the function starts cold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class MissingSetting(RuntimeError):
+    """A variable the function cannot do without is not set."""
+
+
+def required(environment: Mapping[str, str], name: str) -> str:
+    """The value of ``name``.
+
+    Raises:
+        MissingSetting: it is absent or blank; Lambda then reports the name and marks every invocation as failed.
+    """
+    value = environment.get(name, "").strip()
+    if not value:
+        raise MissingSetting(f"the environment variable {name} is not set: give it to the function in terraform")
+    return value
+
+
+def positive_number(environment: Mapping[str, str], name: str, default: float) -> float:
+    """The value of ``name`` as a number above zero, or ``default`` where it is not set.
+
+    Raises:
+        MissingSetting: it is set to something else.
+    """
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise MissingSetting(f"the environment variable {name} is {text!r}: give a number above zero")
+    return number

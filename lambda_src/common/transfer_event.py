@@ -1,0 +1,54 @@
+"""Reads EventBridge's "DataSync Task Execution State Change"
+(https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-datasync.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent
+
+from common import arns
+
+SOURCE = "aws.datasync"
+DETAIL_TYPE = "DataSync Task Execution State Change"
+
+
+class Refusal(StrEnum):
+    """Why an event is not for us. None of these gets better by trying again, so none is raised."""
+
+    MALFORMED = "malformed"
+    OTHER_EVENT = "other_event"
+    OTHER_TASK = "other_task"
+    OTHER_STATE = "other_state"
+
+
+@dataclass(frozen=True)
+class TransferEvent:
+    """An execution of our task has come to ``state``."""
+
+    execution_arn: str
+    execution_id: str
+    state: str
+
+
+def read(event: Any, task_arn: str, states: frozenset[str]) -> TransferEvent | Refusal:
+    """The event, if it tells of our task and of one of ``states``."""
+    if not isinstance(event, Mapping):
+        return Refusal.MALFORMED
+    data = EventBridgeEvent(dict(event))
+    resources, detail = data.get("resources"), data.get("detail")
+    if not isinstance(resources, list) or len(resources) != 1 or not isinstance(resources[0], str):
+        return Refusal.MALFORMED
+    if not isinstance(detail, Mapping) or not isinstance(detail.get("State"), str):
+        return Refusal.MALFORMED
+    if data.get("source") != SOURCE or data.get("detail-type") != DETAIL_TYPE:
+        return Refusal.OTHER_EVENT
+    execution_id = arns.execution_id(resources[0], task_arn)
+    if execution_id is None:
+        return Refusal.OTHER_TASK
+    if detail["State"] not in states:
+        return Refusal.OTHER_STATE
+    return TransferEvent(execution_arn=resources[0], execution_id=execution_id, state=detail["State"])

@@ -1,0 +1,1 @@
+"""Tags what a transfer brought into the data lake."""

@@ -1,0 +1,97 @@
+"""The calls object_tagger makes: tags of objects, task reports, the execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING
+
+from object_tagger.report import is_transferred_part
+
+if TYPE_CHECKING:
+    from mypy_boto3_datasync import DataSyncClient
+    from mypy_boto3_s3 import S3Client
+
+# A part of a report has at most 5 MB by AWS's word; a longer one goes to Lambda's /tmp.
+MEMORY_BYTES = 8 * 1024 * 1024
+
+
+class Lake:
+    """The tags of the data lake's objects. Keys go to S3 as they are: boto3 encodes them once, nobody else does."""
+
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]:
+        """The tags, and the version they belong to: the one asked for, else the current one."""
+        if version_id is None:
+            found = self._s3.get_object_tagging(Bucket=self._bucket, Key=key)
+        else:
+            found = self._s3.get_object_tagging(Bucket=self._bucket, Key=key, VersionId=version_id)
+        return {each["Key"]: each["Value"] for each in found["TagSet"]}, found.get("VersionId", version_id)
+
+    def write_tags(self, key: str, version_id: str | None, tags: Mapping[str, str]) -> None:
+        """Replace the whole tag set of that version."""
+        tagging = {"TagSet": [{"Key": name, "Value": value} for name, value in sorted(tags.items())]}
+        if version_id is None:
+            self._s3.put_object_tagging(Bucket=self._bucket, Key=key, Tagging=tagging)  # type: ignore[arg-type]
+        else:
+            self._s3.put_object_tagging(
+                Bucket=self._bucket,
+                Key=key,
+                VersionId=version_id,
+                Tagging=tagging,  # type: ignore[arg-type]
+            )
+
+
+class Reports:
+    """The task reports in the reports bucket."""
+
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def parts(self, folder: str, execution_id: str) -> list[str]:
+        """The keys of the parts that list transferred files, in order."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder)
+        keys = (each["Key"] for page in pages for each in page.get("Contents", []))
+        return sorted(key for key in keys if is_transferred_part(key, execution_id))
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[IO[bytes]]:
+        """The content of a part. It is fetched in one go, to a file if it is long: tagging what one part lists takes
+        minutes, and S3 does not keep a connection open that is read so slowly."""
+        with SpooledTemporaryFile(max_size=MEMORY_BYTES) as copy:
+            for chunk in self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].iter_chunks(chunk_size=1024 * 1024):
+                copy.write(chunk)
+            copy.seek(0)
+            yield copy
+
+
+@dataclass(frozen=True)
+class ExecutionFacts:
+    """What DataSync says of an execution. ``report_status`` is PENDING, SUCCESS, ERROR, or "" where it is silent."""
+
+    files_transferred: int
+    report_status: str
+    report_error: str
+
+
+class Executions:
+    """Executions of the transfer."""
+
+    def __init__(self, datasync: DataSyncClient) -> None:
+        self._datasync = datasync
+
+    def describe(self, arn: str) -> ExecutionFacts:
+        """The counts and the state of the task report."""
+        found = self._datasync.describe_task_execution(TaskExecutionArn=arn)
+        report = found.get("ReportResult", {})
+        return ExecutionFacts(
+            files_transferred=found.get("FilesTransferred", 0),
+            report_status=report.get("Status", ""),
+            report_error=" ".join(filter(None, (report.get("ErrorCode", ""), report.get("ErrorDetail", "")))),
+        )

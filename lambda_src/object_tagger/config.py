@@ -1,0 +1,36 @@
+"""Settings of object_tagger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from common.environment import positive_number, required
+
+DEFAULT_WORKERS = 16
+
+
+@dataclass(frozen=True)
+class Config:
+    """From the environment; ``TAGGING_WORKERS``, the objects tagged at once, may be left out (16)."""
+
+    environment: str
+    task_arn: str
+    lake_bucket: str
+    reports_bucket: str
+    report_prefix: str
+    topic_arn: str
+    workers: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Config:
+        """Raises MissingSetting, which names the variable."""
+        return cls(
+            environment=required(environment, "ENVIRONMENT"),
+            task_arn=required(environment, "TRANSFER_TASK_ARN"),
+            lake_bucket=required(environment, "LAKE_BUCKET"),
+            reports_bucket=required(environment, "REPORTS_BUCKET"),
+            report_prefix=required(environment, "TRANSFER_REPORT_PREFIX").strip("/"),
+            topic_arn=required(environment, "DATA_TOPIC_ARN"),
+            workers=max(1, int(positive_number(environment, "TAGGING_WORKERS", DEFAULT_WORKERS))),
+        )

@@ -1,0 +1,56 @@
+"""Entry point of object_tagger, called by EventBridge when an execution of the transfer has succeeded."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from common import catalogue, clients, transfer_event
+from common.publisher import Publisher
+from object_tagger.aws import Executions, Lake, Reports
+from object_tagger.config import Config
+from object_tagger.tagger import Tagger, Time
+
+STATES = frozenset({"SUCCESS"})
+
+config = Config.from_environment(os.environ)
+logger = Logger()
+metrics = Metrics()
+s3 = clients.s3(connections=config.workers)
+tagger = Tagger(
+    config=config,
+    catalogue=catalogue.load(),
+    lake=Lake(s3, config.lake_bucket),
+    reports=Reports(s3, config.reports_bucket),
+    executions=Executions(clients.datasync()),
+    publisher=Publisher(clients.sns(), logger, metrics),
+    logger=logger,
+    metrics=metrics,
+)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Tag what the execution named in the event transferred; the reply holds the counts."""
+    transfer = transfer_event.read(event, config.task_arn, STATES)
+    if isinstance(transfer, transfer_event.Refusal):
+        metrics.add_metric("EventsIgnored", MetricUnit.Count, 1)
+        logger.warning("ignored an event", extra={"reason": transfer.value})
+        return {"outcome": "ignored", "reason": transfer.value}
+    logger.append_keys(execution=transfer.execution_id)
+    counts = tagger.run(
+        transfer,
+        Time(
+            now=lambda: datetime.now(UTC),
+            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+            wait=time.sleep,
+        ),
+    )
+    return {"outcome": "tagged", "counts": counts}

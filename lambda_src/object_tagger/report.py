@@ -1,0 +1,78 @@
+"""Reads DataSync task reports: which files an execution copied, and to which version of each object.
+
+Shape of a detailed report of transferred files in Basic mode
+(https://docs.aws.amazon.com/datasync/latest/userguide/task-reports.html)::
+
+    {"TaskExecutionId": "exec-...",
+     "Transferred": [{"RelativePath": "/raw-sequences/p/rs_p_s_S1.fastq.gz",
+                      "SrcMetadata": {"Type": "Regular", ...},
+                      "DstS3VersionId": "...",        # if the task reports object versions
+                      "TransferStatus": "SUCCESS"}]}  # else FAILED with FailureReason
+
+A report is split into parts of at most 5 MB. Entries are read one by one, so memory does not grow with the report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+import ijson
+
+from common import arns
+
+_METADATA = ("SrcMetadata", "SourceMetadata", "DstMetadata", "DestinationMetadata")
+_DIRECTORY = "Directory"
+
+
+class ReportUnreadable(RuntimeError):
+    """A part of a task report is not what DataSync writes."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a report. ``version_id`` is ``None`` where the report does not say."""
+
+    key: str
+    version_id: str | None
+    is_directory: bool
+    was_transferred: bool
+
+
+def folder_of(report_prefix: str, task_arn: str, execution_id: str) -> str:
+    """Where DataSync puts the detailed reports of one execution, as a key prefix ending in ``/``."""
+    parts = (report_prefix, "Detailed-Reports", arns.task_id(task_arn), execution_id, "")
+    return "/".join(parts) if report_prefix else "/".join(parts[1:])
+
+
+def is_transferred_part(key: str, execution_id: str) -> bool:
+    """Whether a key is a part of the list of transferred files, beside lists of skipped and verified ones."""
+    name = key.rsplit("/", 1)[-1]
+    return re.fullmatch(rf"{re.escape(execution_id)}\.files-transferred-v\d+-.*\.json", name) is not None
+
+
+def read_part(body: IO[bytes], key: str) -> Iterator[Entry]:
+    """The entries of one part.
+
+    Raises:
+        ReportUnreadable: the part is cut off, not JSON, or has an entry without a path; ``key`` is in the message.
+    """
+    try:
+        for item in ijson.items(body, "Transferred.item"):
+            yield _entry(item, key)
+    except ijson.JSONError as error:
+        raise ReportUnreadable(f"the task report {key} is not complete JSON: {error}") from error
+
+
+def _entry(item: Any, part: str) -> Entry:
+    path = item.get("RelativePath") if isinstance(item, Mapping) else None
+    if not isinstance(path, str) or not path:
+        raise ReportUnreadable(f"the task report {part} has an entry without RelativePath")
+    return Entry(
+        key=path.removeprefix("/"),
+        version_id=item.get("DstS3VersionId") or None,
+        is_directory=any((item.get(each) or {}).get("Type") == _DIRECTORY for each in _METADATA),
+        was_transferred=item.get("TransferStatus") == "SUCCESS",
+    )

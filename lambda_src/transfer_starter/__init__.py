@@ -1,0 +1,1 @@
+"""Starts the transfer every half hour, never twice at once."""

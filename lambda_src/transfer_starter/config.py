@@ -1,0 +1,33 @@
+"""Settings of transfer_starter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from common.environment import positive_number, required
+
+DEFAULT_STUCK_AFTER_HOURS = 6.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """From the environment; ``TRANSFER_STUCK_AFTER_HOURS`` may be left out (six hours)."""
+
+    environment: str
+    task_arn: str
+    topic_arn: str
+    stuck_after: timedelta
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Config:
+        """Raises MissingSetting, which names the variable."""
+        return cls(
+            environment=required(environment, "ENVIRONMENT"),
+            task_arn=required(environment, "TRANSFER_TASK_ARN"),
+            topic_arn=required(environment, "TRANSFER_TOPIC_ARN"),
+            stuck_after=timedelta(
+                hours=positive_number(environment, "TRANSFER_STUCK_AFTER_HOURS", DEFAULT_STUCK_AFTER_HOURS)
+            ),
+        )

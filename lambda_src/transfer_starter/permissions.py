@@ -1,0 +1,11 @@
+"""What transfer_starter may do."""
+
+from common.permissions import Permission, Resource, publish_to
+
+PERMISSIONS: tuple[Permission, ...] = (
+    Permission(
+        ("datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"), Resource.TRANSFER_TASK
+    ),
+    Permission(("datasync:DescribeTaskExecution",), Resource.TRANSFER_EXECUTIONS),
+    *publish_to(Resource.TRANSFER_TOPIC),
+)

@@ -1,0 +1,1 @@
+"""The time of the local cloud, and what happens when it passes."""

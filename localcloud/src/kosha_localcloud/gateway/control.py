@@ -1,0 +1,170 @@
+"""The control calls below /_kosha/ (README.md has the table)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from localstack.http import Request, Response
+from localstack.services.edge import ROUTER
+from localstack.services.plugins import SERVICE_PLUGINS
+
+from kosha_localcloud import settings
+from kosha_localcloud.clock.keeper import Keeper
+from kosha_localcloud.clock.work import WORK, StillBusyError
+from kosha_localcloud.gateway import faults
+from kosha_localcloud.gateway.handlers import CALLS, FAULTS
+from kosha_localcloud.mailbox import MAILBOX
+
+CALL_FILTERS = ("service", "operation", "region", "access_key", "principal", "status", "error")
+
+
+class BadRequestError(ValueError):
+    """A control call with wrong content; the message says what to send."""
+
+
+def install(keeper: Keeper) -> None:
+    """Serve the control calls."""
+    control = Control(keeper)
+    routes: list[tuple[str, str, Callable[[Request], Any]]] = [
+        ("GET", "status", control.status),
+        ("GET", "clock", control.show_clock),
+        ("POST", "clock/advance", control.advance_clock),
+        ("GET", "schedules", control.list_schedules),
+        ("GET", "calls", control.list_calls),
+        ("DELETE", "calls", control.clear_calls),
+        ("GET", "faults", control.list_faults),
+        ("POST", "faults", control.add_faults),
+        ("DELETE", "faults", control.remove_faults),
+        ("GET", "mailbox", control.list_mails),
+        ("DELETE", "mailbox", control.clear_mails),
+    ]
+    for method, name, action in routes:
+        ROUTER.add(f"/_kosha/{name}", _endpoint(action), methods=[method])
+
+
+def _endpoint(action: Callable[[Request], Any]) -> Callable[..., Response]:
+    def serve(request: Request, **_: object) -> Response:
+        try:
+            return _answer(200, action(request))
+        except BadRequestError as error:
+            return _answer(400, {"error": str(error)})
+        except StillBusyError as error:
+            return _answer(504, {"error": str(error), "busy": error.doing})
+
+    return serve
+
+
+def _answer(status: int, document: Any) -> Response:
+    return Response(json.dumps(document, indent=1) + "\n", status=status, mimetype="application/json")
+
+
+def _body(request: Request) -> Any:
+    try:
+        return json.loads(request.get_data(as_text=True))
+    except ValueError as error:
+        raise BadRequestError(f"the body is no JSON: {error}") from error
+
+
+class Control:
+    """One method for each control call; each gives the document to answer with."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def status(self, request: Request) -> Any:
+        """Which instance is this and what does it serve?"""
+        return {
+            "instance_id": settings.instance_id(),
+            "port": settings.port(),
+            "directory": str(settings.directory()),
+            "clock": self.show_clock(request),
+            "services": sorted(SERVICE_PLUGINS.list_available()),
+            "busy": WORK.under_way(),
+        }
+
+    def show_clock(self, _: Request) -> Any:
+        """The time now, and how far it is ahead of real time."""
+        clock = self._keeper.clock
+        return {"now": clock.now().isoformat(), "offset_seconds": clock.offset.total_seconds()}
+
+    def advance_clock(self, request: Request) -> Any:
+        """Put the clock forward by `seconds` or `to` a time; answers when everything that fell due is done."""
+        wanted = _body(request)
+        if not isinstance(wanted, dict) or len({"seconds", "to"} & set(wanted)) != 1:
+            raise BadRequestError('send {"seconds": 1800} or {"to": "2026-01-31T12:00:00Z"}')
+        limit = wanted.get("settle_seconds", 300)
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
+            raise BadRequestError(f"settle_seconds is {limit!r}; use a number above 0")
+        target = self._target(wanted)
+        fired = self._keeper.advance(target, timedelta(seconds=limit))
+        return {
+            "clock": self.show_clock(request),
+            "fired": [{"time": firing.moment.isoformat(), "schedule": firing.key} for firing in fired],
+        }
+
+    def _target(self, wanted: dict[str, Any]) -> datetime | timedelta:
+        now = self._keeper.clock.now()
+        try:
+            if "seconds" in wanted:
+                step = timedelta(seconds=float(wanted["seconds"]))
+                moment = now + step
+            else:
+                moment = datetime.fromisoformat(wanted["to"])
+                moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BadRequestError(f"wrong time: {error}; send a number of seconds or an ISO time") from error
+        if moment < now:
+            raise BadRequestError(f"{moment.isoformat()} is before {now.isoformat()}: the clock only goes forward")
+        return step if "seconds" in wanted else moment
+
+    def list_schedules(self, _: Request) -> Any:
+        """Every schedule that can fire, and when it does next."""
+        return self._keeper.timeline.overview()
+
+    def list_calls(self, request: Request) -> Any:
+        """The call log; every query parameter narrows it."""
+        unknown = sorted(set(request.args) - set(CALL_FILTERS))
+        if unknown:
+            raise BadRequestError(f"unknown filter {unknown[0]!r}; use {', '.join(CALL_FILTERS)}")
+        return CALLS.find(**request.args.to_dict())
+
+    def clear_calls(self, _: Request) -> Any:
+        """Forget the calls so far."""
+        CALLS.clear()
+        return {}
+
+    def list_faults(self, _: Request) -> Any:
+        """The faults in force."""
+        return FAULTS.describe()
+
+    def add_faults(self, request: Request) -> Any:
+        """Put one fault or a list of faults in force."""
+        wanted = _body(request)
+        documents = wanted if isinstance(wanted, list) else [wanted]
+        try:
+            if not all(isinstance(document, dict) for document in documents):
+                raise faults.FaultError('send a fault or a list of faults, e.g. {"service": "s3", "kind": "throttle"}')
+            parsed = [faults.parse(document) for document in documents]
+        except faults.FaultError as error:
+            raise BadRequestError(str(error)) from error
+        FAULTS.add(parsed)
+        return [fault.describe() for fault in parsed]
+
+    def remove_faults(self, request: Request) -> Any:
+        """Take away the fault with this id, or all faults."""
+        wanted = request.args.get("id")
+        if wanted is not None and not wanted.isdecimal():
+            raise BadRequestError(f"id is {wanted!r}; use the id that GET /_kosha/faults shows")
+        return {"removed": FAULTS.remove(None if wanted is None else int(wanted))}
+
+    def list_mails(self, _: Request) -> Any:
+        """What SNS sent by e-mail."""
+        return MAILBOX.list()
+
+    def clear_mails(self, _: Request) -> Any:
+        """Empty the mailbox."""
+        MAILBOX.clear()
+        return {}

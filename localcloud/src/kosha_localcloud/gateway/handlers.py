@@ -1,0 +1,97 @@
+"""The two hooks in LocalStack's gateway: faults before a call is served, the call log after it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from localstack.aws import handlers
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.http import Response
+from moto.sts.models import sts_backends
+from twisted.internet import reactor  # type: ignore[import-not-found]
+
+from kosha_localcloud.gateway.calls import Call, CallLog
+from kosha_localcloud.gateway.faults import Fault, FaultList
+
+LOG = logging.getLogger(__name__)
+
+CALLS = CallLog()
+FAULTS = FaultList()
+
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)")
+
+
+def install() -> None:
+    """Hook into the gateway."""
+    handlers.serve_custom_service_request_handlers.append(inject_faults)
+    handlers.run_custom_finalizers.append(log_call)
+
+
+def inject_faults(_chain: object, context: RequestContext, _response: Response) -> None:
+    """Let the faults that meet this call happen. Raises the error that the caller is to see."""
+    if context.service is None or context.operation is None:
+        return
+    met = FAULTS.meeting(
+        context.service.service_name,
+        context.operation.name,
+        context.region,
+        internal=context.is_internal_call,
+    )
+    for fault in met:
+        if fault.kind == "delay":
+            time.sleep(fault.seconds)
+        elif fault.kind == "drop":
+            _drop(context)
+            raise _error(fault)  # nobody reads it
+        else:
+            raise _error(fault)
+
+
+def log_call(_chain: object, context: RequestContext, response: Response) -> None:
+    """Keep what was called. Control calls are no AWS calls and are left out."""
+    if context.service is None or context.operation is None:
+        return
+    key = _access_key(context)
+    error = context.service_exception
+    CALLS.add(
+        Call(
+            time=datetime.now(UTC).isoformat(),
+            service=context.service.service_name,
+            operation=context.operation.name,
+            region=context.region or "",
+            access_key=key,
+            principal=_principal(context, key),
+            status=response.status_code,
+            error=None if error is None else error.code,
+            internal=context.is_internal_call,
+        )
+    )
+
+
+def _error(fault: Fault) -> CommonServiceException:
+    return CommonServiceException(fault.code, fault.message, status_code=fault.status, sender_fault=fault.status < 500)
+
+
+def _drop(context: RequestContext) -> None:
+    """End the caller's connection: no answer, not even a status line."""
+    connection: Any = context.request.environ.get("kosha.connection")
+    if connection is not None:
+        reactor.callFromThread(connection.abortConnection)
+
+
+def _access_key(context: RequestContext) -> str:
+    match = _CREDENTIAL.search(context.request.headers.get("Authorization", ""))
+    if match is None:
+        match = re.match(r"([^/]+)/", context.request.args.get("X-Amz-Credential", ""))
+    return match.group(1) if match else ""
+
+
+def _principal(context: RequestContext, access_key: str) -> str:
+    """The ARN of the assumed role that the key belongs to, else the account's root."""
+    account = context.account_id or ""
+    role = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key) if account else None
+    return f"arn:aws:iam::{account}:root" if role is None else str(role.arn)

@@ -1,0 +1,23 @@
+"""What LocalStack calls when it starts and when it ends."""
+
+from __future__ import annotations
+
+from localstack.runtime import hooks
+
+
+@hooks.on_infra_start()
+def install() -> None:
+    """Install every part of the local cloud into LocalStack. Imported here: LocalStack looks at every hook early."""
+    from kosha_localcloud import mailbox, network, object_store, services
+    from kosha_localcloud.clock import keeper
+    from kosha_localcloud.gateway import control, handlers
+    from kosha_localcloud.remembered import alarm_tags, function_settings
+
+    network.install()
+    object_store.install()
+    mailbox.install()
+    alarm_tags.install()
+    function_settings.install()
+    handlers.install()
+    control.install(keeper.install())
+    services.install()

@@ -1,0 +1,25 @@
+"""The AWS services that LocalStack lacks, and what it stores but does not do."""
+
+
+def install() -> None:
+    """Wire the services into the running LocalStack. Called once, before it serves requests."""
+    from kosha_localcloud.services import efs, remembered, replication
+    from kosha_localcloud.services.datasync.faults import faults
+
+    efs.remove_leftovers()
+    faults.serve()
+    remembered.install()
+    replication.install()
+
+
+def under_way() -> list[str]:
+    """Name the DataSync executions and replications that run or wait."""
+    from kosha_localcloud.services import replication
+    from kosha_localcloud.services.datasync import executions
+
+    return executions.under_way() + replication.under_way()
+
+
+def busy() -> bool:
+    """Say whether a DataSync execution or a replication is under way."""
+    return bool(under_way())

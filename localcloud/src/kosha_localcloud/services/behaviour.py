@@ -1,0 +1,92 @@
+"""What a reader must know of how real the local cloud is, beyond which operations answer. Shown in CAPABILITIES.md."""
+
+from typing import NamedTuple
+
+
+class Behaviour(NamedTuple):
+    """One thing AWS does, how much of it happens here (real, stored only, absent), and what is different."""
+
+    service: str
+    what: str
+    depth: str
+    remark: str
+
+
+BEHAVIOURS = (
+    Behaviour(
+        "IAM", "Identity policies, trust policies, conditions", "stored only", "every call is allowed to everybody"
+    ),
+    Behaviour("IAM", "Assuming a role", "stored only", "STS gives credentials; they may do anything"),
+    Behaviour("S3", "Bucket policies, public access block, TLS", "stored only", "no request is refused"),
+    Behaviour(
+        "S3",
+        "Object versions, tags, multipart uploads, checksums",
+        "real",
+        "at most ten tags of 128 and 256 characters",
+    ),
+    Behaviour(
+        "S3",
+        "Replication to other buckets and regions",
+        "real",
+        "new object versions, metadata, tags, locks, delete markers, status, RTC metrics; not: ACL changes, the role's "
+        "rights, s3:Replication events, notifications of the replica bucket, replica modification sync, batches",
+    ),
+    Behaviour(
+        "S3", "Lifecycle: expiry and storage-class transitions", "stored only", "nothing expires; a class is a label"
+    ),
+    Behaviour(
+        "S3", "Encryption with KMS", "stored only", "bytes are not encrypted; key, algorithm and bucket key are shown"
+    ),
+    Behaviour("S3", "Object Lock", "real", "as LocalStack does it"),
+    Behaviour("S3", "Server access logs, inventory, analytics", "stored only", "nothing is written"),
+    Behaviour("S3", "Events to EventBridge, SQS, SNS and Lambda", "real", ""),
+    Behaviour(
+        "S3 Control", "Account settings, access points", "absent", "its host names carry the account and do not resolve"
+    ),
+    Behaviour("KMS", "Keys, encryption, aliases, replica keys", "real", "key policies and grants are stored only"),
+    Behaviour(
+        "EFS", "File systems and access points", "real", "a directory each; owner and mode as the access point says"
+    ),
+    Behaviour(
+        "EFS", "Mount targets, security groups, file-system policy", "stored only", "nothing is mounted or refused"
+    ),
+    Behaviour(
+        "EFS", "Lifecycle, throughput, backup policy, replication", "stored only", "replication makes the destination"
+    ),
+    Behaviour(
+        "DataSync",
+        "Executions from EFS to S3",
+        "real",
+        "filters, changed files, folders and links, overwrite, deletion, verification by checksum, bandwidth, "
+        "queueing, cancelling; not: hard links as one, device files, manifests",
+    ),
+    Behaviour(
+        "DataSync", "Task reports, events, logs, metrics", "real", "metrics at the end instead of every five minutes"
+    ),
+    Behaviour("DataSync", "Schedules of tasks", "stored only", "start executions through EventBridge Scheduler"),
+    Behaviour("DataSync", "Other locations and directions, Enhanced mode, agents", "absent", ""),
+    Behaviour(
+        "EKS", "Clusters, node groups, add-ons, access, pod identity", "stored only", "no Kubernetes, no instance"
+    ),
+    Behaviour("Backup", "Vaults, plans, selections", "stored only", "no plan runs; no recovery point is made"),
+    Behaviour(
+        "EC2", "VPC, subnets, routes, endpoints, security groups", "stored only", "no packet is carried or refused"
+    ),
+    Behaviour(
+        "Lambda",
+        "Functions, aliases, event sources, dead letters",
+        "real",
+        "a process each, on this machine's processor",
+    ),
+    Behaviour("Lambda", "Timeout, memory limit, environment, layers, EFS mounts", "real", "see README.md"),
+    Behaviour("Lambda", "VPC, architecture, ephemeral storage, other languages", "stored only", "see README.md"),
+    Behaviour("EventBridge", "Rules, patterns, targets, schedules", "real", "fired by the local clock"),
+    Behaviour("EventBridge Scheduler", "Schedules, retries, dead letters", "real", "fired by the local clock"),
+    Behaviour(
+        "CloudWatch", "Metrics and alarms", "real", "as LocalStack does it; alarms look every few seconds of real time"
+    ),
+    Behaviour("CloudWatch Logs", "Groups, streams, subscription filters", "real", "retention is stored only"),
+    Behaviour("SNS", "Topics, subscriptions to SQS and Lambda", "real", "e-mail and SMS go to the local mailbox"),
+    Behaviour("SQS", "Queues, redrive", "real", "queue policies are stored only"),
+    Behaviour("SSM", "Parameters", "real", ""),
+)

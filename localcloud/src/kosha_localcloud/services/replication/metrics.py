@@ -1,0 +1,107 @@
+"""Replication metrics, for rules that ask for them.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html: BytesPendingReplication,
+OperationsPendingReplication, ReplicationLatency (seconds) and OperationsFailedReplication in AWS/S3, by SourceBucket,
+DestinationBucket and RuleId.
+"""
+
+import logging
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kosha_localcloud.services.clients import client
+from kosha_localcloud.services.identifiers import now
+from kosha_localcloud.services.operations import Document
+from kosha_localcloud.services.replication import buckets
+from kosha_localcloud.services.replication.apply import Job
+from kosha_localcloud.services.replication.rules import has_metrics
+
+LOG = logging.getLogger(__name__)
+
+type Series = tuple[str, str, str, str]
+
+
+@dataclass
+class _Figures:
+    pending_operations: int = 0
+    pending_bytes: int = 0
+    latencies: list[float] = field(default_factory=list)
+    failed: int = 0
+    changed: bool = False
+
+
+class Metrics:
+    """Keeps the figures and sends them when asked to, so that a thousand objects are not a thousand calls."""
+
+    def __init__(self) -> None:
+        self._figures: defaultdict[Series, _Figures] = defaultdict(_Figures)
+        self._lock = threading.Lock()
+
+    def began(self, job: Job) -> None:
+        """An operation waits."""
+        self._count(job, 1)
+
+    def ended(self, job: Job, failed: bool) -> None:
+        """An operation is done, or has failed for good."""
+        figures = self._count(job, -1)
+        with self._lock:
+            if failed:
+                figures.failed += 1
+            else:
+                figures.latencies.append(max(0.0, (now() - job.since).total_seconds()))
+
+    def _count(self, job: Job, step: int) -> _Figures:
+        series = (job.account, job.bucket, job.destination, str(job.rule.get("ID")))
+        with self._lock:
+            figures = self._figures[series]
+            figures.pending_operations += step
+            figures.pending_bytes += step * job.size
+            figures.changed = has_metrics(job.rule)
+            return figures
+
+    def send(self) -> None:
+        """Send what has changed since the last time. What cannot be sent is lost."""
+        with self._lock:
+            changed = {series: figures for series, figures in self._figures.items() if figures.changed}
+            documents = {series: _data(series, figures) for series, figures in changed.items()}
+            for figures in changed.values():
+                figures.changed = False
+                figures.latencies = []
+                figures.failed = 0
+        for (account, bucket, _, _), data in documents.items():
+            source = buckets.bucket_named(account, bucket)
+            if source is None:
+                continue
+            try:
+                _cloudwatch(account, source.bucket_region).put_metric_data(Namespace="AWS/S3", MetricData=data)
+            except (BotoCoreError, ClientError) as error:
+                LOG.warning("Replication metrics of %s could not be sent: %s", bucket, error)
+
+
+def _cloudwatch(account: str, region: str) -> Any:
+    return client("cloudwatch", account, region)
+
+
+def _data(series: Series, figures: _Figures) -> list[Document]:
+    _, bucket, destination, rule = series
+    dimensions = [
+        {"Name": "SourceBucket", "Value": bucket},
+        {"Name": "DestinationBucket", "Value": destination},
+        {"Name": "RuleId", "Value": rule},
+    ]
+
+    def datum(name: str, value: float, unit: str) -> Document:
+        return {"MetricName": name, "Dimensions": dimensions, "Timestamp": now(), "Value": value, "Unit": unit}
+
+    data = [
+        datum("OperationsPendingReplication", figures.pending_operations, "Count"),
+        datum("BytesPendingReplication", figures.pending_bytes, "Bytes"),
+        datum("OperationsFailedReplication", figures.failed, "Count"),
+    ]
+    if figures.latencies:
+        data.append(datum("ReplicationLatency", max(figures.latencies), "Seconds"))
+    return data

@@ -1,0 +1,9 @@
+module "reports" {
+  source = "../bucket"
+
+  bucket              = local.reports_bucket
+  key_arn             = var.lake_key_arn
+  access_log_bucket   = module.access_logs.bucket
+  lifecycle_rules     = { everything = { prefix = "", noncurrent_days = 30, expire_days = var.log_days } }
+  deletion_protection = var.deletion_protection
+}

@@ -1,0 +1,118 @@
+variable "name" {
+  description = "Prefix of every name, <organisation>-<environment>."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)+$", var.name)) && length(var.name) <= 30
+    error_message = "name must be <organisation>-<environment> in lower case, at most 30 characters, or bucket names grow past S3's 63; pass the naming module's prefix."
+  }
+}
+
+variable "data_classes" {
+  description = "The data classes of catalog/data-classes.yaml (its `classes`): the prefix of each and how long S3 keeps what lies below it."
+  type = map(object({
+    prefix = string
+    lifecycle = object({
+      transitions     = list(object({ days = number, storage_class = string }))
+      noncurrent_days = number
+      expire_days     = optional(number)
+    })
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.data_classes) > 0
+    error_message = "data_classes is empty; pass the classes of catalog/data-classes.yaml."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for name, class in var.data_classes : [
+        for other_name, other in var.data_classes : !startswith("${class.prefix}/", "${other.prefix}/") if other_name != name
+      ]
+    ]))
+    error_message = "two data classes share a prefix or one lies inside the other's; give each class of catalog/data-classes.yaml a prefix of its own, or two lifecycles would fight over one object."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for class in var.data_classes : [
+        for transition in class.lifecycle.transitions :
+        contains(["STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"], transition.storage_class) &&
+        transition.days >= (contains(["STANDARD_IA", "ONEZONE_IA"], transition.storage_class) ? 30 : 1)
+      ]
+    ]))
+    error_message = "a transition names no S3 storage class, or goes to an infrequent-access class before day 30, which S3 refuses; correct lifecycle.transitions in catalog/data-classes.yaml."
+  }
+
+  validation {
+    condition = alltrue([
+      for class in var.data_classes :
+      class.lifecycle.expire_days == null ? true : alltrue([for transition in class.lifecycle.transitions : transition.days < class.lifecycle.expire_days])
+    ])
+    error_message = "a data class expires before its last transition; raise expire_days or drop the transition in catalog/data-classes.yaml."
+  }
+
+  validation {
+    condition     = alltrue([for class in var.data_classes : class.lifecycle.noncurrent_days >= 1])
+    error_message = "noncurrent_days must be at least 1: an overwritten or deleted version is what a mistake is undone from."
+  }
+}
+
+variable "lake_key_arn" {
+  description = "ARN of the `lake` key in the primary region: encrypts the lake and the reports."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.lake_key_arn))
+    error_message = "lake_key_arn must be the full ARN of a KMS key (key_arns.lake of 10-foundation)."
+  }
+}
+
+variable "replica_key_arn" {
+  description = "ARN of the replica of the `lake` key in the recovery region. S3 treats a multi-region key as two keys, so the replica bucket needs this one."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.replica_key_arn))
+    error_message = "replica_key_arn must be the full ARN of a KMS key in the recovery region (recovery_key_arns.lake of 10-foundation)."
+  }
+
+  validation {
+    condition     = var.replica_key_arn != var.lake_key_arn
+    error_message = "replica_key_arn is the primary's key; S3 needs a key of the recovery region for the replica (recovery_key_arns.lake of 10-foundation)."
+  }
+}
+
+variable "exempt_role_arns" {
+  description = "Roles that may read objects before these have a data_class tag: the transfer, which reads back what it wrote to verify it. Everyone else is denied."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.exempt_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of exempt_role_arns must be the ARN of one IAM role, without wildcards: an exemption names who has it."
+  }
+}
+
+variable "log_days" {
+  description = "Days access logs and transfer reports are kept. Indian law asks for logs of one year (DPDP Rules 2025, rule 6(1)(e))."
+  type        = number
+  default     = 400
+  nullable    = false
+
+  validation {
+    condition     = var.log_days >= 365
+    error_message = "log_days must be at least 365: logs are kept a year by law."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the buckets and what they hold (docs/adr/0006). False only where the data are disposable."
+  type        = bool
+  nullable    = false
+}

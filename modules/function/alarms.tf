@@ -1,0 +1,63 @@
+locals {
+  _lambda_alarms = {
+    errors = {
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      dimensions  = { FunctionName = local.function_name }
+      statistic   = "Sum"
+      periods     = 1
+      description = "${local.function_name} failed."
+    }
+    throttles = {
+      namespace  = "AWS/Lambda"
+      metric     = "Throttles"
+      dimensions = { FunctionName = local.function_name }
+      statistic  = "Sum"
+      # One throttle is tried again by Lambda and does no harm; a quarter of an hour of them means the function is stuck.
+      periods     = 3
+      description = "${local.function_name} has been refused to run for 15 minutes (reserved concurrency)."
+    }
+    dead-letters = {
+      namespace   = "AWS/SQS"
+      metric      = "ApproximateNumberOfMessagesVisible"
+      dimensions  = { QueueName = aws_sqs_queue.dead_letter.name }
+      statistic   = "Maximum"
+      periods     = 1
+      description = "${local.function_name} gave up on an event; it waits in the queue ${aws_sqs_queue.dead_letter.name}."
+    }
+  }
+
+  # A failure that another try would not mend ends in a normal return and a metric (Powertools adds the dimension service).
+  # https://docs.aws.amazon.com/powertools/python/latest/core/metrics/
+  _own_alarms = {
+    for metric, meaning in var.failure_metrics : metric => {
+      namespace   = "Kosha"
+      metric      = metric
+      dimensions  = { service = var.function }
+      statistic   = "Sum"
+      periods     = 1
+      description = "${local.function_name}: ${meaning}"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = merge(local._lambda_alarms, local._own_alarms)
+
+  alarm_name        = "${local.function_name}-${each.key}"
+  alarm_description = "${each.value.description} Runbook: ${local.runbook}"
+
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = 300
+  evaluation_periods  = each.value.periods
+  datapoints_to_alarm = each.value.periods
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = [var.alarm_topic_arn]
+  ok_actions    = [var.alarm_topic_arn]
+}

@@ -1,0 +1,54 @@
+resource "aws_efs_file_system" "this" {
+  creation_token   = "${var.name}-shared-storage"
+  encrypted        = true
+  kms_key_id       = var.storage_key_arn
+  performance_mode = "generalPurpose"
+  throughput_mode  = "elastic"
+
+  # Archive takes files from day 90 on and needs elastic throughput. What is touched again comes back to the fast class.
+  lifecycle_policy {
+    transition_to_ia = "AFTER_30_DAYS"
+  }
+
+  lifecycle_policy {
+    transition_to_archive = "AFTER_90_DAYS"
+  }
+
+  lifecycle_policy {
+    transition_to_primary_storage_class = "AFTER_1_ACCESS"
+  }
+
+  # A file system that may be overwritten by a replication is read-only and loses what it held.
+  protection {
+    replication_overwrite = "ENABLED"
+  }
+
+  tags = { Name = "${var.name}-shared-storage" }
+}
+
+resource "aws_efs_backup_policy" "this" {
+  file_system_id = aws_efs_file_system.this.id
+
+  backup_policy {
+    status = "ENABLED"
+  }
+}
+
+resource "aws_efs_mount_target" "this" {
+  for_each = toset(var.subnet_ids)
+
+  file_system_id  = aws_efs_file_system.this.id
+  subnet_id       = each.value
+  security_groups = [aws_security_group.mount_targets.id]
+}
+
+# Terraform's own refusal (docs/adr/0006): a plan that would delete or replace the file system must delete or replace this too.
+resource "terraform_data" "deletion_protection" {
+  count = var.deletion_protection ? 1 : 0
+
+  triggers_replace = [aws_efs_file_system.this.id]
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}

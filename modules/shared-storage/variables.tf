@@ -1,0 +1,95 @@
+variable "name" {
+  description = "Prefix of every name, <organisation>-<environment>."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)+$", var.name)) && length(var.name) <= 30
+    error_message = "name must be <organisation>-<environment> in lower case, at most 30 characters; pass the naming module's prefix."
+  }
+}
+
+variable "vpc_id" {
+  description = "The VPC the mount targets' security group belongs to."
+  type        = string
+  nullable    = false
+}
+
+variable "subnet_ids" {
+  description = "Private subnets, one in each availability zone; each gets a mount target."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.subnet_ids) >= 2 && length(distinct(var.subnet_ids)) == length(var.subnet_ids)
+    error_message = "subnet_ids must name at least two different subnets in different zones: with one mount target the loss of a zone is the loss of the file system."
+  }
+}
+
+variable "client_security_group_ids" {
+  description = "Security groups that may reach NFS, by what they are for (workers, transfer, functions)."
+  type        = map(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.client_security_group_ids) > 0
+    error_message = "client_security_group_ids is empty: nobody could mount; pass security_group_ids of 10-foundation."
+  }
+}
+
+variable "storage_key_arn" {
+  description = "ARN of the `storage` key, which encrypts the file system at rest."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.storage_key_arn))
+    error_message = "storage_key_arn must be the full ARN of a KMS key (key_arns.storage of 10-foundation): EFS takes no alias."
+  }
+}
+
+variable "posix" {
+  description = "Owner of everything on the file system: every client acts as this user and group, whoever it is in its container."
+  type        = object({ uid = number, gid = number })
+  nullable    = false
+
+  validation {
+    condition     = var.posix.uid >= 10000 && var.posix.gid >= 10000
+    error_message = "posix.uid and posix.gid must be 10000 or more (catalog/shared-storage.yaml): lower ids are root and system users of the nodes."
+  }
+}
+
+variable "directories" {
+  description = "The directories of catalog/shared-storage.yaml (its `directories`): each is made by an access point with this mode. harmless_to_lose marks what the scratch cleaner may enter."
+  type = map(object({
+    mode             = string
+    harmless_to_lose = optional(bool, false)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.directories) : can(regex("^[a-z][a-z0-9-]*$", name))])
+    error_message = "a directory's name must begin with a letter and hold lower-case letters, digits and hyphens only; it lies directly below the root."
+  }
+
+  validation {
+    condition     = alltrue([for directory in values(var.directories) : can(regex("^0[0-7]{2}[0145]$", directory.mode))])
+    error_message = "a directory's mode must be four octal digits that let others write nothing, e.g. \"0770\" or \"0755\" (catalog/shared-storage.yaml)."
+  }
+
+  validation {
+    condition     = contains(keys(var.directories), "published") && anytrue([for directory in values(var.directories) : directory.harmless_to_lose])
+    error_message = "directories needs `published`, which the transfer copies, and at least one that is harmless_to_lose, which the scratch cleaner cleans (catalog/shared-storage.yaml)."
+  }
+
+  validation {
+    condition     = try(!var.directories["published"].harmless_to_lose, true)
+    error_message = "published must not be harmless_to_lose: a file there may have no copy yet."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the file system (docs/adr/0006). False only where the data are disposable."
+  type        = bool
+  nullable    = false
+}

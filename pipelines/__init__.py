@@ -1,0 +1,1 @@
+"""The pipelines that run on the shared storage."""

@@ -1,0 +1,118 @@
+"""One run of the workflow: what it works on and where everything lies.
+
+The run document (``run.json`` in the directory of the run) is made once from configuration and sample sheet, and is all
+that Snakemake and the steps read. The directory of a run is ``intermediate/<run id>``; the workflow runs in it and uses
+paths relative to it, so that two runs of the same data write the same bytes (a BAM carries its command lines).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.naming import SampleName
+from pipelines.sequencing.inputs import Sample
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MATES = ("R1", "R2")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def to_json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run by its document; directories are absolute."""
+
+    id: str
+    storage: Path
+    reference: Mapping[str, Any]
+    config: Mapping[str, Any]
+    samples: tuple[Sample, ...]
+
+    @property
+    def directory(self) -> Path:
+        return self.storage / "intermediate" / self.id
+
+    @property
+    def active(self) -> Path:
+        return self.storage / "active"
+
+    @property
+    def published(self) -> Path:
+        return self.storage / "published"
+
+    @property
+    def reference_directory(self) -> Path:
+        """The indexes of this very genome: another file of the same name has another directory."""
+        return self.storage / "reference" / "indexes" / f"{self.reference['name']}-{self.reference['sha256'][:12]}"
+
+    @property
+    def ids(self) -> list[str]:
+        return [sample.id for sample in self.samples]
+
+    def sample(self, sample_id: str) -> Sample:
+        """The sample of an id; raises :class:`KeyError`."""
+        return next(sample for sample in self.samples if sample.id == sample_id)
+
+    def sample_directory(self, sample_id: str) -> Path:
+        return self.directory / "samples" / sample_id
+
+    def fastq(self, sample_id: str, mate: int) -> Path:
+        """The FASTQ of a mate (0 or 1) as it lies in ``active/``."""
+        return self.active / self.sample(sample_id).fastq[mate]
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "run_id": self.id,
+            "storage": str(self.storage),
+            "reference": dict(self.reference),
+            "config": dict(self.config),
+            "samples": [
+                {
+                    "project": sample.name.project,
+                    "site": sample.name.site,
+                    "sample": sample.name.sample,
+                    "fastq": list(sample.fastq),
+                    "md5": list(sample.md5),
+                    "aligners": list(sample.aligners),
+                }
+                for sample in self.samples
+            ],
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Run:
+        return cls(
+            id=document["run_id"],
+            storage=Path(document["storage"]),
+            reference=document["reference"],
+            config=document["config"],
+            samples=tuple(
+                Sample(
+                    SampleName(row["project"], row["site"], row["sample"]),
+                    (row["fastq"][0], row["fastq"][1]),
+                    (row["md5"][0], row["md5"][1]),
+                    tuple(row["aligners"]),
+                )
+                for row in document["samples"]
+            ),
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> Run:
+        return cls.from_document(json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,1 @@
+"""The workflow's own steps, each a command of ``python -m pipelines.sequencing.steps``."""

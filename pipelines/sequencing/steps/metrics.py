@@ -1,0 +1,160 @@
+"""Reads what the tools wrote. Every reader raises :class:`ToolOutputError` naming the file that is not as expected."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ToolOutputError(Exception):
+    """A tool's output file has another form than this workflow knows, or its numbers do not add up."""
+
+
+@dataclass(frozen=True)
+class FastQC:
+    """Of one file: reads, GC content in percent, the verdict of each module, mean quality by position in the read."""
+
+    reads: int
+    gc_percent: float
+    modules: dict[str, str]
+    quality: list[tuple[float, float]]
+
+
+def read_fastqc(archive: Path) -> FastQC:
+    """Read ``fastqc_data.txt`` out of FastQC's zip."""
+    try:
+        with zipfile.ZipFile(archive) as members:
+            name = next(name for name in members.namelist() if name.endswith("/fastqc_data.txt"))
+            lines = members.read(name).decode("utf-8").splitlines()
+    except (zipfile.BadZipFile, StopIteration):
+        raise ToolOutputError(f"{archive}: FastQC did not finish its archive") from None
+    basic: dict[str, str] = {}
+    modules: dict[str, str] = {}
+    quality: list[tuple[float, float]] = []
+    module = ""
+    for line in lines:
+        if line.startswith(">>") and line != ">>END_MODULE":
+            module, verdict = line[2:].split("\t")
+            modules[module] = verdict
+        elif line.startswith(("#", ">>")):
+            continue
+        elif module == "Basic Statistics":
+            label, value = line.split("\t")
+            basic[label] = value
+        elif module == "Per base sequence quality":
+            columns = line.split("\t")
+            first, _, last = columns[0].partition("-")
+            quality.append(((int(first) + int(last or first)) / 2, float(columns[1])))
+    try:
+        return FastQC(int(basic["Total Sequences"]), float(basic["%GC"]), modules, quality)
+    except KeyError as missing:
+        raise ToolOutputError(f"{archive}: FastQC's data hold no {missing}") from None
+
+
+@dataclass(frozen=True)
+class Trimming:
+    """Numbers of read pairs: in, both mates kept, only the first, only the second, none."""
+
+    pairs: int
+    both: int
+    first_only: int
+    second_only: int
+    dropped: int
+
+
+def read_trimming(path: Path) -> Trimming:
+    """Read Trimmomatic's ``-summary`` file."""
+    entries = dict(line.split(": ", 1) for line in path.read_text(encoding="utf-8").splitlines() if ": " in line)
+    try:
+        trimming = Trimming(
+            int(entries["Input Read Pairs"]),
+            int(entries["Both Surviving Reads"]),
+            int(entries["Forward Only Surviving Reads"]),
+            int(entries["Reverse Only Surviving Reads"]),
+            int(entries["Dropped Reads"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise ToolOutputError(f"{path}: not a summary of Trimmomatic ({error})") from None
+    if trimming.both + trimming.first_only + trimming.second_only + trimming.dropped != trimming.pairs:
+        raise ToolOutputError(f"{path}: the numbers of Trimmomatic do not add up to {trimming.pairs} pairs")
+    return trimming
+
+
+def read_picard(path: Path) -> list[dict[str, str]]:
+    """The rows of the first metrics table of a Picard file, by column name."""
+    lines = iter(path.read_text(encoding="utf-8").splitlines())
+    for line in lines:
+        if line.startswith("## METRICS CLASS"):
+            header = next(lines).split("\t")
+            rows = []
+            for row in lines:
+                if not row:
+                    break
+                rows.append(dict(zip(header, row.split("\t"), strict=False)))
+            return rows
+    raise ToolOutputError(f"{path}: there is no table of metrics in it")
+
+
+def read_flagstat(path: Path) -> dict[str, int]:
+    """The counts of ``samtools flagstat -O json``, over reads that passed the platform's own filter or not."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    passed, failed = document["QC-passed reads"], document["QC-failed reads"]
+    return {name: value + failed[name] for name, value in passed.items() if isinstance(value, int)}
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Of ``samtools stats``: insert size in bases -> pairs; error rate; mean read length."""
+
+    insert_sizes: list[tuple[int, int]]
+    mean_insert_size: float
+    error_rate: float
+
+
+def read_stats(path: Path) -> Stats:
+    """Read the summary numbers and the insert sizes of ``samtools stats``."""
+    numbers: dict[str, str] = {}
+    sizes: list[tuple[int, int]] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        columns = line.split("\t")
+        if columns[0] == "SN":
+            numbers[columns[1].rstrip(":")] = columns[2]
+        elif columns[0] == "IS":
+            sizes.append((int(columns[1]), int(columns[2])))
+    try:
+        return Stats(sizes, float(numbers["insert size average"]), float(numbers["error rate"]))
+    except KeyError as missing:
+        raise ToolOutputError(f"{path}: the statistics of samtools hold no {missing}") from None
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of the genome (0-based, end excluded) and the mean depth of reads over it."""
+
+    contig: str
+    start: int
+    end: int
+    depth: float
+
+
+def read_depths(path: Path) -> list[Window]:
+    """Read ``samtools bedcov`` over the windows of :func:`windows`."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        contig, start, end, bases = line.split("\t")[:4]
+        found.append(Window(contig, int(start), int(end), int(bases) / (int(end) - int(start))))
+    if not found:
+        raise ToolOutputError(f"{path}: there is no depth in it")
+    return found
+
+
+def windows(fai: Path, number: int = 240) -> list[tuple[str, int, int]]:
+    """Cut the genome of a ``.fai`` into about ``number`` stretches, none of which crosses a contig's end."""
+    contigs = []
+    for line in fai.read_text(encoding="utf-8").splitlines():
+        name, length = line.split("\t")[:2]
+        contigs.append((name, int(length)))
+    step = max(1, -(-sum(length for _, length in contigs) // number))
+    return [(name, start, min(start + step, length)) for name, length in contigs for start in range(0, length, step)]

@@ -1,0 +1,41 @@
+"""Which tools a run used, as they say it themselves."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+PICARD = "/usr/share/java/picard.jar"
+
+# tool -> (command that makes it say its version, what to look for)
+_ASK: dict[str, tuple[list[str], str]] = {
+    "fastqc": (["fastqc", "--version"], r"FastQC v([\d.]+)"),
+    "trimmomatic": (["TrimmomaticPE", "-version"], r"^([\d.]+)$"),
+    "bwa": (["bwa"], r"Version: (\S+)"),
+    "bowtie2": (["bowtie2", "--version"], r"version ([\d.]+)"),
+    "samtools": (["samtools", "--version"], r"samtools ([\d.]+)"),
+    "picard": (["java", "-jar", PICARD, "MarkDuplicates", "--version"], r"Version:([\d.]+)"),
+}
+
+
+def missing_tools() -> list[str]:
+    """The tools that are not on this machine, by the command or file that was looked for."""
+    commands = [command[0] for command, _ in _ASK.values()] + ["bowtie2-build"]
+    absent = sorted({command for command in commands if shutil.which(command) is None})
+    return absent + ([] if Path(PICARD).is_file() else [PICARD])
+
+
+def tool_versions() -> dict[str, str]:
+    """Tool -> version; ``unknown`` for a tool that answers in another way than the versions we know."""
+
+    def ask(tool: str) -> str:
+        command, pattern = _ASK[tool]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=120)
+        found = re.search(pattern, done.stdout + done.stderr, re.MULTILINE)
+        return found[1] if found else "unknown"
+
+    with ThreadPoolExecutor(len(_ASK)) as pool:
+        return dict(zip(_ASK, pool.map(ask, _ASK), strict=True))

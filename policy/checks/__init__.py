@@ -1,0 +1,1 @@
+"""Our own checkov checks: what checkov has no check for and Kosha promises."""

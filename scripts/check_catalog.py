@@ -1,0 +1,169 @@
+"""Check the catalogue: ``python -m scripts.check_catalog [--catalog FOLDER]`` (part of ``make lint``).
+
+Each ``<name>.yaml`` is checked against ``<name>.schema.json``; then come the rules a schema cannot state. All problems
+are printed, each with its file and its place in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from rich.console import Console
+
+from scripts.paths import CATALOG
+from scripts.talk import UserError, run_program
+
+DOCUMENTS = ("data-classes", "shared-storage", "residency")
+TAG_LIMIT = 10
+
+# S3 moves objects down this list only, and for these two it asks for days before the move and between two moves
+# (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
+WATERFALL = ("STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+DAYS_IN_STANDARD = {"STANDARD_IA": 30}
+# Days billed at least, so an earlier move or expiry costs more than it saves
+# (https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html).
+DAYS_BILLED = {"STANDARD_IA": 30, "GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180}
+
+console = Console(stderr=True)
+
+
+class UniqueKeys(yaml.SafeLoader):
+    """Reads YAML and refuses a mapping that names a key twice; plain PyYAML keeps the last and says nothing."""
+
+
+def _unique_mapping(loader: UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
+    counted = Counter(loader.construct_object(key, deep=True) for key, _ in node.value)
+    for key, count in counted.items():
+        if count > 1:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} stands here {count} times", node.start_mark
+            )
+    return loader.construct_mapping(node, deep=True)
+
+
+UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+
+
+def main() -> int:
+    """Print every problem; 0 if there is none."""
+    parser = argparse.ArgumentParser(description="Check the catalogue against its schemas and rules.")
+    parser.add_argument("--catalog", type=Path, default=CATALOG, help="the folder to check (default: catalog/)")
+    folder: Path = parser.parse_args().catalog
+    problems = check(folder)
+    if problems:
+        raise UserError("the catalogue has mistakes:\n" + "\n".join(f"  {problem}" for problem in problems))
+    console.print(f"catalogue: {', '.join(f'{name}.yaml' for name in DOCUMENTS)} are right")
+    return 0
+
+
+def check(folder: Path, schemas: Path = CATALOG) -> list[str]:
+    """Every problem of the documents in ``folder``, one line each."""
+    problems = []
+    for name in DOCUMENTS:
+        path = folder / f"{name}.yaml"
+        try:
+            document = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeys)  # noqa: S506 (a SafeLoader)
+        except OSError as error:
+            problems.append(f"{path.name}: cannot be read: {error.strerror}")
+            continue
+        except yaml.YAMLError as error:
+            problems.append(f"{path.name}: is not YAML: {' '.join(str(error).split())}")
+            continue
+        schema = json.loads((schemas / f"{name}.schema.json").read_text(encoding="utf-8"))
+        found = [*violations(document, schema)]
+        if not found and name in RULES:
+            found = [*RULES[name](document)]
+        problems += [f"{path.name}: {problem}" for problem in found]
+    return problems
+
+
+def violations(document: object, schema: Mapping[str, Any]) -> Iterator[str]:
+    """What the schema finds wrong, with the place."""
+    for error in sorted(Draft202012Validator(schema).iter_errors(document), key=lambda each: each.json_path):
+        hint = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+        yield f"{error.json_path}: {error.message}" + (f" ({hint})" if hint else "")
+
+
+def data_class_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of data-classes.yaml."""
+    classes: Mapping[str, Mapping[str, Any]] = document["classes"]
+    sensitivities = list(document["sensitivities"])
+    for element in ("code", "prefix"):
+        for value, names in _shared((each[element], name) for name, each in classes.items()):
+            yield f"$.classes: {' and '.join(names)} have the same {element} {value!r}: give each its own"
+    if len(document["governed_tags"]) > TAG_LIMIT:
+        yield f"$.governed_tags: S3 allows {TAG_LIMIT} tags on an object"
+    if document["unclassified"]["sensitivity"] != sensitivities[-1]:
+        yield f"$.unclassified.sensitivity: must be {sensitivities[-1]!r}, the last and most sensitive one"
+    for name, each in classes.items():
+        place = f"$.classes.{name}"
+        if each["sensitivity"] not in sensitivities:
+            yield f"{place}.sensitivity: {each['sensitivity']!r} is not one of {', '.join(sensitivities)}"
+        if each["sensitivity"] == sensitivities[-1] and "researcher" in each["readers"]:
+            yield f"{place}.readers: {each['sensitivity']!r} data is for named custodians, not for every researcher"
+        yield from (f"{place}.extensions: {problem}" for problem in extension_rules(each["extensions"]))
+        yield from (f"{place}.lifecycle: {problem}" for problem in lifecycle_rules(each["lifecycle"]))
+
+
+def extension_rules(extensions: list[str]) -> Iterator[str]:
+    """An extension is everything behind the first dot, so a longer one may end like a shorter one of the same class
+    only if it extends it at the end (``vcf.gz`` and ``vcf.gz.tbi``): ``gz`` beside ``vcf.gz`` reads as "any gz file",
+    which it is not."""
+    for short in extensions:
+        for long in extensions:
+            if long.endswith(f".{short}"):
+                yield f"{short!r} beside {long!r}: {short!r} does not take in the files that end in {long!r}; drop one"
+
+
+def lifecycle_rules(lifecycle: Mapping[str, Any]) -> Iterator[str]:
+    """What S3 refuses, and what would be billed for longer than it is kept."""
+    transitions: list[Mapping[str, Any]] = lifecycle["transitions"]
+    for each in transitions:
+        least = DAYS_IN_STANDARD.get(each["storage_class"], 0)
+        if each["days"] < least:
+            yield f"{each['storage_class']} after {each['days']} days: S3 asks for at least {least}"
+    for before, after in pairwise(transitions):
+        first, second = before["storage_class"], after["storage_class"]
+        if WATERFALL.index(second) <= WATERFALL.index(first):
+            yield f"{second} after {first}: S3 does not move objects that way"
+        stay = after["days"] - before["days"]
+        if stay <= 0:
+            yield f"{second} after {after['days']} days does not come after {first}: put the days in ascending order"
+        elif stay < DAYS_BILLED.get(first, 0):
+            yield f"only {stay} days in {first}, of which {DAYS_BILLED[first]} are billed: move to {second} later"
+    expire = lifecycle["expire_days"]
+    if expire is not None and transitions:
+        last = transitions[-1]
+        least = last["days"] + max(DAYS_BILLED.get(last["storage_class"], 0), 1)
+        if expire < least:
+            yield f"expires after {expire} days: after {last['storage_class']} not before day {least}"
+
+
+def shared_storage_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of shared-storage.yaml."""
+    if document["directories"]["published"].get("harmless_to_lose"):
+        yield "$.directories.published: holds the only copy until the transfer has run, so it is never harmless to lose"
+
+
+def _shared(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    by_value: dict[str, list[str]] = {}
+    for value, name in pairs:
+        by_value.setdefault(value, []).append(name)
+    return ((value, names) for value, names in by_value.items() if len(names) > 1)
+
+
+RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "data-classes": data_class_rules,
+    "shared-storage": shared_storage_rules,
+}
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,1 @@
+"""``make demo``: the platform's main job on one machine, from reads on the shared storage to tagged replicas."""

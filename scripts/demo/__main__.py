@@ -1,0 +1,135 @@
+"""Command line: ``python -m scripts.demo`` (``make demo``).
+
+Starts from an empty local cloud every time, so that it can be stopped at any point and run again. The local cloud keeps
+running afterwards, to be looked at; ``make down`` ends it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from rich.table import Table
+
+from scripts.demo.observe import LakeObject, Notice, notices, wait_until_settled
+from scripts.demo.page import human_duration, human_size, write_page
+from scripts.example_data import lay_out
+from scripts.handoff import read_handoff
+from scripts.infrastructure import commands
+from scripts.infrastructure.environments import load_environment
+from scripts.localcloud import local_cloud
+from scripts.paths import BUILD, REPOSITORY
+from scripts.talk import AlreadySaidError, make_console, run_program
+
+HALF_AN_HOUR = 1800
+SETTLING_SECONDS = 90
+STRAY_FILE = "raw-sequences/lambda-phage/reads from the new machine.fastq.gz"
+
+console = make_console()
+steps: list[tuple[str, float]] = []
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Say what is being done, and how long it took."""
+    console.rule(f"[bold]{title}", align="left")
+    started = time.monotonic()
+    yield
+    steps.append((title, time.monotonic() - started))
+    console.print(f"[green]done[/] in {human_duration(steps[-1][1])}", highlight=False)
+
+
+def run_pipeline(storage: Path, samples: Path) -> None:
+    """Run the sequencing pipeline on the shared storage. Raises :class:`AlreadySaidError` if it fails."""
+    command = [sys.executable, "-m", "scripts.pipeline", "run", "--storage", str(storage), "--samples", str(samples)]
+    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    if done.returncode != 0:
+        raise AlreadySaidError(f"the pipeline ended with {done.returncode}")
+
+
+def lay_stray_file(storage: Path) -> None:
+    """A finished file whose name fits no class, as people do: it must come out unclassified, with a notice."""
+    original = next((storage / "active").rglob("*.fastq.gz"))
+    stray = storage / "published" / STRAY_FILE
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(original, stray)
+
+
+def show(rows: list[LakeObject], messages: list[Notice]) -> None:
+    """Print the table of objects and the notices."""
+    table = Table(title="Objects in the data lake and their replicas")
+    for column in ("object", "class", "project", "site"):
+        table.add_column(column, overflow="fold")
+    for column in ("size", "replica", "latency"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row.key,
+            row.data_class,
+            row.tags.get("project", ""),
+            row.tags.get("site", ""),
+            human_size(row.size),
+            "[green]equal tags[/]" if row.is_settled else f"[yellow]{row.replication}[/]",
+            "" if row.latency is None else human_duration(row.latency),
+        )
+    console.print(table)
+    table = Table(title="Notices received")
+    for column in ("time", "topic", "kind", "summary"):
+        table.add_column(column, overflow="fold")
+    for message in messages:
+        table.add_row(message.time, message.topic, message.kind, message.summary)
+    console.print(table)
+
+
+def main() -> int:
+    started = time.monotonic()
+    environment = load_environment("local")
+    cloud = local_cloud()
+    with step("Start the local cloud, empty"):
+        cloud.command("reset")
+    with step("Apply the platform with Terraform"):
+        commands.apply(environment, None)
+    storage_handoff = read_handoff(environment, "20-storage")
+    storage = cloud.file_system(storage_handoff["file_system_id"])
+    with step("Lay real reads on the shared storage"):
+        samples = lay_out(storage)
+        console.print(f"sample sheet {samples}", highlight=False)
+    with step("Run the sequencing pipeline"):
+        run_pipeline(storage, samples)
+        lay_stray_file(storage)
+    with step("Let half an hour of platform time pass: the transfer runs"):
+        cloud.advance_clock(HALF_AN_HOUR)
+    with step("Wait for tags and replicas"):
+        rows = wait_until_settled(cloud, environment, storage, storage_handoff, SETTLING_SECONDS)
+        messages = notices(cloud)
+    show(rows, messages)
+    page = write_page(
+        BUILD / "demo" / "index.html",
+        environment,
+        rows,
+        messages,
+        steps,
+        {**storage_handoff, "endpoint": cloud.endpoint},
+    )
+    latencies = [row.latency for row in rows if row.latency is not None]
+    classes = len({row.data_class for row in rows})
+    console.print(
+        f"\n[bold green]The platform works on this machine[/]: {len(rows)} objects of {classes} classes in the "
+        f"lake and in {environment.recovery_region}, median latency {human_duration(median(latencies))} platform time, "
+        f"{len(messages)} notices; {human_duration(time.monotonic() - started)} in all.",
+        highlight=False,
+    )
+    console.print(
+        f"Page: {page}\nThe local cloud still runs on {cloud.endpoint}; stop it with: make down", highlight=False
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,48 @@
+"""Read what the roots publish: one JSON document in SSM for each (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts.infrastructure.environments import Environment
+from scripts.localcloud import local_cloud
+from scripts.talk import UserError
+
+
+def client(environment: Environment, service: str, region: str | None = None) -> Any:
+    """A boto3 client for the environment: the local cloud, or AWS with the caller's own credentials."""
+    region = region or environment.region
+    if environment.is_local:
+        cloud = local_cloud()
+        cloud.instance_id()
+        return cloud.client(service, region)
+    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
+
+
+def published_roots(environment: Environment) -> set[str]:
+    """Names of the roots whose handoff can be read."""
+    path = environment.handoff("").rstrip("/")
+    try:
+        pages = client(environment, "ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
+        return {parameter["Name"].rsplit("/", 1)[-1] for page in pages for parameter in page["Parameters"]}
+    except (BotoCoreError, ClientError) as error:
+        raise UserError(f"cannot read the handoffs of {environment.name} below {path} in SSM: {error}") from error
+
+
+def read_handoff(environment: Environment, root: str) -> dict[str, Any]:
+    """The document of ``root``. Raises :class:`UserError` if the root is not applied."""
+    name = environment.handoff(root)
+    try:
+        value = client(environment, "ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ParameterNotFound":
+            raise UserError(
+                f"{root} is not applied in {environment.name}: make apply ENV={environment.name}"
+            ) from error
+        raise
+    document: dict[str, Any] = json.loads(value)
+    return document

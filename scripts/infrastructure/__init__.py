@@ -1,0 +1,1 @@
+"""Plan, apply and destroy the root configurations of one environment, through python-terraform."""

@@ -1,0 +1,42 @@
+"""Command line: ``python -m scripts.infrastructure plan|apply|destroy --env NAME [--root ROOT]``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scripts.infrastructure import commands
+from scripts.infrastructure.environments import load_environment
+from scripts.talk import run_program
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="infrastructure", description=__doc__)
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("plan", "show what would change and save the plan"),
+        ("apply", "plan and apply (in prod: apply the saved plan)"),
+        ("destroy", "destroy in reverse order"),
+    ):
+        subparser = subparsers.add_parser(name, help=text)
+        subparser.add_argument("--env", default="local", help="environment: local, dev or prod")
+        subparser.add_argument("--root", default="", help="one root by name, number or word; default: all")
+        if name == "plan":
+            subparser.add_argument("--detailed-exitcode", action="store_true", help="exit with 2 if there are changes")
+            subparser.add_argument("--json", type=Path, metavar="FOLDER", help="also write each plan as JSON")
+        if name == "destroy":
+            subparser.add_argument("--confirm", default="", help="the prefix of the environment, e.g. kosha-dev")
+    arguments = parser.parse_args()
+    environment = load_environment(arguments.env)
+    root = arguments.root or None
+    match arguments.command:
+        case "plan":
+            return commands.plan(environment, root, arguments.detailed_exitcode, arguments.json)
+        case "apply":
+            return commands.apply(environment, root)
+        case _:
+            return commands.destroy(environment, root, arguments.confirm or None)
+
+
+if __name__ == "__main__":
+    run_program(main)

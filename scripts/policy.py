@@ -1,0 +1,88 @@
+"""checkov on the Terraform sources and on the plans of every root (``make policy``).
+
+Plans see what sources hide: values that come through variables, catalogue files and modules. They are made against a
+local cloud of their own that holds nothing but sample handoffs (``tests/data/handoffs``; a test compares those with the
+real ones), so nothing has to be applied first. Both runs use ``policy/checkov.yaml`` and our checks in
+``policy/checks``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from scripts.infrastructure import commands
+from scripts.infrastructure.environments import ROOTS, Environment, load_environment
+from scripts.localcloud import LocalCloud, own_local_cloud
+from scripts.paths import BUILD, REPOSITORY, SAMPLE_HANDOFFS
+from scripts.plan_values import fill_unknown
+from scripts.talk import UserError, make_console, run_program
+
+CHECKOV = REPOSITORY / ".venvs" / "policy" / "bin" / "checkov"
+console = make_console()
+
+
+def publish_sample_handoffs(cloud: LocalCloud, environment: Environment) -> None:
+    """Put a sample document where each root would publish its own, so that the roots after it can be planned."""
+    for root in ROOTS:
+        text = (SAMPLE_HANDOFFS / f"{root}.json").read_text(encoding="utf-8")
+        for region in (environment.region, environment.recovery_region):
+            cloud.client("ssm", region).put_parameter(
+                Name=environment.handoff(root), Value=text, Type="String", Overwrite=True
+            )
+
+
+def run_checkov(title: str, *arguments: str) -> bool:
+    """Run checkov; True if nothing failed."""
+    done = subprocess.run(
+        [str(CHECKOV), "--config-file", "policy/checkov.yaml", *arguments],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "LOG_LEVEL": "ERROR"},
+    )  # fmt: skip
+    console.print(f"[{'green' if done.returncode == 0 else 'red'}]{title}[/]", highlight=False)
+    if done.returncode != 0:
+        console.print(done.stdout + done.stderr, markup=False, highlight=False)
+    return done.returncode == 0
+
+
+def fill_unknown_values(path: Path) -> None:
+    """See :mod:`scripts.plan_values`."""
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    fill_unknown(plan)
+    path.write_text(json.dumps(plan), encoding="utf-8")
+
+
+def main() -> int:
+    if not CHECKOV.exists():
+        raise UserError("checkov's environment is missing; run: make setup")
+    plans = BUILD / "policy" / "plans"
+    shutil.rmtree(plans, ignore_errors=True)
+    passed = run_checkov(
+        "checkov: sources",
+        "-d",
+        ".",
+        "--framework",
+        "terraform",
+        "--skip-path",
+        ".build",
+        "--skip-path",
+        "policy/samples",
+    )
+    environment = load_environment("local")
+    with own_local_cloud(BUILD / "policy" / "localcloud") as cloud:
+        publish_sample_handoffs(cloud, environment)
+        commands.plan(environment, None, json_folder=plans)
+    for root in ROOTS:
+        fill_unknown_values(plans / f"{root}.json")
+        passed &= run_checkov(
+            f"checkov: plan of {root}",
+            "-f", str(plans / f"{root}.json"), "--framework", "terraform_plan", "--repo-root-for-plan-enrichment", ".",
+        )  # fmt: skip
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,105 @@
+"""Run ``terraform test`` in every module and root that has tests (``make test-plan``).
+
+The tests use Terraform's mock provider: they need neither AWS nor the local cloud. Each folder is initialised once; one
+Terraform process costs seconds of CPU for the provider's schema alone, so a folder's files run in one process and
+folders run two at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.infrastructure.terraform import find_terraform, terraform_environment
+from scripts.paths import BUILD, MODULES, REPOSITORY, TERRAFORM
+from scripts.talk import UserError, make_console, run_program
+
+WORKERS = 2
+console = make_console()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one folder's tests gave."""
+
+    folder: Path
+    passed: int
+    failed: int
+    seconds: float
+    output: str
+
+
+def tested_folders() -> list[Path]:
+    """Modules and roots with test files. Raises :class:`UserError` naming every module without one."""
+    modules = sorted(path for path in MODULES.iterdir() if path.is_dir())
+    untested = [path.name for path in modules if not list(path.glob("tests/*.tftest.hcl"))]
+    if untested:
+        raise UserError(f"modules without terraform tests: {', '.join(untested)}; add tests/*.tftest.hcl")
+    return modules + sorted({path.parent.parent for path in TERRAFORM.glob("*/tests/*.tftest.hcl")})
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Terraform's own, with credentials that only keep the real provider from looking for any: the mock answers."""
+    return terraform_environment(BUILD / "terraform" / "tests" / folder.relative_to(REPOSITORY)) | {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def run_tests(folder: Path) -> Outcome:
+    """Initialise and test one folder."""
+    started = time.monotonic()
+    program = find_terraform()
+    init = subprocess.run(
+        [program, "init", "-backend=false", "-input=false", "-no-color"],
+        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if init.returncode != 0:
+        return Outcome(folder, 0, 1, time.monotonic() - started, init.stdout + init.stderr)
+    test = subprocess.run(
+        [program, "test", "-json", "-no-color"],
+        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    passed, failed, messages = 0, 0, []
+    for line in test.stdout.splitlines():
+        event = json.loads(line) if line.startswith("{") else {}
+        if event.get("type") == "test_summary":
+            summary = event["test_summary"]
+            passed, failed = summary["passed"], summary["failed"] + summary["errored"]
+        if event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error":
+            place = event["diagnostic"].get("range", {})
+            where = f"{place.get('filename', '')}:{place.get('start', {}).get('line', '')}"
+            messages.append(f"{where} {event['diagnostic']['summary']} {event['diagnostic'].get('detail', '')}")
+    if test.returncode != 0 or passed == 0:
+        failed = max(failed, 1)
+        messages.append(test.stderr)
+    return Outcome(folder, passed, failed, time.monotonic() - started, "\n".join(messages))
+
+
+def main() -> int:
+    folders = tested_folders()
+    if sys.argv[1:]:
+        folders = [folder for folder in folders if folder.name in sys.argv[1:]]
+    outcomes = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for outcome in pool.map(run_tests, folders):
+            outcomes.append(outcome)
+            name = outcome.folder.relative_to(REPOSITORY)
+            console.print(
+                f"{name}: {outcome.passed} passed, {outcome.failed} failed in {outcome.seconds:.0f} s", highlight=False
+            )
+            if outcome.failed:
+                console.print(outcome.output, markup=False, highlight=False)
+    passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
+    print(f"terraform: {passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    run_program(main)

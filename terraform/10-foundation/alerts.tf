@@ -1,0 +1,14 @@
+module "alerts" {
+  source = "../../modules/alerts"
+
+  name    = module.naming.prefix
+  region  = module.naming.region
+  key_arn = module.keys.key_arns["alerts"]
+
+  topics = {
+    transfer = "${module.naming.prefix} transfer: started, ended, failed"
+    data     = "${module.naming.prefix} data: unclassified or untagged objects"
+    platform = "${module.naming.prefix} platform: alarms"
+  }
+  subscriptions = var.alert_subscriptions
+}

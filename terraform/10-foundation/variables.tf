@@ -1,0 +1,72 @@
+# Values come from terraform/environments/<environment>.tfvars, which all roots share. Validation is the modules'.
+
+variable "organisation" {
+  description = "Short name of the institution, the first part of every name."
+  type        = string
+  nullable    = false
+}
+
+variable "environment" {
+  description = "Name of the environment, the second part of every name."
+  type        = string
+  nullable    = false
+}
+
+variable "region" {
+  description = "Primary region, where the platform runs; one of catalog/residency.yaml."
+  type        = string
+  nullable    = false
+}
+
+variable "recovery_region" {
+  description = "Recovery region, which holds a replica of everything; another one of catalog/residency.yaml."
+  type        = string
+  nullable    = false
+}
+
+variable "vpc_cidr" {
+  description = "Private IPv4 range of the VPC, /16 to /20. Choose one that no network you will connect to uses."
+  type        = string
+  nullable    = false
+}
+
+variable "nat_mode" {
+  description = "How the private subnets reach the internet: per_az, single or none."
+  type        = string
+  default     = "per_az"
+  nullable    = false
+}
+
+variable "interface_endpoints" {
+  description = "AWS services to reach without leaving the VPC, by the last part of the endpoint service's name."
+  type        = set(string)
+  default = [
+    "datasync", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticfilesystem", "kms", "logs", "sns", "sqs", "sts",
+  ]
+  nullable = false
+}
+
+variable "flow_log_retention_days" {
+  description = "Days to keep the flow logs of the network, 400 or more."
+  type        = number
+  default     = 400
+  nullable    = false
+}
+
+variable "alert_subscriptions" {
+  description = "Subscription -> who receives the notices of a topic (transfer, data or platform), by which protocol."
+  type = map(object({
+    topic    = string
+    protocol = string
+    endpoint = string
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "create_autoscaling_role" {
+  description = "Whether to make the service-linked role of EC2 Auto Scaling. True in an account that never ran Auto Scaling, false where the role exists: an account has one, and the policy of the key `volumes` names it."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -1,0 +1,4 @@
+locals {
+  data_classes = yamldecode(file("${path.module}/../../catalog/data-classes.yaml")).classes
+  layout       = yamldecode(file("${path.module}/../../catalog/shared-storage.yaml"))
+}

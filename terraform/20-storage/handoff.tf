@@ -1,0 +1,21 @@
+# What later roots need of this one (docs/architecture.md).
+module "handoff" {
+  source    = "../../modules/handoff"
+  providers = { aws = aws, aws.recovery = aws.recovery }
+
+  path = module.naming.handoff_path
+  document = jsonencode({
+    file_system_id         = module.shared_storage.file_system_id
+    file_system_arn        = module.shared_storage.file_system_arn
+    access_point_arns      = module.shared_storage.access_point_arns
+    client_role_arns       = module.shared_storage.client_role_arns
+    lake_bucket            = module.data_lake.lake_bucket
+    lake_bucket_arn        = module.data_lake.lake_bucket_arn
+    replica_bucket         = module.data_lake.replica_bucket
+    replica_bucket_arn     = module.data_lake.replica_bucket_arn
+    reports_bucket         = module.data_lake.reports_bucket
+    reports_bucket_arn     = module.data_lake.reports_bucket_arn
+    transfer_task_arn      = module.transfer.task_arn
+    transfer_report_prefix = module.transfer.report_prefix
+  })
+}

@@ -1,0 +1,15 @@
+module "data_lake" {
+  source = "../../modules/data-lake"
+
+  providers = {
+    aws          = aws
+    aws.recovery = aws.recovery
+  }
+
+  name                = module.naming.prefix
+  data_classes        = local.data_classes
+  lake_key_arn        = local.foundation.key_arns["lake"]
+  replica_key_arn     = local.foundation.recovery_key_arns["lake"]
+  exempt_role_arns    = [module.transfer.lake_role_arn]
+  deletion_protection = var.deletion_protection
+}

@@ -1,0 +1,139 @@
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-1" }
+  }
+  mock_data "aws_ssm_parameter" {
+    defaults = {
+      insecure_value = <<-JSON
+        {
+          "vpc_id": "vpc-1",
+          "private_subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
+          "security_group_ids": {"workers": "sg-workers", "transfer": "sg-transfer", "functions": "sg-functions", "endpoints": "sg-endpoints"},
+          "key_arns": {
+            "storage": "arn:aws:kms:ap-south-1:111122223333:key/mrk-storage",
+            "lake": "arn:aws:kms:ap-south-1:111122223333:key/mrk-lake",
+            "logs": "arn:aws:kms:ap-south-1:111122223333:key/mrk-logs"
+          },
+          "recovery_key_arns": {"lake": "arn:aws:kms:ap-south-2:111122223333:key/mrk-lake"},
+          "topic_arns": {}
+        }
+      JSON
+    }
+  }
+  mock_resource "aws_efs_file_system" {
+    defaults = {
+      id  = "fs-0123456789abcdef0"
+      arn = "arn:aws:elasticfilesystem:ap-south-1:111122223333:file-system/fs-0123456789abcdef0"
+    }
+  }
+  mock_resource "aws_efs_access_point" {
+    defaults = { arn = "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-0123456789abcdef0" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/kosha-test-storage-some-role" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-1" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:ap-south-1:111122223333:log-group:/aws/datasync/kosha-test-transfer" }
+  }
+  mock_resource "aws_datasync_location_efs" {
+    defaults = { arn = "arn:aws:datasync:ap-south-1:111122223333:location/loc-0a" }
+  }
+  mock_resource "aws_datasync_location_s3" {
+    defaults = { arn = "arn:aws:datasync:ap-south-1:111122223333:location/loc-0b" }
+  }
+  mock_resource "aws_datasync_task" {
+    defaults = { arn = "arn:aws:datasync:ap-south-1:111122223333:task/task-0123456789abcdef0" }
+  }
+  override_resource {
+    target          = module.data_lake.module.reports.aws_s3_bucket.this
+    override_during = plan
+    values          = { arn = "arn:aws:s3:::kosha-test-reports-ap-south-1" }
+  }
+  override_resource {
+    target          = module.transfer.aws_iam_role.lake
+    override_during = plan
+    values          = { arn = "arn:aws:iam::111122223333:role/kosha-test-transfer-lake" }
+  }
+}
+
+mock_provider "aws" {
+  alias           = "recovery"
+  override_during = plan
+
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-2" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-2" }
+  }
+}
+
+variables {
+  organisation    = "kosha"
+  environment     = "test"
+  region          = "ap-south-1"
+  recovery_region = "ap-south-2"
+}
+
+run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
+  command = plan
+
+  assert {
+    condition = keys(jsondecode(module.handoff.document)) == [
+      "access_point_arns", "client_role_arns", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "replica_bucket",
+      "replica_bucket_arn", "reports_bucket", "reports_bucket_arn", "transfer_report_prefix", "transfer_task_arn",
+    ]
+    error_message = "the handoff differs from docs/architecture.md"
+  }
+  assert {
+    condition     = module.handoff.path == "/kosha/test/20-storage"
+    error_message = "the handoff lies at ${module.handoff.path}"
+  }
+  assert {
+    condition = (
+      keys(jsondecode(module.handoff.document).access_point_arns) == ["active", "intermediate", "published", "reference", "scratch", "tools"] &&
+      keys(jsondecode(module.handoff.document).client_role_arns) == ["scratch_cleaner", "transfer", "workers"] &&
+      jsondecode(module.handoff.document).lake_bucket == "kosha-test-lake-ap-south-1" &&
+      jsondecode(module.handoff.document).replica_bucket == "kosha-test-lake-ap-south-2" &&
+      jsondecode(module.handoff.document).reports_bucket == "kosha-test-reports-ap-south-1" &&
+      jsondecode(module.handoff.document).transfer_report_prefix == "transfer"
+    )
+    error_message = "names in the handoff differ from the naming rules"
+  }
+}
+
+run "the_transfer_alone_reads_what_has_no_class_yet" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for policy in values(module.data_lake.policies) : [
+        for statement in jsondecode(policy).Statement : statement.Condition.ArnNotEquals if statement.Sid == "DenyReadingWithoutClass"
+      ] == [{ "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-transfer-lake"] }]
+    ])
+    error_message = "only the transfer's role may be exempt, on both sides"
+  }
+}
+
+
+run "what_holds_data_is_protected_unless_an_environment_says_otherwise" {
+  command = plan
+
+  assert {
+    condition = var.deletion_protection && alltrue([
+      for policy in values(module.data_lake.policies) : contains([for statement in jsondecode(policy).Statement : statement.Sid], "DenyDeletionOfBucket")
+    ])
+    error_message = "an environment that says nothing must be protected"
+  }
+}

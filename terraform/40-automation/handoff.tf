@@ -1,0 +1,14 @@
+# What later roots need of this one (docs/architecture.md).
+module "handoff" {
+  source    = "../../modules/handoff"
+  providers = { aws = aws, aws.recovery = aws.recovery }
+
+  path = module.naming.handoff_path
+  document = jsonencode({
+    function_arns = {
+      transfer_starter  = module.transfer_starter.arn
+      object_tagger     = module.object_tagger.arn
+      transfer_notifier = module.transfer_notifier.arn
+    }
+  })
+}

@@ -1,0 +1,82 @@
+locals {
+  _reports = trim(local.storage.transfer_report_prefix, "/")
+}
+
+module "object_tagger" {
+  source = "../../modules/function"
+
+  name        = module.naming.prefix
+  function    = "object_tagger"
+  description = "Tags the objects a transfer brought into the data lake with class, sensitivity, project and site"
+  archive     = local.archives.object_tagger
+
+  # A single writer of tags: two at once could undo each other's merge. A transfer that ends meanwhile waits.
+  reserved_concurrency = 1
+  timeout_seconds      = 900
+  memory_mb            = 1024
+  retry                = { attempts = 2, max_age_seconds = 21600 }
+  event_patterns       = { transfer-succeeded = local.transfer_ended["transfer-succeeded"] }
+
+  environment = merge(local.common_environment, {
+    POWERTOOLS_SERVICE_NAME = "object_tagger"
+    DATA_TOPIC_ARN          = local.foundation.topic_arns.data
+    LAKE_BUCKET             = local.storage.lake_bucket
+    REPORTS_BUCKET          = local.storage.reports_bucket
+    TRANSFER_REPORT_PREFIX  = local.storage.transfer_report_prefix
+  })
+
+  permissions = [
+    local.describe_executions,
+    {
+      sid        = "ListReports"
+      actions    = ["s3:ListBucket"]
+      resources  = [local.storage.reports_bucket_arn]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["${local._reports}/*"] }]
+    },
+    {
+      sid       = "ReadReports"
+      actions   = ["s3:GetObject"]
+      resources = ["${local.storage.reports_bucket_arn}/${local._reports}/*"]
+    },
+    {
+      sid       = "DecryptReports"
+      actions   = ["kms:Decrypt"]
+      resources = [local.foundation.key_arns.lake]
+      conditions = [
+        { test = "StringEquals", variable = "kms:ViaService", values = ["s3.${module.naming.region}.amazonaws.com"] },
+      ]
+    },
+    {
+      # Otherwise S3 answers 403 instead of 404 for an object that is gone.
+      sid       = "NoticeMissingObjects"
+      actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
+      resources = [local.storage.lake_bucket_arn]
+    },
+    {
+      sid       = "ReadTags"
+      actions   = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
+      resources = ["${local.storage.lake_bucket_arn}/*"]
+    },
+    {
+      # Never a tag set without a class: that would hide the object from everyone.
+      sid        = "WriteTags"
+      actions    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+      resources  = ["${local.storage.lake_bucket_arn}/*"]
+      conditions = [{ test = "Null", variable = "s3:RequestObjectTag/data_class", values = ["false"] }]
+    },
+    {
+      sid       = "PublishNotices"
+      actions   = ["sns:Publish"]
+      resources = [local.foundation.topic_arns.data]
+    },
+    local.encrypt_notices,
+  ]
+
+  failure_metrics = {
+    TagFailures   = "Objects could not be tagged and are readable by no researcher."
+    NoticesFailed = "SNS did not take a notice."
+  }
+
+  key_arns        = local.foundation.key_arns
+  alarm_topic_arn = local.foundation.topic_arns.platform
+}

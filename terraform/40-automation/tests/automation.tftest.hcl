@@ -1,0 +1,210 @@
+# The automation root: who calls which function, and what each may do.
+
+mock_provider "aws" {
+  override_data {
+    target = data.aws_ssm_parameter.foundation
+    values = {
+      insecure_value = <<-JSON
+        {
+          "vpc_id": "vpc-1",
+          "private_subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
+          "security_group_ids": {"workers": "sg-workers", "transfer": "sg-transfer", "functions": "sg-functions"},
+          "key_arns": {
+            "alerts": "arn:aws:kms:ap-south-1:111122223333:key/alerts",
+            "backup": "arn:aws:kms:ap-south-1:111122223333:key/backup",
+            "cluster": "arn:aws:kms:ap-south-1:111122223333:key/cluster",
+            "functions": "arn:aws:kms:ap-south-1:111122223333:key/functions",
+            "lake": "arn:aws:kms:ap-south-1:111122223333:key/lake",
+            "logs": "arn:aws:kms:ap-south-1:111122223333:key/logs",
+            "storage": "arn:aws:kms:ap-south-1:111122223333:key/storage",
+            "volumes": "arn:aws:kms:ap-south-1:111122223333:key/volumes"
+          },
+          "topic_arns": {
+            "transfer": "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer",
+            "data": "arn:aws:sns:ap-south-1:111122223333:kosha-test-data",
+            "platform": "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
+          }
+        }
+      JSON
+    }
+  }
+  override_data {
+    target = data.aws_ssm_parameter.storage
+    values = {
+      insecure_value = <<-JSON
+        {
+          "client_role_arns": {"workers": "arn:aws:iam::111122223333:role/kosha-test-workers"},
+          "lake_bucket": "kosha-test-lake-ap-south-1",
+          "lake_bucket_arn": "arn:aws:s3:::kosha-test-lake-ap-south-1",
+          "reports_bucket": "kosha-test-reports-ap-south-1",
+          "reports_bucket_arn": "arn:aws:s3:::kosha-test-reports-ap-south-1",
+          "transfer_task_arn": "arn:aws:datasync:ap-south-1:111122223333:task/task-1",
+          "transfer_report_prefix": "transfer-reports"
+        }
+      JSON
+    }
+  }
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:ap-south-1:111122223333:function:mock" }
+  }
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:ap-south-1:111122223333:rule/mock" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/made-here" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:ap-south-1:111122223333:mock-dead-letters" }
+  }
+}
+
+mock_provider "aws" {
+  alias = "recovery"
+}
+
+variables {
+  organisation    = "kosha"
+  environment     = "test"
+  region          = "ap-south-1"
+  recovery_region = "ap-south-2"
+  functions_dir   = "tests/functions"
+}
+
+run "starter_may_start_this_transfer_and_tell_of_it" {
+  command = apply
+
+  assert {
+    condition = [for s in jsondecode(module.transfer_starter.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
+      ["StartTransfer", ["datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
+      ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
+      ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"]],
+      ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
+    ]
+    error_message = "The starter may look at and start the one task, and publish on the topic transfer."
+  }
+  assert {
+    condition = module.transfer_starter.environment == tomap({
+      ENVIRONMENT                  = "test"
+      POWERTOOLS_LOG_LEVEL         = "INFO"
+      POWERTOOLS_METRICS_NAMESPACE = "Kosha"
+      POWERTOOLS_SERVICE_NAME      = "transfer_starter"
+      TRANSFER_TASK_ARN            = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+      TRANSFER_TOPIC_ARN           = "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"
+    })
+    error_message = "The starter gets the settings of lambda_src/transfer_starter/config.py."
+  }
+  assert {
+    condition     = var.transfer_schedule == { expression = "cron(0/30 * * * ? *)", timezone = "Asia/Kolkata" }
+    error_message = "The transfer is due at every full and half hour, Indian time."
+  }
+}
+
+run "tagger_changes_tags_and_never_reads_data" {
+  command = apply
+
+  assert {
+    condition = [for s in jsondecode(module.object_tagger.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
+      ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
+      ["ListReports", ["s3:ListBucket"], ["arn:aws:s3:::kosha-test-reports-ap-south-1"]],
+      ["ReadReports", ["s3:GetObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/transfer-reports/*"]],
+      ["DecryptReports", ["kms:Decrypt"], ["arn:aws:kms:ap-south-1:111122223333:key/lake"]],
+      ["NoticeMissingObjects", ["s3:ListBucket", "s3:ListBucketVersions"], ["arn:aws:s3:::kosha-test-lake-ap-south-1"]],
+      ["ReadTags", ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*"]],
+      ["WriteTags", ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*"]],
+      ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-data"]],
+      ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
+    ]
+    error_message = "The tagger reads reports, reads and writes tags, and publishes on the topic data; nothing else."
+  }
+  assert {
+    condition = { for s in jsondecode(module.object_tagger.permissions_policy).Statement : s.Sid => s.Condition if can(s.Condition) } == {
+      ListReports    = { StringLike = { "s3:prefix" = ["transfer-reports/*"] } }
+      DecryptReports = { StringEquals = { "kms:ViaService" = ["s3.ap-south-1.amazonaws.com"] } }
+      WriteTags      = { Null = { "s3:RequestObjectTag/data_class" = ["false"] } }
+      EncryptNotices = { StringEquals = { "kms:ViaService" = ["sns.ap-south-1.amazonaws.com"] } }
+    }
+    error_message = "Listing is limited to the reports, keys to their service, and a tag set always has a class."
+  }
+  assert {
+    condition = module.object_tagger.environment == tomap({
+      DATA_TOPIC_ARN               = "arn:aws:sns:ap-south-1:111122223333:kosha-test-data"
+      ENVIRONMENT                  = "test"
+      LAKE_BUCKET                  = "kosha-test-lake-ap-south-1"
+      POWERTOOLS_LOG_LEVEL         = "INFO"
+      POWERTOOLS_METRICS_NAMESPACE = "Kosha"
+      POWERTOOLS_SERVICE_NAME      = "object_tagger"
+      REPORTS_BUCKET               = "kosha-test-reports-ap-south-1"
+      TRANSFER_REPORT_PREFIX       = "transfer-reports"
+      TRANSFER_TASK_ARN            = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+    })
+    error_message = "The tagger gets the settings of lambda_src/object_tagger/config.py."
+  }
+}
+
+run "notifier_tells_of_the_end_and_no_more" {
+  command = apply
+
+  assert {
+    condition     = [for s in jsondecode(module.transfer_notifier.permissions_policy).Statement : s.Sid] == ["DescribeExecutions", "PublishNotices", "EncryptNotices"]
+    error_message = "The notifier looks at executions and publishes."
+  }
+  assert {
+    condition     = jsondecode(module.transfer_notifier.permissions_policy).Statement[1].Resource == ["arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"]
+    error_message = "The notifier publishes on the topic transfer."
+  }
+  assert {
+    condition     = module.transfer_notifier.environment["TRANSFER_TOPIC_ARN"] == "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer" && module.transfer_notifier.environment["POWERTOOLS_SERVICE_NAME"] == "transfer_notifier"
+    error_message = "The notifier gets the settings of lambda_src/transfer_notifier/config.py."
+  }
+}
+
+run "events_of_this_transfer_only_call_the_functions" {
+  command = apply
+
+  assert {
+    condition = jsondecode(local.transfer_ended["transfer-succeeded"]) == {
+      source      = ["aws.datasync"]
+      detail-type = ["DataSync Task Execution State Change"]
+      resources   = [{ prefix = "arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/" }]
+      detail      = { State = ["SUCCESS"] }
+    }
+    error_message = "The tagger is called when this transfer has succeeded."
+  }
+  assert {
+    condition     = jsondecode(local.transfer_ended["transfer-ended"]).detail.State == ["SUCCESS", "ERROR"] && jsondecode(local.transfer_ended["transfer-ended"]).resources == jsondecode(local.transfer_ended["transfer-succeeded"]).resources
+    error_message = "The notifier is called when this transfer has ended, well or badly."
+  }
+}
+
+run "handoff_is_published_in_both_regions" {
+  command = apply
+
+  assert {
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "transfer_notifier", "transfer_starter"]
+    error_message = "The document must hold what docs/architecture.md promises."
+  }
+  assert {
+    condition     = module.handoff.path == "/kosha/test/40-automation"
+    error_message = "The handoff lies at ${module.handoff.path}."
+  }
+}
+
+run "refuses_an_absolute_folder_of_zips" {
+  command = plan
+
+  variables {
+    functions_dir = "/tmp/functions"
+  }
+
+  expect_failures = [var.functions_dir]
+}
+
+run "refuses_a_log_level_nobody_knows" {
+  command = plan
+
+  variables {
+    function_log_level = "verbose"
+  }
+
+  expect_failures = [var.function_log_level]
+}

@@ -1,0 +1,35 @@
+module "transfer_notifier" {
+  source = "../../modules/function"
+
+  name        = module.naming.prefix
+  function    = "transfer_notifier"
+  description = "Turns the end of a transfer, good or bad, into a notice"
+  archive     = local.archives.transfer_notifier
+
+  reserved_concurrency = 2
+  timeout_seconds      = 60
+  event_patterns       = { transfer-ended = local.transfer_ended["transfer-ended"] }
+
+  environment = merge(local.common_environment, {
+    POWERTOOLS_SERVICE_NAME = "transfer_notifier"
+    TRANSFER_TOPIC_ARN      = local.foundation.topic_arns.transfer
+  })
+
+  permissions = [
+    local.describe_executions,
+    {
+      sid       = "PublishNotices"
+      actions   = ["sns:Publish"]
+      resources = [local.foundation.topic_arns.transfer]
+    },
+    local.encrypt_notices,
+  ]
+
+  failure_metrics = {
+    TransfersFailed = "A transfer ended in ERROR."
+    NoticesFailed   = "SNS did not take a notice."
+  }
+
+  key_arns        = local.foundation.key_arns
+  alarm_topic_arn = local.foundation.topic_arns.platform
+}

@@ -1,0 +1,62 @@
+# The naming module validates the first four.
+
+variable "organisation" {
+  description = "Short name of the institution: the first part of every name."
+  type        = string
+  nullable    = false
+}
+
+variable "environment" {
+  description = "Name of the environment, which is also the name of its file in terraform/environments."
+  type        = string
+  nullable    = false
+}
+
+variable "region" {
+  description = "Primary region, where the platform runs."
+  type        = string
+  nullable    = false
+}
+
+variable "recovery_region" {
+  description = "Recovery region, which holds a replica of everything."
+  type        = string
+  nullable    = false
+}
+
+variable "functions_dir" {
+  description = "Folder of the functions' zips, seen from this root; make functions builds them there."
+  type        = string
+  default     = "../../dist/functions"
+  nullable    = false
+
+  validation {
+    condition     = !startswith(var.functions_dir, "/") && !endswith(var.functions_dir, "/")
+    error_message = "functions_dir is \"${var.functions_dir}\": give a path relative to the root and without a slash at its end, e.g. ../../dist/functions."
+  }
+}
+
+variable "function_log_level" {
+  description = "Least severe level the functions log."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.function_log_level)
+    error_message = "function_log_level is \"${var.function_log_level}\": give DEBUG, INFO, WARNING or ERROR."
+  }
+}
+
+variable "transfer_schedule" {
+  description = "When the transfer is started: an EventBridge Scheduler expression and its timezone."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(0/30 * * * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+}

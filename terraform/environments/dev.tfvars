@@ -1,0 +1,18 @@
+# For work on the platform itself: complete, but with one NAT gateway, and no patient's data.
+organisation    = "kosha"
+environment     = "dev"
+region          = "ap-south-1"
+recovery_region = "ap-south-2"
+
+vpc_cidr = "10.30.0.0/16"
+nat_mode = "single"
+
+alert_subscriptions = {
+  transfer_developers = { topic = "transfer", protocol = "email", endpoint = "platform-developers@kosha.example" }
+  data_developers     = { topic = "data", protocol = "email", endpoint = "platform-developers@kosha.example" }
+  platform_developers = { topic = "platform", protocol = "email", endpoint = "platform-developers@kosha.example" }
+}
+
+# 30-cluster. Two nodes, so that one can be replaced.
+cluster_version = "1.35"
+cluster_nodes   = { min = 2, desired = 2, max = 4 }

@@ -1,0 +1,24 @@
+# The platform on one machine, and the smallest that is still whole. All roots read this file and take what they declare.
+organisation    = "kosha"
+environment     = "local"
+region          = "ap-south-1"
+recovery_region = "ap-south-2"
+
+vpc_cidr = "10.20.0.0/16"
+nat_mode = "single"
+
+# The account is new: nothing has made the role yet.
+create_autoscaling_role = true
+
+# What lies here is disposable: make destroy must be able to remove it (docs/adr/0006). Everywhere else the default protects.
+deletion_protection = false
+
+alert_subscriptions = {
+  transfer_custodians = { topic = "transfer", protocol = "email", endpoint = "data-custodians@kosha.example" }
+  data_custodians     = { topic = "data", protocol = "email", endpoint = "data-custodians@kosha.example" }
+  platform_operators  = { topic = "platform", protocol = "email", endpoint = "platform-operators@kosha.example" }
+}
+
+# 30-cluster. Only the AWS side of the cluster exists on one machine: one node is enough.
+cluster_version = "1.35"
+cluster_nodes   = { min = 1, desired = 1, max = 2 }

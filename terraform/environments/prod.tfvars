@@ -1,0 +1,23 @@
+organisation    = "kosha"
+environment     = "prod"
+region          = "ap-south-1"
+recovery_region = "ap-south-2"
+
+vpc_cidr = "10.40.0.0/16"
+nat_mode = "per_az" # the loss of a zone must not cut off the other two
+
+flow_log_retention_days = 731
+
+alert_subscriptions = {
+  transfer_custodians = { topic = "transfer", protocol = "email", endpoint = "data-custodians@kosha.example" }
+  data_custodians     = { topic = "data", protocol = "email", endpoint = "data-custodians@kosha.example" }
+  platform_operators  = { topic = "platform", protocol = "email", endpoint = "platform-operators@kosha.example" }
+}
+
+# 30-cluster. A node in every Availability Zone.
+cluster_version = "1.35"
+cluster_nodes   = { min = 3, desired = 3, max = 9 }
+
+# Who works with the cluster is added here: a researcher names namespaces, a platform_admin none. Until then nobody may.
+#   platform = { principal_arn = "arn:aws:iam::<account>:role/<role>", role = "platform_admin" }
+cluster_access_entries = {}

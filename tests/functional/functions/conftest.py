@@ -1,0 +1,156 @@
+"""Handlers on moto, in this process: both topics with a mailbox, the buckets, and the functions imported afresh."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.datasync.models import DataSyncBackend
+from moto.datasync.responses import DataSyncResponse
+
+EVENTS = Path(__file__).parents[2] / "events"
+REGION = "ap-south-1"
+TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718"
+EXECUTION = f"{TASK}/execution/exec-0123456789abcdef0"
+LAKE, REPORTS = "kosha-test-lake-ap-south-1", "kosha-test-reports-ap-south-1"
+
+
+@dataclass
+class Context:
+    """The part of Lambda's context that the functions use."""
+
+    function_name: str = "kosha-test-function"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:ap-south-1:111122223333:function:kosha-test-function"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+    remaining_ms: list[int] = field(default_factory=lambda: [300_000])
+
+    def get_remaining_time_in_millis(self) -> int:
+        """The first number of ``remaining_ms``; it is used up unless it is the last."""
+        return self.remaining_ms.pop(0) if len(self.remaining_ms) > 1 else self.remaining_ms[0]
+
+
+def event(name: str) -> dict[str, Any]:
+    """An event sample of tests/events."""
+    loaded: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return loaded
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "POWERTOOLS_METRICS_NAMESPACE": "Kosha",
+        "POWERTOOLS_SERVICE_NAME": "test",
+        "ENVIRONMENT": "test",
+        "TRANSFER_TASK_ARN": TASK,
+        "LAKE_BUCKET": LAKE,
+        "REPORTS_BUCKET": REPORTS,
+        "TRANSFER_REPORT_PREFIX": "task-reports",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        sns = boto3.client("sns")
+        for topic in ("transfer", "data"):
+            arn = sns.create_topic(Name=f"kosha-test-{topic}")["TopicArn"]
+            monkeypatch.setenv(f"{topic.upper()}_TOPIC_ARN", arn)
+            queue = boto3.client("sqs").create_queue(QueueName=topic)["QueueUrl"]
+            target = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+            sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=target["Attributes"]["QueueArn"])
+        yield
+
+
+def _list_task_executions(response: DataSyncResponse) -> str:
+    backend: DataSyncBackend = response.datasync_backend
+    task = json.loads(response.body)["TaskArn"]
+    found = [each for each in backend.task_executions.values() if each.task_arn == task]
+    return json.dumps({"TaskExecutions": [{"TaskExecutionArn": each.arn, "Status": each.status} for each in found]})
+
+
+@pytest.fixture(autouse=True)
+def _complete_moto(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto 5.2 has no ListTaskExecutions."""
+    monkeypatch.setattr(DataSyncResponse, "list_task_executions", _list_task_executions, raising=False)
+
+
+@pytest.fixture
+def datasync_says(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What DescribeTaskExecution answers; moto knows neither counts nor task reports. ``__type`` makes it an error."""
+    answer: dict[str, Any] = {"Status": "SUCCESS", "FilesTransferred": 1, "ReportResult": {"Status": "SUCCESS"}}
+
+    def describe(response: DataSyncResponse) -> Any:
+        arn = json.loads(response.body)["TaskExecutionArn"]
+        if "__type" in answer:
+            return json.dumps({"__type": answer["__type"], "message": "m"}), {"status": 400}
+        return json.dumps({"TaskExecutionArn": arn} | answer)
+
+    monkeypatch.setattr(DataSyncResponse, "describe_task_execution", describe)
+    return answer
+
+
+@pytest.fixture
+def notices(aws: None) -> Callable[[str], list[dict[str, Any]]]:
+    """The notices that have come to a topic since the last look."""
+
+    def read(topic: str) -> list[dict[str, Any]]:
+        sqs = boto3.client("sqs")
+        url = sqs.get_queue_url(QueueName=topic)["QueueUrl"]
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                found.append(json.loads(json.loads(message["Body"])["Message"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    return read
+
+
+@pytest.fixture
+def load(aws: None) -> Iterator[Callable[[str], ModuleType]]:
+    """Import a function's handler as a cold start does: with the environment of this test."""
+    loaded: list[str] = []
+
+    def cold_start(function: str) -> ModuleType:
+        name = f"{function}.handler"
+        sys.modules.pop(name, None)
+        loaded.append(name)
+        return importlib.import_module(name)
+
+    yield cold_start
+    for name in loaded:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def metrics(capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]:
+    """The metrics that were written since the last look (Embedded Metric Format on stdout)."""
+
+    def read() -> dict[str, float]:
+        found: dict[str, float] = {}
+        for line in capsys.readouterr().out.splitlines():
+            document = json.loads(line) if line.startswith("{") else {}
+            for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
+                assert directive["Namespace"] == "Kosha"
+                for metric in directive["Metrics"]:
+                    found[metric["Name"]] = sum(document[metric["Name"]])
+        return found
+
+    return read

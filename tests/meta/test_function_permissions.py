@@ -1,0 +1,96 @@
+"""What a function declares is what Terraform gives it: the same actions on the same resources, and every setting.
+
+Read from the state that ``terraform test`` makes of the root 40-automation with the mock provider, where each ARN is
+one of the sample handoffs of that test: the real policies, module and all, without AWS.
+"""
+
+import importlib
+import json
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from common.permissions import Permission, Resource
+from scripts.infrastructure.terraform import find_terraform
+from scripts.paths import TERRAFORM
+from scripts.terraform_tests import environment
+
+ROOT = TERRAFORM / "40-automation"
+TESTS = "tests/automation.tftest.hcl"
+FUNCTIONS = ["object_tagger", "transfer_notifier", "transfer_starter"]
+
+TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+LAKE = "arn:aws:s3:::kosha-test-lake-ap-south-1"
+REPORTS = "arn:aws:s3:::kosha-test-reports-ap-south-1"
+ARNS = {
+    Resource.TRANSFER_TASK: TASK,
+    Resource.TRANSFER_EXECUTIONS: f"{TASK}/execution/*",
+    Resource.TRANSFER_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer",
+    Resource.DATA_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-data",
+    Resource.ALERTS_KEY: "arn:aws:kms:ap-south-1:111122223333:key/alerts",
+    Resource.LAKE_KEY: "arn:aws:kms:ap-south-1:111122223333:key/lake",
+    Resource.LAKE_BUCKET: LAKE,
+    Resource.LAKE_OBJECTS: f"{LAKE}/*",
+    Resource.REPORTS_BUCKET: REPORTS,
+    Resource.REPORT_OBJECTS: f"{REPORTS}/transfer-reports/*",
+}
+
+
+@pytest.fixture(scope="module")
+def planned() -> dict[str, Mapping[str, Any]]:
+    """Address -> values of every resource the root makes."""
+    program, surroundings = find_terraform(), environment(ROOT)
+    for command in (["init", "-backend=false", "-input=false"], ["test", "-json", "-verbose", f"-filter={TESTS}"]):
+        run = subprocess.run(
+            [program, *command], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout[-2000:] + run.stderr
+    events = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    state = next(event["test_state"] for event in events if event["type"] == "test_state")
+    return {
+        resource["address"]: resource["values"]
+        for module in state["root_module"]["child_modules"]
+        for resource in module["resources"]
+    }
+
+
+def test_every_kind_of_resource_has_an_arn_here() -> None:
+    assert set(ARNS) == set(Resource)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_may_do_what_it_declares_and_nothing_else(
+    function: str, planned: dict[str, Mapping[str, Any]]
+) -> None:
+    declared: tuple[Permission, ...] = importlib.import_module(f"{function}.permissions").PERMISSIONS
+    policy = json.loads(planned[f"module.{function}.aws_iam_role_policy.permissions"]["policy"])
+    assert {statement["Effect"] for statement in policy["Statement"]} == {"Allow"}
+    given = {
+        (action, resource)
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+    }
+    assert given == {(action, ARNS[each.resource]) for each in declared for action in each.actions}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_starts_with_the_settings_terraform_gives_it(
+    function: str, planned: dict[str, Mapping[str, Any]]
+) -> None:
+    values = planned[f"module.{function}.aws_lambda_function.this"]
+    config = importlib.import_module(f"{function}.config").Config.from_environment(
+        values["environment"][0]["variables"]
+    )
+    assert config.environment == "test"
+    assert config.task_arn == TASK
+    assert values["environment"][0]["variables"]["POWERTOOLS_SERVICE_NAME"] == function
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_runs_the_handler_of_its_package(function: str, planned: dict[str, Mapping[str, Any]]) -> None:
+    handler = planned[f"module.{function}.aws_lambda_function.this"]["handler"]
+    assert handler == f"{function}.handler.handler"
+    assert (TERRAFORM.parent / "lambda_src" / function / "handler.py").is_file()

@@ -1,0 +1,96 @@
+"""Rules of the house for Terraform, checked on every root and module there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+MODULES = sorted(path for path in (REPOSITORY / "modules").iterdir() if path.is_dir())
+ROOTS = sorted(path for path in (REPOSITORY / "terraform").glob("[0-9]*") if path.is_dir())
+# What is deployed: values of environments and of tests are not part of it.
+SOURCES = sorted(path for folder in (*ROOTS, *MODULES) for path in folder.glob("*.tf"))
+
+REGION = re.compile(
+    r"\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov)?-(?:north|south|east|west|central)(?:east|west)?-\d\b"
+)
+ACCOUNT = re.compile(r"\b\d{12}\b")
+EMULATOR = re.compile(
+    r"localhost|127\.0\.0\.1|localstack|localcloud|moto|endpoints\s*\{|skip_credentials_validation|s3_use_path_style",
+    re.I,
+)
+
+
+def without_comments(path: Path) -> str:
+    return re.sub(r"^\s*(#|//).*$", "", path.read_text(encoding="utf-8"), flags=re.M)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [("a literal region", REGION), ("an account id", ACCOUNT), ("an emulator setting", EMULATOR)],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_no_source_holds(what: str, pattern: re.Pattern[str]) -> None:
+    found = {name(path): match[0] for path in SOURCES if (match := pattern.search(without_comments(path)))}
+    assert not found, f"{what} in {found}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (REGION, 'region = "ap-south-1"'),
+        (REGION, 'bucket = "x-us-gov-west-1"'),
+        (ACCOUNT, '"arn:aws:iam::123456789012:root"'),
+        (EMULATOR, "endpoints {"),
+        (EMULATOR, 'url = "http://localhost:4566"'),
+    ],
+)
+def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[str], text: str) -> None:
+    assert pattern.search(text)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_module_is_complete(module: Path) -> None:
+    for file in ("README.md", "variables.tf", "outputs.tf", "versions.tf"):
+        assert (module / file).exists(), f"{name(module)} has no {file}"
+    assert list(module.glob("tests/*.tftest.hcl"))
+
+
+def validated_variables(folder: Path) -> set[str]:
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.tf"))
+    blocks = re.split(r'^variable\s+"', text, flags=re.M)[1:]
+    return {block.split('"')[0] for block in blocks if re.search(r"^  validation \{", block.split("\n}")[0], re.M)}
+
+
+@pytest.mark.parametrize("folder", [*MODULES, *ROOTS], ids=name)
+def test_every_validation_has_a_failing_case(folder: Path) -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in folder.glob("tests/*.tftest.hcl"))
+    expected = set(re.findall(r"\bvar\.(\w+)", "\n".join(re.findall(r"expect_failures\s*=\s*\[(.*?)\]", tests, re.S))))
+    assert validated_variables(folder) <= expected, f"without expect_failures: {validated_variables(folder) - expected}"
+
+
+@pytest.mark.parametrize("folder", [*MODULES, *ROOTS], ids=name)
+def test_every_variable_is_typed_described_and_never_any(folder: Path) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.tf"))
+    for block in re.split(r'^variable\s+"', text, flags=re.M)[1:]:
+        variable, body = block.split('"')[0], block.split("\n}")[0]
+        assert re.search(r"^\s+description\s+=", body, re.M), f"{variable} has no description"
+        assert re.search(r"^\s+type\s+=", body, re.M), f"{variable} has no type"
+        assert not re.search(r"^\s+type\s+=.*\bany\b", body, re.M), f"{variable} is of type any"
+
+
+def test_every_checkov_skip_says_why() -> None:
+    short = [
+        f"{name(path)}: {check}"
+        for path in SOURCES
+        for check, reason in re.findall(r"checkov:skip=([A-Z0-9_]+)(?::(.*))?", path.read_text(encoding="utf-8"))
+        if len(reason.strip()) < 20
+    ]
+    assert not short
+    configuration = yaml.safe_load((REPOSITORY / "policy" / "checkov.yaml").read_text())
+    assert not {"skip-check", "skip-framework", "soft-fail"} & set(configuration)

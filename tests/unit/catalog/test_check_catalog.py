@@ -1,0 +1,178 @@
+"""Every rule of the catalogue has a sample that breaks it; the catalogue itself breaks none."""
+
+from __future__ import annotations
+
+import copy
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.check_catalog import DOCUMENTS, check
+from scripts.paths import CATALOG, REPOSITORY
+
+type Document = dict[str, Any]
+type Change = Callable[[Document], object]
+
+
+def document(name: str) -> Document:
+    loaded: Document = yaml.safe_load((CATALOG / f"{name}.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in DOCUMENTS:
+        shutil.copy(CATALOG / f"{name}.yaml", tmp_path)
+    return tmp_path
+
+
+def broken(folder: Path, name: str, change: Change) -> list[str]:
+    changed = copy.deepcopy(document(name))
+    change(changed)
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(changed, sort_keys=False), encoding="utf-8")
+    return check(folder)
+
+
+def of(name: str, field: str, value: object) -> Change:
+    """Set one field of a data class."""
+    return lambda d: d["classes"][name].__setitem__(field, value)
+
+
+def lifecycle(*transitions: tuple[int, str], expire: int | None = None) -> Change:
+    entries = [{"days": days, "storage_class": storage} for days, storage in transitions]
+    return lambda d: d["classes"]["raw_sequence"]["lifecycle"].update(transitions=entries, expire_days=expire)
+
+
+def test_the_catalogue_is_right() -> None:
+    assert check(CATALOG) == []
+
+
+BROKEN_CLASSES: dict[str, tuple[Change, str]] = {
+    "same code": (of("snapshot", "code", "rs"), "raw_sequence and snapshot have the same code 'rs'"),
+    "same prefix": (of("snapshot", "prefix", "raw-sequences"), "have the same prefix 'raw-sequences'"),
+    "upper-case code": (of("snapshot", "code", "SN"), r"'SN' does not match"),
+    "code of three letters": (of("snapshot", "code", "snp"), r"'snp' does not match"),
+    "prefix of two folders": (of("snapshot", "prefix", "a/b"), r"'a/b' does not match"),
+    "unknown sensitivity": (of("snapshot", "sensitivity", "secret"), "'secret' is not one of open, controlled"),
+    "unknown reader": (of("snapshot", "readers", ["everyone"]), "'everyone' is not one of"),
+    "no reader": (of("snapshot", "readers", []), r"\[\] should be non-empty"),
+    "clinical data for researchers": (of("clinical_record", "readers", ["researcher"]), "for named custodians"),
+    "no extension": (of("snapshot", "extensions", []), r"\[\] should be non-empty"),
+    "extension twice": (of("snapshot", "extensions", ["tar.gz", "tar.gz"]), "non-unique"),
+    "extension with a dot": (of("snapshot", "extensions", [".tar"]), r"'\.tar' does not match"),
+    "upper-case extension": (of("snapshot", "extensions", ["TAR"]), "'TAR' does not match"),
+    "extension that seems to take in another": (of("snapshot", "extensions", ["gz", "tar.gz"]), "'gz' beside 'tar.gz'"),
+    "misspelt field": (lambda d: d["classes"]["snapshot"].update(reader=[]), "'reader' was unexpected"),
+    "missing field": (lambda d: d["classes"]["snapshot"].pop("lifecycle"), "'lifecycle' is a required property"),
+    "class named unclassified": (
+        lambda d: d["classes"].update(unclassified=d["classes"].pop("snapshot")),
+        "unclassified",
+    ),
+    "IA too early": (lifecycle((29, "STANDARD_IA")), "STANDARD_IA after 29 days: S3 asks for at least 30"),
+    "days not ascending": (lifecycle((90, "STANDARD_IA"), (60, "GLACIER")), "does not come after STANDARD_IA"),
+    "same day twice": (lifecycle((90, "STANDARD_IA"), (90, "GLACIER")), "ascending order"),
+    "too short in IA": (lifecycle((30, "STANDARD_IA"), (59, "GLACIER")), "only 29 days in STANDARD_IA"),
+    "too short in Glacier": (lifecycle((30, "GLACIER"), (119, "DEEP_ARCHIVE")), "only 89 days in GLACIER"),
+    "up the waterfall": (lifecycle((30, "GLACIER"), (200, "STANDARD_IA")), "S3 does not move objects that way"),
+    "same class twice": (lifecycle((30, "GLACIER"), (200, "GLACIER")), "S3 does not move objects that way"),
+    "expires before Glacier is paid": (lifecycle((30, "GLACIER"), expire=119), "after GLACIER not before day 120"),
+    "expires before Deep Archive is paid": (lifecycle((30, "DEEP_ARCHIVE"), expire=209), "not before day 210"),
+    "unknown storage class": (lifecycle((30, "COLD")), "'COLD' is not one of"),
+    "no old versions": (lambda d: d["classes"]["snapshot"]["lifecycle"].update(noncurrent_days=0), "less than"),
+    "eleven governed tags": (lambda d: d["governed_tags"].extend("abcdefg"), "is too long"),
+    "a governed tag is missing": (lambda d: d["governed_tags"].remove("site"), "does not contain items"),
+    "open is the default": (lambda d: d["unclassified"].update(sensitivity="open"), "must be 'restricted'"),
+    "the default has a name of its own": (lambda d: d["unclassified"].update(data_class="other"), "'unclassified' was"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_CLASSES.values(), ids=list(BROKEN_CLASSES))
+def test_a_mistake_in_the_data_classes_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "data-classes", change)
+    assert any(re.search(message, problem) for problem in problems), problems
+    assert all(problem.startswith("data-classes.yaml: $") for problem in problems)
+
+
+BROKEN_STORAGE: dict[str, tuple[Change, str]] = {
+    "root owns it": (lambda d: d["posix"].update(uid=0), "less than the minimum"),
+    "writable for everybody": (lambda d: d["directories"]["tools"].update(mode="0777"), "'0777' does not match"),
+    "mode as a number": (lambda d: d["directories"]["tools"].update(mode=0o755), "is not of type 'string'"),
+    "no published": (lambda d: d["directories"].pop("published"), "'published' is a required property"),
+    "published is scratch": (
+        lambda d: d["directories"]["published"].update(harmless_to_lose=True),
+        "never harmless to lose",
+    ),
+    "two patterns in one": (lambda d: d.update(in_flight=["*.tmp|*.part"]), "does not match"),
+    "star in the middle": (lambda d: d.update(in_flight=["a*b"]), "does not match"),
+    "directory with a slash": (lambda d: d["directories"].update({"a/b": d["directories"]["tools"]}), "does not match"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_STORAGE.values(), ids=list(BROKEN_STORAGE))
+def test_a_mistake_in_the_shared_storage_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "shared-storage", change)
+    assert any(message in problem for problem in problems), problems
+
+
+BROKEN_RESIDENCY: dict[str, tuple[Change, str]] = {
+    "a region outside India": (lambda d: d["regions"].update({"eu-west-1": "Dublin"}), "'eu-west-1' is not one of"),
+    "another country": (lambda d: d.update(country="Ireland"), "'India' was expected"),
+    "no region": (lambda d: d.update(regions={}), "non-empty"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_RESIDENCY.values(), ids=list(BROKEN_RESIDENCY))
+def test_a_mistake_in_the_residency_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "residency", change)
+    assert any(message in problem for problem in problems), problems
+
+
+def test_a_class_that_stands_twice_is_found_with_its_line(folder: Path) -> None:
+    path = folder / "data-classes.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "\nversion: 1\n", encoding="utf-8")
+    (problem,) = check(folder)
+    assert "'version' stands here 2 times" in problem
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_missing_document_is_named(folder: Path, name: str) -> None:
+    (folder / f"{name}.yaml").unlink()
+    assert check(folder) == [f"{name}.yaml: cannot be read: No such file or directory"]
+
+
+def test_text_that_is_not_yaml_is_named(folder: Path) -> None:
+    (folder / "residency.yaml").write_text("{")
+    (problem,) = check(folder)
+    assert problem.startswith("residency.yaml: is not YAML")
+
+
+def test_an_empty_document_is_a_mistake(folder: Path) -> None:
+    (folder / "residency.yaml").write_text("")
+    assert any("None is not of type 'object'" in problem for problem in check(folder))
+
+
+def test_the_program_prints_every_problem_and_fails(folder: Path) -> None:
+    broken(folder, "residency", lambda d: d.update(country="Ireland"))
+    broken(folder, "data-classes", of("snapshot", "code", "rs"))
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.check_catalog", "--catalog", str(folder)],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "residency.yaml: $.country" in done.stderr
+    assert "the same code 'rs'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_program_says_that_all_is_right() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.check_catalog"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.startswith("catalogue: ")) == (0, True)

@@ -1,0 +1,217 @@
+"""The archives: the same bytes from the same sources, whole, and able to run beside boto3 alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import boto3
+import pytest
+
+from scripts import build_functions
+from scripts.talk import UserError
+
+# boto3 and what it brings along: all the Lambda runtime offers besides the standard library.
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("functions")
+    assert build_functions.build_changed(folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds boto3 and nothing else."""
+    folder, installed = tmp_path_factory.mktemp("runtime"), Path(boto3.__file__).parents[1]
+    for name in RUNTIME:
+        (folder / name).symlink_to(installed / name)
+    return folder
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.zip")}
+
+
+def test_builds_an_archive_for_every_function(archives: Path) -> None:
+    assert set(digests(archives)) == {"object_tagger.zip", "transfer_notifier.zip", "transfer_starter.zip"}
+
+
+def test_a_second_build_gives_the_same_bytes(archives: Path, tmp_path: Path) -> None:
+    build_functions.build_changed(tmp_path)
+    assert digests(tmp_path) == digests(archives)
+
+
+def test_builds_nothing_when_nothing_changed(archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("built although nothing changed")
+
+    monkeypatch.setattr(build_functions, "build", fail)
+    assert build_functions.build_changed(archives) == 0
+
+
+def test_builds_again_when_a_source_changes(archives: Path) -> None:
+    requirements = "x==1"
+    before = build_functions.fingerprint(requirements)
+    assert build_functions.fingerprint(requirements) == before
+    assert build_functions.fingerprint("x==2") != before
+    assert not build_functions.is_current(archives, before)
+
+
+def test_builds_again_when_an_archive_is_damaged(tmp_path: Path) -> None:
+    build_functions.build_changed(tmp_path)
+    good = digests(tmp_path)
+    (tmp_path / "object_tagger.zip").write_bytes(b"cut off")
+    build_functions.build_changed(tmp_path)
+    assert digests(tmp_path) == good
+
+
+def test_an_archive_holds_no_trace_of_the_machine_it_was_built_on(archives: Path) -> None:
+    for path in archives.glob("*.zip"):
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+        assert [each.filename for each in entries] == sorted(each.filename for each in entries)
+        assert {each.date_time for each in entries} == {(1980, 1, 1, 0, 0, 0)}
+        assert {each.external_attr >> 16 for each in entries} == {0o100644}
+        unwanted = ("__pycache__", ".pyc", "/RECORD", "/INSTALLER", "direct_url.json")
+        assert [each.filename for each in entries if any(part in each.filename for part in unwanted)] == []
+
+
+def test_an_archive_holds_one_function_only(archives: Path) -> None:
+    with zipfile.ZipFile(archives / "object_tagger.zip") as archive:
+        top = {name.split("/")[0] for name in archive.namelist()}
+    assert {"object_tagger", "common", "aws_lambda_powertools", "ijson"} <= top
+    assert not {"transfer_starter", "transfer_notifier", "boto3", "botocore"} & top
+
+
+def test_machine_code_in_an_archive_is_for_arm64(archives: Path) -> None:
+    with zipfile.ZipFile(archives / "object_tagger.zip") as archive:
+        libraries = [name for name in archive.namelist() if ".so" in Path(name).suffixes]
+        # ELF header: e_machine at offset 18 is 183 on AArch64
+        machines = {int.from_bytes(archive.read(name)[18:20], "little") for name in libraries}
+    assert libraries
+    assert machines == {183}
+
+
+HANDLERS = {
+    "object_tagger": ("datasync-execution-error", {"outcome": "ignored", "reason": "other_state"}),
+    "transfer_notifier": ("datasync-execution-transferring", {"outcome": "ignored", "reason": "other_state"}),
+}
+CONTEXT = """
+import json, sys
+class Context:
+    function_name = "f"; memory_limit_in_mb = 1; invoked_function_arn = "a"; aws_request_id = "r"
+    def get_remaining_time_in_millis(self): return 60000
+"""
+
+
+def in_clean_interpreter(unpacked: Path, runtime: Path, code: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "AWS_REGION": "ap-south-1",
+        "AWS_DEFAULT_REGION": "ap-south-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "ENVIRONMENT": "test",
+        "TRANSFER_TASK_ARN": "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718",
+        "TRANSFER_TOPIC_ARN": "arn:aws:sns:ap-south-1:111122223333:t",
+        "DATA_TOPIC_ARN": "arn:aws:sns:ap-south-1:111122223333:d",
+        "LAKE_BUCKET": "lake",
+        "REPORTS_BUCKET": "reports",
+        "TRANSFER_REPORT_PREFIX": "task-reports",
+        "POWERTOOLS_METRICS_NAMESPACE": "Kosha",
+        "POWERTOOLS_SERVICE_NAME": "test",
+        "PYTHONPATH": os.pathsep.join((str(unpacked), str(runtime))),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    } | more
+    # -S: no site-packages; -P: not the folder of the tests either
+    return subprocess.run(
+        [sys.executable, "-S", "-P", "-c", CONTEXT + code],
+        env=environment, cwd=unpacked, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def unpack(archives: Path, tmp_path: Path) -> Path:
+    for path in archives.glob("*.zip"):
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(tmp_path / path.stem)
+    return tmp_path
+
+
+@pytest.mark.parametrize("function", HANDLERS)
+def test_an_archive_runs_beside_boto3_alone(unpack: Path, runtime: Path, function: str) -> None:
+    name, expected = HANDLERS[function]
+    event = (Path(__file__).parents[2] / "events" / f"{name}.json").read_text()
+    code = f"""
+from {function}.handler import handler
+print("REPLY", json.dumps(handler(json.loads(sys.stdin.read() or {event!r}), Context())))
+print("FROM", sys.modules["aws_lambda_powertools"].__file__)
+"""
+    done = in_clean_interpreter(unpack / function, runtime, code)
+    assert done.returncode == 0, done.stderr
+    assert f"REPLY {json.dumps(expected)}" in done.stdout
+    assert f"FROM {unpack / function}" in done.stdout
+
+
+def test_the_starter_runs_beside_boto3_alone(unpack: Path, runtime: Path) -> None:
+    code = """
+from transfer_starter.handler import handler
+try:
+    handler({}, Context())
+except Exception as error:
+    print("RAISED", type(error).__name__)
+"""
+    done = in_clean_interpreter(unpack / "transfer_starter", runtime, code, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    assert "RAISED EndpointConnectionError" in done.stdout
+
+
+def test_an_archive_carries_the_catalogue_and_reads_task_reports(unpack: Path, runtime: Path) -> None:
+    code = """
+import io
+from common import catalogue
+from common.classification import classify
+from object_tagger.report import read_part
+print("READ", [e.key for e in read_part(io.BytesIO(b'{"Transferred": [{"RelativePath": "/a/b"}]}'), "x")])
+print("CLASS", classify("raw-sequences/p/rs_p_s_S1.fastq.gz", catalogue.load()).data_class, "yaml" in sys.modules)
+"""
+    done = in_clean_interpreter(unpack / "object_tagger", runtime, code)
+    assert done.returncode == 0, done.stderr
+    assert "READ ['a/b']" in done.stdout
+    assert "CLASS raw_sequence False" in done.stdout
+
+
+def test_a_missing_setting_fails_at_cold_start_with_its_name(unpack: Path, runtime: Path) -> None:
+    done = in_clean_interpreter(unpack / "object_tagger", runtime, "import object_tagger.handler", LAKE_BUCKET="")
+    assert done.returncode != 0
+    assert "LAKE_BUCKET is not set" in done.stderr
+
+
+def test_says_what_to_do_when_uv_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(build_functions, "OWN_UV", tmp_path / "uv")
+    with pytest.raises(UserError, match="make setup"):
+        build_functions.find_uv()
+    monkeypatch.setenv("UV", str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match="nowhere"):
+        build_functions.find_uv()
+
+
+def test_says_what_uv_said_when_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"(?s)cannot be installed.*no-such-command"):
+        build_functions.run_uv(build_functions.find_uv(), ["no-such-command"], "it cannot be installed")
+
+
+def test_two_builds_that_differ_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = iter([{"a": "1", "b": "1"}, {"a": "1", "b": "2"}])
+    monkeypatch.setattr(build_functions, "build", lambda *_: next(built))
+    with pytest.raises(UserError, match="differ: b;"):
+        build_functions.check()

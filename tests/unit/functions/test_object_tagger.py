@@ -1,0 +1,135 @@
+"""What a task report asks for, and what a run amounts to."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from common.catalogue import load
+from common.classification import Reason
+from object_tagger.domain import REMEMBERED, Aim, Outcome, Result, Tally, aim_of
+from object_tagger.report import Entry, ReportUnreadable, folder_of, is_transferred_part, read_part
+
+CATALOGUE = load()
+SAMPLE = Path(__file__).parents[2] / "events" / "task-report-transferred.json"
+KEY = "raw-sequences/p/rs_p_s_S1.fastq.gz"
+TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718"
+
+
+def entries(document: object) -> list[Entry]:
+    return list(read_part(io.BytesIO(json.dumps(document).encode()), "part.json"))
+
+
+def test_reads_the_report_sample() -> None:
+    with SAMPLE.open("rb") as file:
+        first, folder, failed = read_part(file, "sample")
+    assert first == Entry(
+        "raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_S001_R1.fastq.gz",
+        version_id="VERSION-1",
+        is_directory=False,
+        was_transferred=True,
+    )
+    assert folder.is_directory
+    assert not failed.was_transferred
+
+
+def test_reads_a_report_of_enhanced_mode_too() -> None:
+    item = {"RelativePath": KEY, "SourceMetadata": {"Type": "Object"}, "TransferStatus": "SUCCESS"}
+    assert entries({"Transferred": [item]}) == [Entry(KEY, None, False, True)]
+
+
+@pytest.mark.parametrize(
+    "path", ["a b", "a+b", "a%2Bb", "a%252Bb", "नमूना", "a\nb", "a\tb", "x" * 1024, 'quo"te', "\u2028", "a\\b"]
+)
+def test_a_path_is_taken_as_it_is(path: str) -> None:
+    assert entries({"Transferred": [{"RelativePath": f"/{path}", "TransferStatus": "SUCCESS"}]})[0].key == path
+
+
+def test_a_report_without_files_is_empty() -> None:
+    assert entries({"TaskExecutionId": "exec-1", "Transferred": []}) == []
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"Transferred": [{"RelativePath": "/a"', b"<xml/>"])
+def test_a_report_that_is_cut_off_is_an_error_that_names_it(text: bytes) -> None:
+    with pytest.raises(ReportUnreadable, match=r"part\.json"):
+        list(read_part(io.BytesIO(text), "part.json"))
+
+
+@pytest.mark.parametrize("item", [{}, {"RelativePath": ""}, {"RelativePath": 7}, "text", None])
+def test_an_entry_without_a_path_is_an_error(item: object) -> None:
+    with pytest.raises(ReportUnreadable, match="RelativePath"):
+        entries({"Transferred": [item]})
+
+
+def test_a_long_report_is_read_in_bounded_memory() -> None:
+    item = {"RelativePath": f"/{KEY}", "SrcMetadata": {"Type": "Regular", "Mode": "0660"}, "TransferStatus": "SUCCESS"}
+    text = json.dumps({"Transferred": [item] * 40_000}).encode()
+    tracemalloc.start()
+    count = sum(1 for _ in read_part(io.BytesIO(text), "part.json"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 40_000
+    assert peak < 2_000_000 < len(text)
+
+
+def test_knows_where_the_parts_lie() -> None:
+    assert folder_of("reports/transfer", TASK, "exec-1") == (
+        "reports/transfer/Detailed-Reports/task-0a1b2c3d4e5f60718/exec-1/"
+    )
+    assert folder_of("", TASK, "exec-1") == "Detailed-Reports/task-0a1b2c3d4e5f60718/exec-1/"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("exec-1.files-transferred-v1-00001-0a123abc12d3b0e4f.json", True),
+        ("exec-1.files-verified-v1-00001-0a123abc12d3b0e4f.json", False),
+        ("exec-1.files-skipped-v1-00001-0a.json", False),
+        ("exec-2.files-transferred-v1-00001-0a.json", False),
+        ("exec-1.files-transferred-v1-00001-0a.json.tmp", False),
+    ],
+)
+def test_takes_only_the_lists_of_transferred_files(name: str, expected: bool) -> None:
+    assert is_transferred_part(f"reports/Detailed-Reports/task-1/exec-1/{name}", "exec-1") is expected
+
+
+def test_a_file_that_was_not_transferred_is_not_tagged() -> None:
+    assert aim_of(Entry(KEY, None, False, False), CATALOGUE) == Result(KEY, Outcome.NOT_TRANSFERRED)
+
+
+@pytest.mark.parametrize("entry", [Entry("raw-sequences/p", None, True, True), Entry("p/", None, False, True)])
+def test_a_folder_is_not_tagged(entry: Entry) -> None:
+    assert aim_of(entry, CATALOGUE) == Result(entry.key, Outcome.NOT_A_FILE)
+
+
+def test_a_named_file_gets_the_tags_of_its_name() -> None:
+    wanted = {"data_class": "raw_sequence", "sensitivity": "controlled", "project": "p", "site": "s"}
+    assert aim_of(Entry(KEY, "v1", False, True), CATALOGUE) == Aim(KEY, "v1", wanted)
+
+
+def test_an_unknown_name_gets_the_mark_that_hides_it() -> None:
+    aim = aim_of(Entry("raw-sequences/p/notes.docx", None, False, True), CATALOGUE)
+    assert isinstance(aim, Aim)
+    assert aim.tags == {"data_class": "unclassified", "sensitivity": "restricted"}
+    assert aim.unclassified is Reason.BAD_NAME
+
+
+def test_a_tally_counts_everything_and_remembers_a_bounded_number() -> None:
+    tally = Tally()
+    aim = Aim("k", None, {}, Reason.BAD_NAME)
+    for number in range(REMEMBERED + 5):
+        tally.add(Result(f"k{number}", Outcome.TAGGED, aim))
+    assert tally.unclassified.total == REMEMBERED + 5
+    assert len(tally.unclassified.items) == REMEMBERED
+    assert tally.summary() == {"tagged": REMEMBERED + 5, "unclassified": REMEMBERED + 5}
+
+
+def test_an_unclassified_object_that_could_not_be_tagged_counts_as_not_done_only() -> None:
+    tally = Tally()
+    tally.add(Result("k", Outcome.REFUSED, Aim("k", None, {}, Reason.BAD_NAME), "AccessDenied"))
+    assert (tally.unclassified.total, tally.not_done.total) == (0, 1)
+    assert tally.not_done.items == [{"key": "k", "reason": "AccessDenied"}]

@@ -1,0 +1,54 @@
+"""Environments and roots are chosen by name; a wrong one is named together with the right ones."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.infrastructure import environments
+from scripts.infrastructure.environments import ROOTS, load_environment, select_roots
+from scripts.talk import UserError
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_every_environment_has_the_values_the_wrapper_reads(name: str) -> None:
+    environment = load_environment(name)
+    assert environment.text("environment") == name
+    assert environment.region != environment.recovery_region
+    assert environment.handoff("10-foundation") == f"/{environment.text('organisation')}/{name}/10-foundation"
+
+
+def test_only_production_refuses_unsaved_plans() -> None:
+    assert [name for name in ("local", "dev", "prod") if load_environment(name).is_protected] == ["prod"]
+
+
+def test_an_unknown_environment_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match=r"no environment 'staging'.*choose one of: dev, local, prod"):
+        load_environment("staging")
+
+
+def test_a_file_that_is_not_hcl_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.tfvars").write_text("organisation = = 1")
+    monkeypatch.setattr(environments, "VALUES", tmp_path)
+    with pytest.raises(UserError, match=r"broken\.tfvars is not valid HCL"):
+        load_environment("broken")
+
+
+def test_a_missing_value_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "short.tfvars").write_text('organisation = "kosha"\n')
+    monkeypatch.setattr(environments, "VALUES", tmp_path)
+    with pytest.raises(UserError, match=r"short\.tfvars: 'region' is missing or not a string; add region"):
+        _ = load_environment("short").region
+
+
+@pytest.mark.parametrize("name", ["20-storage", "20", "storage"])
+def test_a_root_is_found_by_name_number_or_word(name: str) -> None:
+    assert select_roots(name) == ("20-storage",)
+
+
+def test_no_name_selects_all_roots_in_apply_order() -> None:
+    assert select_roots(None) == ROOTS == tuple(sorted(ROOTS))
+
+
+def test_an_unknown_root_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match="no root 'network'; choose one of: 10-foundation, "):
+        select_roots("network")
