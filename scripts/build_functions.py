@@ -89,7 +89,7 @@ def build(uv: str, requirements: str, destination: Path) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="kosha-dependencies-") as folder:
         console.print("functions: installing the locked dependencies for arm64")
         install(uv, requirements, Path(folder))
-        shared = tree(Path(folder)) | python_files(COMMON) | {f"{COMMON}/data-classes.json": catalogue_json()}
+        shared = tree(Path(folder)) | python_files(COMMON) | catalogue_files()
     digests = {}
     for package in packages():
         archive = destination / f"{package}.zip"
@@ -156,10 +156,14 @@ def python_files(package: str) -> dict[str, bytes]:
     return {path.relative_to(SOURCES).as_posix(): path.read_bytes() for path in (SOURCES / package).rglob("*.py")}
 
 
-def catalogue_json() -> bytes:
-    """The catalogue of data classes as JSON, in the order of the YAML: the order of the sensitivities has a meaning."""
-    document = yaml.safe_load((CATALOG / "data-classes.yaml").read_text(encoding="utf-8"))
-    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+def catalogue_files() -> dict[str, bytes]:
+    """Every document of the catalogue as JSON, in the order of the YAML: that of the sensitivities has a meaning."""
+    return {
+        f"{COMMON}/catalog/{path.stem}.json": (
+            json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), ensure_ascii=False, indent=1) + "\n"
+        ).encode()
+        for path in CATALOG.glob("*.yaml")
+    }
 
 
 def write_archive(archive: Path, files: Mapping[str, bytes]) -> None:
@@ -177,7 +181,7 @@ def write_archive(archive: Path, files: Mapping[str, bytes]) -> None:
 def fingerprint(requirements: str) -> str:
     """A digest of everything an archive is made from."""
     digest = hashlib.sha256()
-    parts = {"requirements": requirements.encode(), "catalogue": catalogue_json(), "build": Path(__file__).read_bytes()}
+    parts = {"requirements": requirements.encode(), "build": Path(__file__).read_bytes()} | catalogue_files()
     for package in (COMMON, *packages()):
         parts |= python_files(package)
     for name in sorted(parts):

@@ -1,6 +1,6 @@
-"""The catalogue of data classes, as the functions see it.
+"""The catalogue, as the functions see it.
 
-A function zip carries ``data-classes.json`` beside this file, made from ``catalog/data-classes.yaml`` by
+A function zip carries every document of ``catalog/`` as ``common/catalog/<name>.json``, made by
 ``scripts/build_functions.py``; in the repository the YAML itself is read. Both hold the same document.
 """
 
@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SHIPPED_NAME = "data-classes.json"
-_SHIPPED = Path(__file__).with_name(SHIPPED_NAME)
-_REPOSITORY = Path(__file__).resolve().parents[2] / "catalog" / "data-classes.yaml"
+SHIPPED_FOLDER = "catalog"
+_SHIPPED = Path(__file__).with_name(SHIPPED_FOLDER)
+_REPOSITORY = Path(__file__).resolve().parents[2] / "catalog"
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,25 @@ class Catalogue:
 
 @cache
 def load() -> Catalogue:
-    """The catalogue that was shipped, else the repository's.
+    """The data classes. Raises FileNotFoundError as :func:`read_document` does."""
+    return Catalogue.from_document(read_document("data-classes"))
+
+
+@cache
+def read_document(name: str) -> Mapping[str, Any]:
+    """A document of the catalogue by its file name without ending: the one that was shipped, else the repository's.
 
     Raises:
         FileNotFoundError: neither is there, so the zip was not made by ``scripts/build_functions.py``.
     """
-    if _SHIPPED.is_file():
-        return Catalogue.from_document(json.loads(_SHIPPED.read_text(encoding="utf-8")))
-    if not _REPOSITORY.is_file():
-        raise FileNotFoundError(f"no catalogue at {_SHIPPED} nor at {_REPOSITORY}: build the zip with make functions")
+    shipped, source = _SHIPPED / f"{name}.json", _REPOSITORY / f"{name}.yaml"
+    if shipped.is_file():
+        return dict(json.loads(shipped.read_text(encoding="utf-8")))
+    if not source.is_file():
+        raise FileNotFoundError(
+            f"no catalogue document at {shipped} nor at {source}: build the zip with make functions"
+        )
     import yaml  # the Lambda runtime has no YAML reader, and a zip never comes here
 
-    return Catalogue.from_document(yaml.safe_load(_REPOSITORY.read_text(encoding="utf-8")))
+    document: Mapping[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    return document

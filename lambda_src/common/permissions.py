@@ -14,6 +14,7 @@ class Resource(StrEnum):
     """``<task ARN>/execution/*``"""
     TRANSFER_TOPIC = "transfer_topic"
     DATA_TOPIC = "data_topic"
+    PLATFORM_TOPIC = "platform_topic"
     ALERTS_KEY = "alerts_key"
     """The key of the topics: SNS publishes to an encrypted topic in the caller's name."""
     LAKE_BUCKET = "lake_bucket"
@@ -24,7 +25,23 @@ class Resource(StrEnum):
     REPORT_OBJECTS = "report_objects"
     """``<reports bucket ARN>/<report prefix>/*``"""
     LAKE_KEY = "lake_key"
-    """The key of the reports bucket: the same purpose, ``lake``, encrypts all S3 data."""
+    """The key of the lake and of the reports bucket: the same purpose, ``lake``, encrypts all S3 data."""
+    STATE_OBJECTS = "state_objects"
+    """``<reports bucket ARN>/automation-state/<function>/*`` (common/state.py)"""
+    WRITTEN_REPORTS = "written_reports"
+    """``<reports bucket ARN>/automation-reports/<function>/*`` (common/reports.py)"""
+    OBJECT_TAGGER = "object_tagger"
+    """The function."""
+    TAG_BACKFILL = "tag_backfill"
+    """The function."""
+    VOLUMES = "volumes"
+    """Every EBS volume of this account and region."""
+    SNAPSHOTS = "snapshots"
+    """Every EBS snapshot of this region."""
+    INSTANCES = "instances"
+    """Every EC2 instance of this account and region."""
+    ANY = "any"
+    """``*``: AWS offers no resource-level permission for the action; Terraform's ``wildcard_reason`` says so."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,20 @@ class Permission:
 
     actions: tuple[str, ...]
     resource: Resource
+
+
+def keep_state() -> tuple[Permission, ...]:
+    """What reading and writing the function's own state takes (common/state.py)."""
+    return (
+        Permission(("s3:ListBucket",), Resource.REPORTS_BUCKET),
+        Permission(("s3:GetObject", "s3:PutObject"), Resource.STATE_OBJECTS),
+        Permission(("kms:Decrypt", "kms:GenerateDataKey"), Resource.LAKE_KEY),
+    )
+
+
+def write_reports() -> tuple[Permission, ...]:
+    """What writing a report takes, beside :func:`keep_state` (common/reports.py)."""
+    return (Permission(("s3:PutObject",), Resource.WRITTEN_REPORTS),)
 
 
 def publish_to(topic: Resource) -> tuple[Permission, Permission]:

@@ -1,8 +1,8 @@
-"""The calls object_tagger makes: tags of objects, task reports, the execution."""
+"""The calls object_tagger makes beside those of common/lake.py: task reports, the execution."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -16,35 +16,6 @@ if TYPE_CHECKING:
 
 # A part of a report has at most 5 MB by AWS's word; a longer one goes to Lambda's /tmp.
 MEMORY_BYTES = 8 * 1024 * 1024
-
-
-class Lake:
-    """The tags of the data lake's objects. Keys go to S3 as they are: boto3 encodes them once, nobody else does."""
-
-    def __init__(self, s3: S3Client, bucket: str) -> None:
-        self._s3 = s3
-        self._bucket = bucket
-
-    def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]:
-        """The tags, and the version they belong to: the one asked for, else the current one."""
-        if version_id is None:
-            found = self._s3.get_object_tagging(Bucket=self._bucket, Key=key)
-        else:
-            found = self._s3.get_object_tagging(Bucket=self._bucket, Key=key, VersionId=version_id)
-        return {each["Key"]: each["Value"] for each in found["TagSet"]}, found.get("VersionId", version_id)
-
-    def write_tags(self, key: str, version_id: str | None, tags: Mapping[str, str]) -> None:
-        """Replace the whole tag set of that version."""
-        tagging = {"TagSet": [{"Key": name, "Value": value} for name, value in sorted(tags.items())]}
-        if version_id is None:
-            self._s3.put_object_tagging(Bucket=self._bucket, Key=key, Tagging=tagging)  # type: ignore[arg-type]
-        else:
-            self._s3.put_object_tagging(
-                Bucket=self._bucket,
-                Key=key,
-                VersionId=version_id,
-                Tagging=tagging,  # type: ignore[arg-type]
-            )
 
 
 class Reports:

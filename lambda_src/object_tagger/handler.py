@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
-from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from common import catalogue, clients, transfer_event
+from common import catalogue, clients, clock, transfer_event
+from common.lake import LakeTags
 from common.publisher import Publisher
-from object_tagger.aws import Executions, Lake, Reports
+from object_tagger.aws import Executions, Reports
 from object_tagger.config import Config
-from object_tagger.tagger import Tagger, Time
+from object_tagger.tagger import Tagger
 
 STATES = frozenset({"SUCCESS"})
 
@@ -26,7 +25,7 @@ s3 = clients.s3(connections=config.workers)
 tagger = Tagger(
     config=config,
     catalogue=catalogue.load(),
-    lake=Lake(s3, config.lake_bucket),
+    lake=LakeTags(s3, config.lake_bucket),
     reports=Reports(s3, config.reports_bucket),
     executions=Executions(clients.datasync()),
     publisher=Publisher(clients.sns(), logger, metrics),
@@ -45,12 +44,5 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         logger.warning("ignored an event", extra={"reason": transfer.value})
         return {"outcome": "ignored", "reason": transfer.value}
     logger.append_keys(execution=transfer.execution_id)
-    counts = tagger.run(
-        transfer,
-        Time(
-            now=lambda: datetime.now(UTC),
-            remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
-            wait=time.sleep,
-        ),
-    )
+    counts = tagger.run(transfer, clock.of(context))
     return {"outcome": "tagged", "counts": counts}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from common.notices import Detail, Listing, Notice, Severity
-from object_tagger.domain import Tally
+from common.tagging import Tally
 
 SOURCE = "object_tagger"
 RUNBOOK = "docs/runbooks/object-tagger.md"

@@ -33,7 +33,7 @@ locals {
     for metric, meaning in var.failure_metrics : metric => {
       namespace   = "Kosha"
       metric      = metric
-      dimensions  = { service = var.function }
+      dimensions  = { service = local.service }
       statistic   = "Sum"
       periods     = 1
       description = "${local.function_name}: ${meaning}"
@@ -57,6 +57,28 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
+
+  alarm_actions = [var.alarm_topic_arn]
+  ok_actions    = [var.alarm_topic_arn]
+}
+
+# A schedule that does not fire raises no error anywhere: only what is missing tells.
+resource "aws_cloudwatch_metric_alarm" "heartbeat" {
+  for_each = toset(var.heartbeat_hours == null ? [] : ["heartbeat"])
+
+  alarm_name        = "${local.function_name}-${each.key}"
+  alarm_description = "${local.function_name} has not run for ${var.heartbeat_hours} hours. Runbook: ${local.runbook}"
+
+  namespace           = "AWS/Lambda"
+  metric_name         = "Invocations"
+  dimensions          = { FunctionName = local.function_name }
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = var.heartbeat_hours
+  datapoints_to_alarm = var.heartbeat_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
 
   alarm_actions = [var.alarm_topic_arn]
   ok_actions    = [var.alarm_topic_arn]

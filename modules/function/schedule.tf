@@ -44,22 +44,22 @@ locals {
         Effect    = "Allow"
         Action    = ["kms:Decrypt"]
         Resource  = [var.key_arns.functions]
-        Condition = { StringEquals = { "kms:EncryptionContext:aws:scheduler:schedule:arn" = local.schedule_arn } }
+        Condition = { StringEquals = { "kms:EncryptionContext:aws:scheduler:schedule:arn" = values(local.schedule_arns) } }
       },
     ]
   }
 }
 
 resource "aws_iam_role" "schedule" {
-  count = var.schedule == null ? 0 : 1
+  count = length(var.schedules) > 0 ? 1 : 0
 
   name               = "${local.function_name}-schedule"
-  description        = "Lets the schedule call ${local.function_name}, and nothing else"
+  description        = "Lets the schedules call ${local.function_name}, and nothing else"
   assume_role_policy = jsonencode(local._schedule_trust)
 }
 
 resource "aws_iam_role_policy" "schedule" {
-  count = var.schedule == null ? 0 : 1
+  count = length(var.schedules) > 0 ? 1 : 0
 
   name   = "${local.kebab}-schedule"
   role   = aws_iam_role.schedule[0].name
@@ -67,12 +67,12 @@ resource "aws_iam_role_policy" "schedule" {
 }
 
 resource "aws_scheduler_schedule" "this" {
-  count = var.schedule == null ? 0 : 1
+  for_each = var.schedules
 
-  name                         = local.function_name
-  description                  = "Calls ${local.function_name}"
-  schedule_expression          = var.schedule.expression
-  schedule_expression_timezone = var.schedule.timezone
+  name                         = "${local.function_name}-${each.key}"
+  description                  = "Calls ${local.function_name} (${each.key})"
+  schedule_expression          = each.value.expression
+  schedule_expression_timezone = each.value.timezone
   kms_key_arn                  = var.key_arns.functions
 
   flexible_time_window {
@@ -82,14 +82,16 @@ resource "aws_scheduler_schedule" "this" {
   target {
     arn      = aws_lambda_function.this.arn
     role_arn = aws_iam_role.schedule[0].arn
+    # The function learns which schedule calls; what it does follows from the state it finds, not from how often it is called.
+    input = jsonencode(merge({ schedule = each.key }, each.value.input))
 
     dead_letter_config {
       arn = aws_sqs_queue.dead_letter.arn
     }
 
     retry_policy {
-      maximum_event_age_in_seconds = var.schedule.max_age_seconds
-      maximum_retry_attempts       = var.schedule.max_attempts
+      maximum_event_age_in_seconds = each.value.max_age_seconds
+      maximum_retry_attempts       = each.value.max_attempts
     }
   }
 

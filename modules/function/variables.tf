@@ -20,9 +20,21 @@ variable "function" {
   }
 
   validation {
-    # Lambda and IAM allow 64 characters; the longest suffix added here (-schedule) takes nine of them.
-    condition     = length(var.name) + length(var.function) <= 54
-    error_message = "Shorten name or function: together they may have at most 54 characters, so that role names stay within 64."
+    # Lambda, IAM and Scheduler allow 64 characters; the longest suffix added here, a schedule's name, takes 13 of them.
+    condition     = length(join("-", compact([var.name, var.function, var.instance]))) <= 51
+    error_message = "Shorten name, function or instance: joined by hyphens they may have at most 51 characters, so that names made from them stay within 64."
+  }
+}
+
+variable "instance" {
+  description = "Which of several functions of the same package this is, e.g. published; null where there is one. It ends every name made here."
+  type        = string
+  default     = null
+  nullable    = true
+
+  validation {
+    condition     = var.instance == null || can(regex("^[a-z][a-z0-9]*(_[a-z0-9]+)*$", var.instance))
+    error_message = "Give instance in lower-case words joined by underscores, e.g. published."
   }
 }
 
@@ -110,9 +122,10 @@ variable "environment" {
 variable "permissions" {
   description = "What the function may do, one statement each; compared by a test with lambda_src/<function>/permissions.py. Writing its logs, traces and dead letters is added by the module."
   type = list(object({
-    sid       = string
-    actions   = list(string)
-    resources = list(string)
+    sid             = string
+    actions         = list(string)
+    resources       = list(string)
+    wildcard_reason = optional(string)
     conditions = optional(list(object({
       test     = string
       variable = string
@@ -142,8 +155,13 @@ variable "permissions" {
   }
 
   validation {
-    condition     = alltrue(flatten([for p in var.permissions : [for resource in p.resources : startswith(resource, "arn:") && resource != "arn:*"]]))
-    error_message = "Name resources by ARN. \"*\" gives the function every resource of the account."
+    condition     = alltrue(flatten([for p in var.permissions : [for resource in p.resources : startswith(resource, "arn:") && resource != "arn:*"] if p.wildcard_reason == null]))
+    error_message = "Name resources by ARN. \"*\" gives the function every resource of the account; where AWS offers no resource-level permission, say so in wildcard_reason."
+  }
+
+  validation {
+    condition     = alltrue([for p in var.permissions : p.resources == tolist(["*"]) && length(p.wildcard_reason) >= 20 if p.wildcard_reason != null])
+    error_message = "wildcard_reason goes with resources = [\"*\"] only, and says in a sentence why AWS offers no resource-level permission."
   }
 }
 
@@ -198,30 +216,71 @@ variable "failure_metrics" {
   }
 }
 
-variable "schedule" {
-  description = "When EventBridge Scheduler calls the function, or null. max_age_seconds: how long a call that fails is tried again; after that it goes to the dead-letter queue."
-  type = object({
+variable "schedules" {
+  description = "When EventBridge Scheduler calls the function, by name; the name is in the event as `schedule`, beside `input`. max_age_seconds: how long a call that fails is tried again; after that it goes to the dead-letter queue."
+  type = map(object({
     expression      = string
     timezone        = string
+    input           = optional(map(string), {})
     max_age_seconds = optional(number, 900)
     max_attempts    = optional(number, 5)
-  })
-  default  = null
-  nullable = true
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.schedule == null || can(regex("^(cron|rate)\\(.+\\)$", var.schedule.expression))
-    error_message = "Give schedule.expression as cron(...) or rate(...), e.g. cron(0/30 * * * ? *)."
+    condition     = alltrue([for key in keys(var.schedules) : can(regex("^[a-z][a-z-]{0,11}$", key))])
+    error_message = "Name schedules in at most 12 lower-case letters and hyphens, e.g. daily: Scheduler allows names of 64 characters."
   }
 
   validation {
-    condition     = var.schedule == null || can(regex("^(UTC|[A-Z][A-Za-z]+/[A-Za-z_]+)$", var.schedule.timezone))
-    error_message = "Give schedule.timezone as an IANA name, e.g. Asia/Kolkata."
+    condition     = alltrue([for schedule in values(var.schedules) : can(regex("^(cron|rate)\\(.+\\)$", schedule.expression))])
+    error_message = "Give expression of every schedule as cron(...) or rate(...), e.g. cron(0/30 * * * ? *)."
   }
 
   validation {
-    condition     = var.schedule == null || try(var.schedule.max_age_seconds >= 60 && var.schedule.max_age_seconds <= 86400 && var.schedule.max_attempts >= 0 && var.schedule.max_attempts <= 185, false)
+    condition     = alltrue([for schedule in values(var.schedules) : can(regex("^(UTC|[A-Z][A-Za-z]+/[A-Za-z_]+)$", schedule.timezone))])
+    error_message = "Give timezone of every schedule as an IANA name, e.g. Asia/Kolkata."
+  }
+
+  validation {
+    condition     = alltrue([for schedule in values(var.schedules) : schedule.max_age_seconds >= 60 && schedule.max_age_seconds <= 86400 && schedule.max_attempts >= 0 && schedule.max_attempts <= 185])
     error_message = "EventBridge Scheduler keeps a failed call for 60 to 86400 seconds (max_age_seconds) and tries it 0 to 185 times (max_attempts)."
+  }
+}
+
+variable "heartbeat_hours" {
+  description = "Alarm when the function has not run for so many hours (its schedule is broken, or nobody may call it); null for a function that only events call."
+  type        = number
+  default     = null
+  nullable    = true
+
+  validation {
+    # An alarm looks back at most seven days where its period is an hour or longer.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+    condition     = var.heartbeat_hours == null || try(var.heartbeat_hours >= 1 && var.heartbeat_hours <= 168 && floor(var.heartbeat_hours) == var.heartbeat_hours, false)
+    error_message = "Give heartbeat_hours as a whole number from 1 to 168: CloudWatch looks back seven days at most."
+  }
+}
+
+variable "log_filters" {
+  description = "CloudWatch Logs subscription filters that call the function, by name: the log group and the filter pattern."
+  type = map(object({
+    log_group_name = string
+    pattern        = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.log_filters) : can(regex("^[a-z][a-z0-9-]{0,62}$", key))])
+    error_message = "Name log filters in lower-case letters, digits and hyphens, e.g. api-server-errors."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+    condition     = alltrue([for group in distinct(values(var.log_filters)[*].log_group_name) : length([for each in values(var.log_filters) : each if each.log_group_name == group]) <= 2])
+    error_message = "CloudWatch Logs allows two subscription filters on a log group: join patterns that watch the same group."
   }
 }
 
@@ -242,8 +301,8 @@ variable "event_patterns" {
   }
 
   validation {
-    condition     = length(var.event_patterns) > 0 || var.schedule != null
-    error_message = "Nothing would ever call this function: give a schedule, an event pattern or both."
+    condition     = length(var.event_patterns) + length(var.schedules) + length(var.log_filters) > 0
+    error_message = "Nothing would ever call this function: give a schedule, an event pattern or a log filter."
   }
 }
 

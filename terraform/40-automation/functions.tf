@@ -3,10 +3,14 @@
 locals {
   _transfer_executions = "${local.storage.transfer_task_arn}/execution/*"
 
-  archives = {
-    for function in ["transfer_starter", "object_tagger", "transfer_notifier"] :
-    function => "${path.root}/${var.functions_dir}/${function}.zip"
+  # What belongs to EC2 in this account and region. Snapshots have no account in their ARN.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+  ec2_arns = {
+    for kind, account in { instance = data.aws_caller_identity.this.account_id, volume = data.aws_caller_identity.this.account_id, snapshot = "" } :
+    kind => "arn:${data.aws_partition.this.partition}:ec2:${module.naming.region}:${account}:${kind}/*"
   }
+
+  archives = "${path.root}/${var.functions_dir}"
 
   # https://docs.aws.amazon.com/powertools/python/latest/#environment-variables ; the service name is added per function.
   common_environment = {
@@ -14,6 +18,53 @@ locals {
     TRANSFER_TASK_ARN            = local.storage.transfer_task_arn
     POWERTOOLS_METRICS_NAMESPACE = "Kosha"
     POWERTOOLS_LOG_LEVEL         = var.function_log_level
+  }
+
+  # What a function remembers between runs, and the reports it writes for people: each below its own name in the reports
+  # bucket (common/state.py, common/reports.py).
+  keep_state = {
+    for function in ["log_alerter", "object_tagger", "scratch_cleaner", "tag_auditor", "tag_backfill", "transfer_reconciler"] : function => [
+      {
+        # Otherwise S3 answers 403 instead of 404 for what is not there yet.
+        sid        = "FindState"
+        actions    = ["s3:ListBucket"]
+        resources  = [local.storage.reports_bucket_arn]
+        conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["automation-state/${function}/*"] }]
+      },
+      {
+        sid       = "KeepState"
+        actions   = ["s3:GetObject", "s3:PutObject"]
+        resources = ["${local.storage.reports_bucket_arn}/automation-state/${function}/*"]
+      },
+      {
+        sid       = "EncryptState"
+        actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        resources = [local.foundation.key_arns.lake]
+        conditions = [
+          { test = "StringEquals", variable = "kms:ViaService", values = ["s3.${module.naming.region}.amazonaws.com"] },
+        ]
+      },
+    ]
+  }
+
+  # Goes with keep_state, which holds the right to the key.
+  write_reports = {
+    for function in ["scratch_cleaner", "tag_auditor", "tag_backfill"] : function => {
+      sid       = "WriteReports"
+      actions   = ["s3:PutObject"]
+      resources = ["${local.storage.reports_bucket_arn}/automation-reports/${function}/*"]
+    }
+  }
+
+  publish_notices = {
+    for topic in ["transfer", "data", "platform"] : topic => [
+      {
+        sid       = "PublishNotices"
+        actions   = ["sns:Publish"]
+        resources = [local.foundation.topic_arns[topic]]
+      },
+      local.encrypt_notices,
+    ]
   }
 
   describe_executions = {

@@ -8,7 +8,7 @@ module "object_tagger" {
   name        = module.naming.prefix
   function    = "object_tagger"
   description = "Tags the objects a transfer brought into the data lake with class, sensitivity, project and site"
-  archive     = local.archives.object_tagger
+  archive     = "${local.archives}/object_tagger.zip"
 
   # A single writer of tags: two at once could undo each other's merge. A transfer that ends meanwhile waits.
   reserved_concurrency = 1
@@ -25,7 +25,7 @@ module "object_tagger" {
     TRANSFER_REPORT_PREFIX  = local.storage.transfer_report_prefix
   })
 
-  permissions = [
+  permissions = concat([
     local.describe_executions,
     {
       sid        = "ListReports"
@@ -64,13 +64,7 @@ module "object_tagger" {
       resources  = ["${local.storage.lake_bucket_arn}/*"]
       conditions = [{ test = "Null", variable = "s3:RequestObjectTag/data_class", values = ["false"] }]
     },
-    {
-      sid       = "PublishNotices"
-      actions   = ["sns:Publish"]
-      resources = [local.foundation.topic_arns.data]
-    },
-    local.encrypt_notices,
-  ]
+  ], local.publish_notices.data)
 
   failure_metrics = {
     TagFailures   = "Objects could not be tagged and are readable by no researcher."

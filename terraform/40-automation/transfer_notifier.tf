@@ -4,7 +4,7 @@ module "transfer_notifier" {
   name        = module.naming.prefix
   function    = "transfer_notifier"
   description = "Turns the end of a transfer, good or bad, into a notice"
-  archive     = local.archives.transfer_notifier
+  archive     = "${local.archives}/transfer_notifier.zip"
 
   reserved_concurrency = 2
   timeout_seconds      = 60
@@ -15,15 +15,9 @@ module "transfer_notifier" {
     TRANSFER_TOPIC_ARN      = local.foundation.topic_arns.transfer
   })
 
-  permissions = [
+  permissions = concat([
     local.describe_executions,
-    {
-      sid       = "PublishNotices"
-      actions   = ["sns:Publish"]
-      resources = [local.foundation.topic_arns.transfer]
-    },
-    local.encrypt_notices,
-  ]
+  ], local.publish_notices.transfer)
 
   failure_metrics = {
     TransfersFailed = "A transfer ended in ERROR."

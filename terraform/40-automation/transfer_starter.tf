@@ -4,12 +4,13 @@ module "transfer_starter" {
   name        = module.naming.prefix
   function    = "transfer_starter"
   description = "Starts the transfer every half hour unless one is under way"
-  archive     = local.archives.transfer_starter
+  archive     = "${local.archives}/transfer_starter.zip"
 
   # Never two at once, whatever the schedule does.
   reserved_concurrency = 1
   timeout_seconds      = 120
-  schedule             = var.transfer_schedule
+  schedules            = { usual = var.transfer_schedule }
+  heartbeat_hours      = 2
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "transfer_starter"
@@ -19,20 +20,14 @@ module "transfer_starter" {
   # AWS's service authorization data names no dependent action for StartTaskExecution: DataSync makes its network
   # interfaces when the location is created, with its own rights, so the starter needs nothing of EC2.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsdatasync.html
-  permissions = [
+  permissions = concat([
     {
       sid       = "StartTransfer"
       actions   = ["datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"]
       resources = [local.storage.transfer_task_arn]
     },
     local.describe_executions,
-    {
-      sid       = "PublishNotices"
-      actions   = ["sns:Publish"]
-      resources = [local.foundation.topic_arns.transfer]
-    },
-    local.encrypt_notices,
-  ]
+  ], local.publish_notices.transfer)
 
   failure_metrics = {
     TransferStartFailures = "No transfer can start until somebody mends the task."

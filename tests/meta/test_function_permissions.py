@@ -6,6 +6,7 @@ one of the sample handoffs of that test: the real policies, module and all, with
 
 import importlib
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +20,7 @@ from scripts.terraform_tests import environment
 
 ROOT = TERRAFORM / "40-automation"
 TESTS = "tests/automation.tftest.hcl"
-FUNCTIONS = ["object_tagger", "transfer_notifier", "transfer_starter"]
+FUNCTIONS = sorted(path.parent.name for path in (TERRAFORM.parent / "lambda_src").glob("*/handler.py"))
 
 TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
 LAKE = "arn:aws:s3:::kosha-test-lake-ap-south-1"
@@ -29,12 +30,21 @@ ARNS = {
     Resource.TRANSFER_EXECUTIONS: f"{TASK}/execution/*",
     Resource.TRANSFER_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer",
     Resource.DATA_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-data",
+    Resource.PLATFORM_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform",
     Resource.ALERTS_KEY: "arn:aws:kms:ap-south-1:111122223333:key/alerts",
     Resource.LAKE_KEY: "arn:aws:kms:ap-south-1:111122223333:key/lake",
     Resource.LAKE_BUCKET: LAKE,
     Resource.LAKE_OBJECTS: f"{LAKE}/*",
     Resource.REPORTS_BUCKET: REPORTS,
     Resource.REPORT_OBJECTS: f"{REPORTS}/transfer-reports/*",
+    Resource.STATE_OBJECTS: f"{REPORTS}/automation-state/{{function}}/*",
+    Resource.WRITTEN_REPORTS: f"{REPORTS}/automation-reports/{{function}}/*",
+    Resource.OBJECT_TAGGER: "arn:aws:lambda:ap-south-1:111122223333:function:mock",
+    Resource.TAG_BACKFILL: "arn:aws:lambda:ap-south-1:111122223333:function:mock",
+    Resource.VOLUMES: "arn:aws:ec2:ap-south-1:111122223333:volume/*",
+    Resource.SNAPSHOTS: "arn:aws:ec2:ap-south-1::snapshot/*",
+    Resource.INSTANCES: "arn:aws:ec2:ap-south-1:111122223333:instance/*",
+    Resource.ANY: "*",
 }
 
 
@@ -65,7 +75,19 @@ def test_function_may_do_what_it_declares_and_nothing_else(
     function: str, planned: dict[str, Mapping[str, Any]]
 ) -> None:
     declared: tuple[Permission, ...] = importlib.import_module(f"{function}.permissions").PERMISSIONS
-    policy = json.loads(planned[f"module.{function}.aws_iam_role_policy.permissions"]["policy"])
+    addresses = addresses_of(function, planned)
+    assert addresses, f"{function} is not in terraform/40-automation"
+    for address in addresses:
+        compare(function, declared, json.loads(planned[f"{address}.aws_iam_role_policy.permissions"]["policy"]))
+
+
+def addresses_of(function: str, planned: dict[str, Mapping[str, Any]]) -> list[str]:
+    """The module, or each instance of it."""
+    pattern = re.compile(rf"(module\.{function}(\[.*\])?)\.aws_lambda_function\.this")
+    return [match[1] for match in map(pattern.fullmatch, planned) if match]
+
+
+def compare(function: str, declared: tuple[Permission, ...], policy: Mapping[str, Any]) -> None:
     assert {statement["Effect"] for statement in policy["Statement"]} == {"Allow"}
     given = {
         (action, resource)
@@ -73,24 +95,26 @@ def test_function_may_do_what_it_declares_and_nothing_else(
         for action in statement["Action"]
         for resource in statement["Resource"]
     }
-    assert given == {(action, ARNS[each.resource]) for each in declared for action in each.actions}
+    assert given == {
+        (action, ARNS[each.resource].format(function=function)) for each in declared for action in each.actions
+    }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_starts_with_the_settings_terraform_gives_it(
     function: str, planned: dict[str, Mapping[str, Any]]
 ) -> None:
-    values = planned[f"module.{function}.aws_lambda_function.this"]
-    config = importlib.import_module(f"{function}.config").Config.from_environment(
-        values["environment"][0]["variables"]
-    )
-    assert config.environment == "test"
-    assert config.task_arn == TASK
-    assert values["environment"][0]["variables"]["POWERTOOLS_SERVICE_NAME"] == function
+    for address in addresses_of(function, planned):
+        values = planned[f"{address}.aws_lambda_function.this"]
+        variables = values["environment"][0]["variables"]
+        config = importlib.import_module(f"{function}.config").Config.from_environment(variables)
+        assert config.environment == "test"
+        service = values["function_name"].removeprefix("kosha-test-").replace("-", "_")
+        assert variables["POWERTOOLS_SERVICE_NAME"] == service
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_runs_the_handler_of_its_package(function: str, planned: dict[str, Mapping[str, Any]]) -> None:
-    handler = planned[f"module.{function}.aws_lambda_function.this"]["handler"]
-    assert handler == f"{function}.handler.handler"
+    for address in addresses_of(function, planned):
+        assert planned[f"{address}.aws_lambda_function.this"]["handler"] == f"{function}.handler.handler"
     assert (TERRAFORM.parent / "lambda_src" / function / "handler.py").is_file()

@@ -60,9 +60,13 @@ variables {
     },
   ]
   failure_metrics = { TransferStartFailures = "No transfer could be started." }
-  schedule = {
-    expression = "cron(0/30 * * * ? *)"
-    timezone   = "Asia/Kolkata"
+  heartbeat_hours = 2
+  schedules = {
+    half-hour = {
+      expression = "cron(0/30 * * * ? *)"
+      timezone   = "Asia/Kolkata"
+      input      = { mode = "usual" }
+    }
   }
 }
 
@@ -202,19 +206,74 @@ run "alarms_reach_the_topic_and_name_the_runbook" {
   }
 }
 
+run "silence_raises_an_alarm" {
+  command = apply
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].evaluation_periods == 2 && aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].treat_missing_data == "breaching"
+    error_message = "A function that has not run for heartbeat_hours raises an alarm, and no data means that it has not run."
+  }
+  assert {
+    condition     = contains(aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].alarm_actions, var.alarm_topic_arn) && endswith(aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].alarm_description, "Runbook: docs/runbooks/transfer-starter.md")
+    error_message = "The alarm goes to the topic and says which runbook helps."
+  }
+}
+
+run "log_filters_call_the_function_and_nobody_else_may" {
+  command = apply
+
+  variables {
+    log_filters = { api-server = { log_group_name = "/aws/eks/kosha-test/cluster", pattern = "?ERROR" } }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_subscription_filter.this["api-server"].log_group_name == "/aws/eks/kosha-test/cluster" && aws_cloudwatch_log_subscription_filter.this["api-server"].filter_pattern == "?ERROR"
+    error_message = "The filter watches the log group with its pattern."
+  }
+  assert {
+    condition     = aws_lambda_permission.log_filter["api-server"].source_arn == "arn:aws:logs:ap-south-1:111122223333:log-group:/aws/eks/kosha-test/cluster:*" && aws_lambda_permission.log_filter["api-server"].principal == "logs.ap-south-1.amazonaws.com"
+    error_message = "CloudWatch Logs may call the function for this log group only."
+  }
+}
+
+run "instances_of_one_package_have_names_of_their_own_and_one_runbook" {
+  command = apply
+
+  variables {
+    instance = "second"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.function_name == "kosha-test-transfer-starter-second" && aws_lambda_function.this.handler == "transfer_starter.handler.handler"
+    error_message = "The package's handler runs under the instance's name."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["TransferStartFailures"].dimensions == tomap({ service = "transfer_starter_second" }) && endswith(aws_cloudwatch_metric_alarm.this["errors"].alarm_description, "docs/runbooks/transfer-starter.md")
+    error_message = "Metrics are told apart by instance; the runbook is the package's."
+  }
+}
+
 run "schedule_may_call_this_function_only" {
   command = apply
 
   assert {
-    condition     = aws_scheduler_schedule.this[0].schedule_expression == "cron(0/30 * * * ? *)" && aws_scheduler_schedule.this[0].schedule_expression_timezone == "Asia/Kolkata"
+    condition     = aws_scheduler_schedule.this["half-hour"].schedule_expression == "cron(0/30 * * * ? *)" && aws_scheduler_schedule.this["half-hour"].schedule_expression_timezone == "Asia/Kolkata"
     error_message = "The schedule keeps its expression and timezone."
   }
   assert {
-    condition     = aws_scheduler_schedule.this[0].kms_key_arn == var.key_arns.functions && aws_scheduler_schedule.this[0].flexible_time_window[0].mode == "OFF"
+    condition     = jsondecode(aws_scheduler_schedule.this["half-hour"].target[0].input) == { schedule = "half-hour", mode = "usual" } && aws_scheduler_schedule.this["half-hour"].name == "kosha-test-transfer-starter-half-hour"
+    error_message = "The event says which schedule calls, and what else was asked for."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.schedule[0].policy).Statement[3].Condition.StringEquals["kms:EncryptionContext:aws:scheduler:schedule:arn"] == ["arn:aws:scheduler:ap-south-1:111122223333:schedule/default/kosha-test-transfer-starter-half-hour"]
+    error_message = "The functions key opens these schedules only."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this["half-hour"].kms_key_arn == var.key_arns.functions && aws_scheduler_schedule.this["half-hour"].flexible_time_window[0].mode == "OFF"
     error_message = "The schedule is encrypted and on time."
   }
   assert {
-    condition     = aws_scheduler_schedule.this[0].target[0].dead_letter_config[0].arn == aws_sqs_queue.dead_letter.arn && aws_scheduler_schedule.this[0].target[0].retry_policy[0].maximum_event_age_in_seconds == 900
+    condition     = aws_scheduler_schedule.this["half-hour"].target[0].dead_letter_config[0].arn == aws_sqs_queue.dead_letter.arn && aws_scheduler_schedule.this["half-hour"].target[0].retry_policy[0].maximum_event_age_in_seconds == 900
     error_message = "A call that cannot be made is tried again for 15 minutes, then kept as a dead letter."
   }
   assert {
@@ -240,7 +299,7 @@ run "event_rules_call_the_function_and_keep_what_they_cannot_deliver" {
   command = apply
 
   variables {
-    schedule = null
+    schedules = {}
     event_patterns = {
       transfer-succeeded = "{\"source\":[\"aws.datasync\"],\"detail-type\":[\"DataSync Task Execution State Change\"]}"
     }

@@ -19,7 +19,7 @@ variables {
     alerts    = "arn:aws:kms:ap-south-1:111122223333:key/alerts"
   }
   permissions = [{ sid = "Start", actions = ["datasync:StartTaskExecution"], resources = ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"] }]
-  schedule    = { expression = "rate(30 minutes)", timezone = "Asia/Kolkata" }
+  schedules   = { half-hour = { expression = "rate(30 minutes)", timezone = "Asia/Kolkata" } }
 }
 
 run "refuses_a_name_without_environment" {
@@ -223,30 +223,30 @@ run "refuses_a_schedule_without_expression" {
   command = plan
 
   variables {
-    schedule = { expression = "every half hour", timezone = "Asia/Kolkata" }
+    schedules = { half-hour = { expression = "every half hour", timezone = "Asia/Kolkata" } }
   }
 
-  expect_failures = [var.schedule]
+  expect_failures = [var.schedules]
 }
 
 run "refuses_a_timezone_by_its_abbreviation" {
   command = plan
 
   variables {
-    schedule = { expression = "rate(30 minutes)", timezone = "IST" }
+    schedules = { half-hour = { expression = "rate(30 minutes)", timezone = "IST" } }
   }
 
-  expect_failures = [var.schedule]
+  expect_failures = [var.schedules]
 }
 
 run "refuses_a_schedule_tried_again_for_days" {
   command = plan
 
   variables {
-    schedule = { expression = "rate(30 minutes)", timezone = "Asia/Kolkata", max_age_seconds = 200000 }
+    schedules = { half-hour = { expression = "rate(30 minutes)", timezone = "Asia/Kolkata", max_age_seconds = 200000 } }
   }
 
-  expect_failures = [var.schedule]
+  expect_failures = [var.schedules]
 }
 
 run "refuses_an_event_pattern_that_is_no_json" {
@@ -273,7 +273,7 @@ run "refuses_a_function_nothing_calls" {
   command = plan
 
   variables {
-    schedule = null
+    schedules = {}
   }
 
   expect_failures = [var.event_patterns]
@@ -351,4 +351,83 @@ run "refuses_a_failure_metric_without_meaning" {
   }
 
   expect_failures = [var.failure_metrics]
+}
+
+run "refuses_a_schedule_name_that_is_too_long" {
+  command = plan
+
+  variables {
+    schedules = { every-half-hour = { expression = "rate(30 minutes)", timezone = "Asia/Kolkata" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "refuses_an_instance_with_hyphens" {
+  command = plan
+
+  variables {
+    instance = "half-done"
+  }
+
+  expect_failures = [var.instance]
+}
+
+run "refuses_a_wildcard_without_a_real_reason" {
+  command = plan
+
+  variables {
+    permissions = [{ sid = "Look", actions = ["ec2:DescribeVolumes"], resources = ["*"], wildcard_reason = "needed" }]
+  }
+
+  expect_failures = [var.permissions]
+}
+
+run "refuses_a_reason_where_there_is_no_wildcard" {
+  command = plan
+
+  variables {
+    permissions = [{
+      sid             = "Start"
+      actions         = ["datasync:StartTaskExecution"]
+      resources       = ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]
+      wildcard_reason = "There is no wildcard here to give a reason for."
+    }]
+  }
+
+  expect_failures = [var.permissions]
+}
+
+run "refuses_a_heartbeat_that_cloudwatch_cannot_look_back_for" {
+  command = plan
+
+  variables {
+    heartbeat_hours = 400
+  }
+
+  expect_failures = [var.heartbeat_hours]
+}
+
+run "refuses_a_log_filter_with_a_bad_name" {
+  command = plan
+
+  variables {
+    log_filters = { "API errors" = { log_group_name = "/aws/eks/kosha-test/cluster", pattern = "?ERROR" } }
+  }
+
+  expect_failures = [var.log_filters]
+}
+
+run "refuses_a_third_filter_on_a_log_group" {
+  command = plan
+
+  variables {
+    log_filters = {
+      one   = { log_group_name = "/aws/eks/kosha-test/cluster", pattern = "one" }
+      two   = { log_group_name = "/aws/eks/kosha-test/cluster", pattern = "two" }
+      three = { log_group_name = "/aws/eks/kosha-test/cluster", pattern = "three" }
+    }
+  }
+
+  expect_failures = [var.log_filters]
 }

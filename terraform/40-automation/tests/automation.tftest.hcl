@@ -2,6 +2,14 @@
 
 mock_provider "aws" {
   override_data {
+    target = data.aws_caller_identity.this
+    values = { account_id = "111122223333" }
+  }
+  override_data {
+    target = data.aws_partition.this
+    values = { partition = "aws" }
+  }
+  override_data {
     target = data.aws_ssm_parameter.foundation
     values = {
       insecure_value = <<-JSON
@@ -33,13 +41,37 @@ mock_provider "aws" {
     values = {
       insecure_value = <<-JSON
         {
-          "client_role_arns": {"workers": "arn:aws:iam::111122223333:role/kosha-test-workers"},
+          "file_system_id": "fs-1",
+          "file_system_arn": "arn:aws:elasticfilesystem:ap-south-1:111122223333:file-system/fs-1",
+          "access_point_arns": {
+            "intermediate": "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-intermediate",
+            "published": "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-published",
+            "scratch": "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-scratch"
+          },
+          "client_role_arns": {
+            "workers": "arn:aws:iam::111122223333:role/kosha-test-storage-workers",
+            "scratch_cleaner_intermediate": "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-intermediate",
+            "scratch_cleaner_published": "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-published",
+            "scratch_cleaner_scratch": "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-scratch"
+          },
           "lake_bucket": "kosha-test-lake-ap-south-1",
           "lake_bucket_arn": "arn:aws:s3:::kosha-test-lake-ap-south-1",
           "reports_bucket": "kosha-test-reports-ap-south-1",
           "reports_bucket_arn": "arn:aws:s3:::kosha-test-reports-ap-south-1",
           "transfer_task_arn": "arn:aws:datasync:ap-south-1:111122223333:task/task-1",
           "transfer_report_prefix": "transfer-reports"
+        }
+      JSON
+    }
+  }
+  override_data {
+    target = data.aws_ssm_parameter.cluster
+    values = {
+      insecure_value = <<-JSON
+        {
+          "cluster_name": "kosha-test",
+          "cluster_arn": "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test",
+          "node_role_arn": "arn:aws:iam::111122223333:role/kosha-test-workers"
         }
       JSON
     }

@@ -1,10 +1,11 @@
-"""Handlers on moto, in this process: both topics with a mailbox, the buckets, and the functions imported afresh."""
+"""Handlers on moto, in this process: every topic with a mailbox, the buckets, and the functions imported afresh."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +14,42 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 from moto.datasync.models import DataSyncBackend
 from moto.datasync.responses import DataSyncResponse
+
+from common.clients import USER_AGENT
+from tests.iam_actions import action_of
 
 EVENTS = Path(__file__).parents[2] / "events"
 REGION = "ap-south-1"
 TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718"
 EXECUTION = f"{TASK}/execution/exec-0123456789abcdef0"
 LAKE, REPORTS = "kosha-test-lake-ap-south-1", "kosha-test-reports-ap-south-1"
+
+
+# Function -> the IAM actions its calls needed, over every test of this folder (test_actions_called.py).
+CALLED: dict[str, set[str]] = defaultdict(set)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at the calls of every test comes last."""
+    items.sort(key=lambda item: item.path.name == "test_actions_called.py")
+
+
+@pytest.fixture(autouse=True)
+def _record_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions' clients carry the function's name in their user agent; a test's own clients do not."""
+    real = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def recorded(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        program, _, function = (client.meta.config.user_agent_extra or "").partition("/")
+        if program == USER_AGENT:
+            CALLED[function].add(action_of(client.meta.service_model.service_name, operation, parameters))
+        return real(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
 
 
 @dataclass
@@ -69,7 +97,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         sns = boto3.client("sns")
-        for topic in ("transfer", "data"):
+        for topic in ("transfer", "data", "platform"):
             arn = sns.create_topic(Name=f"kosha-test-{topic}")["TopicArn"]
             monkeypatch.setenv(f"{topic.upper()}_TOPIC_ARN", arn)
             queue = boto3.client("sqs").create_queue(QueueName=topic)["QueueUrl"]
@@ -124,7 +152,7 @@ def notices(aws: None) -> Callable[[str], list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def load(aws: None) -> Iterator[Callable[[str], ModuleType]]:
+def load(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
     """Import a function's handler as a cold start does: with the environment of this test."""
     loaded: list[str] = []
 
@@ -132,6 +160,7 @@ def load(aws: None) -> Iterator[Callable[[str], ModuleType]]:
         name = f"{function}.handler"
         sys.modules.pop(name, None)
         loaded.append(name)
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", function)
         return importlib.import_module(name)
 
     yield cold_start

@@ -17,7 +17,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from common.publisher import NoticeNotSent
-from object_tagger.tagger import ReportNotReady, TaggingIncomplete
+from common.tagging import TaggingIncomplete
+from object_tagger.tagger import ReportNotReady
 from tests.functional.functions.conftest import EVENTS, EXECUTION, LAKE, REPORTS, TASK, Context, event
 
 Load = Callable[[str], ModuleType]
@@ -75,7 +76,7 @@ def world(aws: None, datasync_says: dict[str, Any]) -> World:
 @pytest.fixture
 def module(world: World, load: Load, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     loaded = load("object_tagger")
-    monkeypatch.setattr(loaded.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(loaded.clock.time, "sleep", lambda seconds: None)
     return loaded
 
 
@@ -403,7 +404,7 @@ def test_a_report_that_is_not_written_yet_is_waited_for(
         if len(waits) == 3:
             datasync_says["ReportResult"] = {"Status": "SUCCESS"}
 
-    monkeypatch.setattr(module.time, "sleep", wait)
+    monkeypatch.setattr(module.clock.time, "sleep", wait)
     assert run(module, context)["counts"]["tagged"] == 1
     assert waits == [5.0, 5.0, 5.0]
 

@@ -139,7 +139,7 @@ def test_the_catalogue_orders_the_sensitivities_from_open_to_restricted() -> Non
 
 
 def test_a_zip_without_a_catalogue_says_how_to_build_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(catalogue, "_SHIPPED", tmp_path / "none.json")
-    monkeypatch.setattr(catalogue, "_REPOSITORY", tmp_path / "none.yaml")
+    monkeypatch.setattr(catalogue, "_SHIPPED", tmp_path)
+    monkeypatch.setattr(catalogue, "_REPOSITORY", tmp_path)
     with pytest.raises(FileNotFoundError, match="make functions"):
-        catalogue.load.__wrapped__()
+        catalogue.read_document.__wrapped__("data-classes")

@@ -11,7 +11,8 @@ import pytest
 
 from common.catalogue import load
 from common.classification import Reason
-from object_tagger.domain import REMEMBERED, Aim, Outcome, Result, Tally, aim_of
+from common.tagging import REMEMBERED, Aim, Outcome, Result, Tally
+from object_tagger.domain import aim_of
 from object_tagger.report import Entry, ReportUnreadable, folder_of, is_transferred_part, read_part
 
 CATALOGUE = load()
