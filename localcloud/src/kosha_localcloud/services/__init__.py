@@ -3,11 +3,12 @@
 
 def install() -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
-    from kosha_localcloud.services import efs, remembered, replication
+    from kosha_localcloud.services import efs, embedded_metrics, remembered, replication
     from kosha_localcloud.services.datasync.faults import faults
 
     efs.remove_leftovers()
     faults.serve()
+    embedded_metrics.install()
     remembered.install()
     replication.install()
 

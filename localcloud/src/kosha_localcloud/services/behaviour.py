@@ -86,6 +86,7 @@ BEHAVIOURS = (
         "CloudWatch", "Metrics and alarms", "real", "as LocalStack does it; alarms look every few seconds of real time"
     ),
     Behaviour("CloudWatch Logs", "Groups, streams, subscription filters", "real", "retention is stored only"),
+    Behaviour("CloudWatch Logs", "Metrics in log lines (Embedded Metric Format)", "real", ""),
     Behaviour("SNS", "Topics, subscriptions to SQS and Lambda", "real", "e-mail and SMS go to the local mailbox"),
     Behaviour("SQS", "Queues, redrive", "real", "queue policies are stored only"),
     Behaviour("SSM", "Parameters", "real", ""),
