@@ -14,9 +14,15 @@ ROOT ?=
 CONFIRM ?=
 SAMPLES ?=
 STORAGE ?=
+FUNCTION ?=
+MODE ?= estimate
+PREFIX ?=
+MONTHS ?= 1
+SEED ?= 1
+SEEDS ?= 1
 
-.PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline test test-unit test-plan test-localcloud \
-	test-pipeline test-local lint format policy clean
+.PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters \
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local lint format policy clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +72,18 @@ destroy: $(PROJECT) functions ## Destroy in reverse order (ENV, ROOT); outside t
 pipeline: $(PROJECT) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
 	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)"
 
+backfill: $(PROJECT) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
+	@$(PYTHON) -m scripts.backfill --env "$(ENV)" --mode "$(MODE)" --prefix "$(PREFIX)"
+
+dead-letters: $(PROJECT) ## Show the events the functions gave up on (ENV, FUNCTION)
+	@$(PYTHON) -m scripts.dead_letters list --env "$(ENV)" --function "$(FUNCTION)"
+
+replay: $(PROJECT) ## Call the functions again with the events they gave up on (ENV, FUNCTION)
+	@$(PYTHON) -m scripts.dead_letters replay --env "$(ENV)" --function "$(FUNCTION)"
+
+simulate: $(PROJECT) ## Operate the platform for MONTHS of virtual time with faults, from SEED on, SEEDS times
+	@$(PYTHON) -m scripts.simulate --months "$(MONTHS)" --seed "$(SEED)" --seeds "$(SEEDS)"
+
 test: $(PROJECT) $(LOCALCLOUD) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
@@ -80,6 +98,9 @@ test-localcloud: $(PROJECT) $(LOCALCLOUD) ## The local cloud's own tests
 
 test-pipeline: $(PROJECT) tools ## The pipeline with the real tools on the lambda phage genome
 	@$(PYTHON) -m pytest tests/functional/pipeline
+
+test-simulation: $(PROJECT) ## Months of operation with random faults, invariants after every step, and seeded bugs that must be caught
+	@$(PYTHON) -m pytest tests/simulation
 
 test-local: $(PROJECT) $(LOCALCLOUD) functions tools ## The platform on the local cloud: apply, flows, faults, second plan, destroy
 	@$(PYTHON) -m pytest tests/local

@@ -19,7 +19,7 @@ from scripts.paths import REPOSITORY
 from scripts.talk import make_console, run_program
 
 # The longest first.
-RINGS = ("test-local", "test-plan", "test-localcloud", "test-pipeline", "test-unit")
+RINGS = ("test-local", "test-plan", "test-simulation", "test-localcloud", "test-pipeline", "test-unit")
 LANES = 2
 COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped)\b")
 PROGRESS = re.compile(r"^[.sxFE]+\s+\[\s*\d+%\]$")
