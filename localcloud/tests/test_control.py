@@ -44,6 +44,8 @@ def test_calls_are_logged_with_who_made_them(cloud: Cloud, role: str) -> None:
     assert call["principal"].endswith(f"{role.rpartition('/')[2]}/someone")
     (failed,) = cloud.control.get("calls?service=ssm&operation=getparameter")
     assert (failed["status"], failed["error"]) == (400, "ParameterNotFound")
+    counted = [each for each in cloud.control.get("calls/counts") if each["principal"] == call["principal"]]
+    assert [(each["operation"], each["count"]) for each in counted] == [("PutParameter", 1)]
 
 
 def test_unknown_filter_of_the_call_log_is_refused(cloud: Cloud) -> None:

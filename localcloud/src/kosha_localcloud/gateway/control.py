@@ -35,6 +35,7 @@ def install(keeper: Keeper) -> None:
         ("GET", "schedules", control.list_schedules),
         ("GET", "calls", control.list_calls),
         ("DELETE", "calls", control.clear_calls),
+        ("GET", "calls/counts", control.count_calls),
         ("GET", "faults", control.list_faults),
         ("POST", "faults", control.add_faults),
         ("DELETE", "faults", control.remove_faults),
@@ -130,6 +131,10 @@ class Control:
         if unknown:
             raise BadRequestError(f"unknown filter {unknown[0]!r}; use {', '.join(CALL_FILTERS)}")
         return CALLS.find(**request.args.to_dict())
+
+    def count_calls(self, _: Request) -> Any:
+        """Who called what, and how often."""
+        return CALLS.counts()
 
     def clear_calls(self, _: Request) -> Any:
         """Forget the calls so far."""

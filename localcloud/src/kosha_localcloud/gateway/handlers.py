@@ -68,6 +68,7 @@ def log_call(_chain: object, context: RequestContext, response: Response) -> Non
             status=response.status_code,
             error=None if error is None else error.code,
             internal=context.is_internal_call,
+            versioned="versionId" in context.request.args,
         )
     )
 
