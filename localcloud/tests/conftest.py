@@ -48,7 +48,7 @@ def free_port() -> int:
                 return port
 
 
-def wait_for[Found](look: Callable[[], Found], seconds: float = 20) -> Found:
+def wait_for[Found](look: Callable[[], Found], seconds: float = 60) -> Found:
     """Look again and again until something is there; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

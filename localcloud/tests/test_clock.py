@@ -61,14 +61,24 @@ def make_rule(cloud: Cloud) -> Iterator[Callable[..., str]]:
         cloud.client("events", region).delete_rule(Name=name)
 
 
+# How late things may be on a machine that has other work; far below the minutes that schedules are apart.
+BUSY = timedelta(seconds=60)
+
+
 def now(cloud: Cloud) -> datetime:
     return datetime.fromisoformat(cloud.control.get("clock")["now"])
 
 
-def at_next_hour(cloud: Cloud) -> None:
-    """Put the clock to a full hour, so that cron times are easy to count."""
+def at_next_hour(cloud: Cloud) -> datetime:
+    """Put the clock to a full hour, so that cron times are easy to count; that hour."""
     hour = now(cloud).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     cloud.control.post("clock/advance", {"to": hour.isoformat()})
+    return hour
+
+
+def advance_to(cloud: Cloud, moment: datetime) -> None:
+    """Go to a moment rather than by a span: the time that the test itself takes on a busy machine does not add up."""
+    cloud.control.post("clock/advance", {"to": moment.isoformat()})
 
 
 def test_clock_moves_the_server_and_the_functions(cloud: Cloud, make_function: Callable[..., str]) -> None:
@@ -83,26 +93,26 @@ def test_clock_moves_the_server_and_the_functions(cloud: Cloud, make_function: C
         answer = cloud.client("lambda").invoke(FunctionName=arn)
         return datetime.fromisoformat(json.loads(answer["Payload"].read()))
 
-    assert abs(seen_by_function() - now(cloud)) < timedelta(seconds=5)
+    assert abs(seen_by_function() - now(cloud)) < BUSY
     before = now(cloud)
     cloud.advance(86_400)  # the process is warm by now
-    assert abs(seen_by_function() - before - timedelta(days=1)) < timedelta(seconds=5)
+    assert abs(seen_by_function() - before - timedelta(days=1)) < BUSY
     cloud.client("s3").create_bucket(Bucket="clock", CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
     written = cloud.client("s3").put_object(Bucket="clock", Key="x", Body=b"")["ResponseMetadata"]["HTTPStatusCode"]
     stored = cloud.client("s3").head_object(Bucket="clock", Key="x")["LastModified"]
     assert written == 200
-    assert abs(stored - now(cloud)) < timedelta(seconds=5)
+    assert abs(stored - now(cloud)) < BUSY
 
 
 def test_rule_fires_once_for_every_due_time(
     cloud: Cloud, make_queue: Callable[[], tuple[str, str]], make_rule: Callable[..., str]
 ) -> None:
     url, queue = make_queue()
-    at_next_hour(cloud)
+    hour = at_next_hour(cloud)
     name = make_rule("cron(0/10 * * * ? *)", queue)
     events = cloud.client("events")
     events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": queue}])  # LocalStack would fire twice now
-    cloud.advance(3590)
+    advance_to(cloud, hour + timedelta(minutes=59))
     sent = [json.loads(message["Body"]) for message in messages(cloud, url)]
     assert sorted(event["time"][14:19] for event in sent) == ["10:00", "20:00", "30:00", "40:00", "50:00"]
     assert {(event["source"], event["detail-type"]) for event in sent} == {("aws.events", "Scheduled Event")}
@@ -139,23 +149,23 @@ def test_clock_waits_for_the_function_before_it_moves_on(
     """,
         Timeout=20,
     )
-    at_next_hour(cloud)
+    hour = at_next_hour(cloud)
     payload = json.dumps({"url": url, "due": "<aws.scheduler.scheduled-time>"})
     make_schedule("cron(0/20 * * * ? *)", arn, Input=payload)
-    cloud.advance(3595)
+    advance_to(cloud, hour + timedelta(minutes=59))
     received = sorted(json.loads(message["Body"]) for message in messages(cloud, url))
     assert [due[14:19] for due, _ in received] == ["20:00", "40:00"]
     for due, started in received:
-        assert datetime.fromisoformat(started) - datetime.fromisoformat(due) < timedelta(seconds=5)
+        assert datetime.fromisoformat(started) - datetime.fromisoformat(due) < BUSY
 
 
 def test_real_time_fires_schedules_too(
     cloud: Cloud, make_queue: Callable[[], tuple[str, str]], make_schedule: Callable[..., str]
 ) -> None:
     url, queue = make_queue()
-    due = now(cloud) + timedelta(seconds=2)
+    due = now(cloud) + timedelta(seconds=6)  # a schedule made after its time never fires
     make_schedule(f"at({due:%Y-%m-%dT%H:%M:%S})", queue, Input="ding")
-    received = wait_for(lambda: messages(cloud, url), seconds=8)
+    received = wait_for(lambda: messages(cloud, url), seconds=60)
     assert [message["Body"] for message in received] == ["ding"]
 
 
@@ -165,7 +175,7 @@ def test_rate_schedule_fires_at_once_and_ends_at_its_end(
     url, queue = make_queue()
     end = now(cloud) + timedelta(minutes=61)
     make_schedule("rate(30 minutes)", queue, {"EndDate": end}, Input="x")
-    assert len(wait_for(lambda: messages(cloud, url), seconds=8)) == 1
+    assert len(wait_for(lambda: messages(cloud, url), seconds=60)) == 1
     cloud.advance(3 * 3600)
     assert len(messages(cloud, url)) == 2
 
@@ -217,7 +227,7 @@ def test_delivery_that_fails_is_tried_again_and_then_buried(
     fault = {"service": "sqs", "operation": "SendMessage", "kind": "error", "status": 503, "code": "ServiceUnavailable",
              "times": 3, "internal": True}  # fmt: skip
     cloud.control.post("faults", [fault])
-    due = now(cloud) + timedelta(minutes=1)
+    due = now(cloud) + timedelta(minutes=5)
     settings = {"RetryPolicy": {"MaximumRetryAttempts": 2}, "DeadLetterConfig": {"Arn": dead_arn}}
     make_schedule(f"at({due:%Y-%m-%dT%H:%M:%S})", queue, Input="attempt <aws.scheduler.attempt-number>", **settings)
     cloud.advance(600)
@@ -234,14 +244,14 @@ def test_delivery_to_a_missing_target_is_buried_without_trying_again(
     cloud: Cloud, make_queue: Callable[[], tuple[str, str]], make_schedule: Callable[..., str]
 ) -> None:
     dead_url, dead_arn = make_queue()
-    due = now(cloud) + timedelta(minutes=1)
+    due = now(cloud) + timedelta(minutes=5)
     make_schedule(
         f"at({due:%Y-%m-%dT%H:%M:%S})",
         "arn:aws:lambda:ap-south-1:000000000000:function:missing",
         DeadLetterConfig={"Arn": dead_arn},
         Input="{}",
     )
-    cloud.advance(120)
+    cloud.advance(600)
     (dead,) = messages(cloud, dead_url)
     assert dead["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ResourceNotFoundException"
 

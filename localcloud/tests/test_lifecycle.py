@@ -47,7 +47,7 @@ def test_life_of_an_instance(cloud: Cloud, other: Cloud) -> None:
 
     (server,) = find_servers(other.directory)
     os.kill(server.pid, signal.SIGKILL)
-    wait_for(lambda: not find_function_processes(other.directory), seconds=5)
+    wait_for(lambda: not find_function_processes(other.directory), seconds=30)
     assert other.run("status").returncode == 3
     assert other.run("reset").returncode == 0
     second = start(other)

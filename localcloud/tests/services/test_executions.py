@@ -68,7 +68,7 @@ def test_injected_failure_ends_with_error_and_the_next_execution_works(
 def test_second_execution_is_refused_without_queueing(make_transfer: Callable[..., Transfer]) -> None:
     transfer = make_transfer(Options={"TaskQueueing": "DISABLED"})
     transfer.write("file")
-    transfer.fault(kind="slow", seconds=5, times=1)
+    transfer.fault(kind="slow", seconds=15, times=1)
     first = transfer.start()
     with pytest.raises(ClientError, match="InvalidRequestException"):
         transfer.start()
@@ -82,7 +82,7 @@ def test_second_execution_is_refused_without_queueing(make_transfer: Callable[..
 
 def test_second_execution_waits_with_queueing(transfer: Transfer, events: Callable[[], list[dict[str, Any]]]) -> None:
     transfer.write("file")
-    transfer.fault(kind="slow", seconds=1, times=1)
+    transfer.fault(kind="slow", seconds=5, times=1)  # long enough to be seen waiting on a busy machine
     first, second = transfer.start(), transfer.start()
     assert transfer.describe(second)["Status"] == "QUEUED"
     one, two = transfer.finish(first), transfer.finish(second)
