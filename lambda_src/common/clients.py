@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3control import S3ControlClient
     from mypy_boto3_sns import SNSClient
 
 # Adaptive mode slows the client down when the service throttles and adds jitter
@@ -41,6 +42,11 @@ def datasync(attempts: int = ATTEMPTS) -> DataSyncClient:
 def s3(connections: int = 10) -> S3Client:
     """An S3 client that many threads may share; ``connections`` is how many calls it has open at once."""
     return boto3.client("s3", config=_config(connections))
+
+
+def s3control() -> S3ControlClient:
+    """An S3 Control client, for jobs of S3 Batch Operations."""
+    return boto3.client("s3control", config=_config())
 
 
 def ec2(attempts: int = ATTEMPTS) -> EC2Client:

@@ -41,6 +41,8 @@ ARNS = {
     Resource.WRITTEN_REPORTS: f"{REPORTS}/automation-reports/{{function}}/*",
     Resource.OBJECT_TAGGER: "arn:aws:lambda:ap-south-1:111122223333:function:mock",
     Resource.TAG_BACKFILL: "arn:aws:lambda:ap-south-1:111122223333:function:mock",
+    Resource.BATCH_JOBS: "arn:aws:s3:ap-south-1:111122223333:job/*",
+    Resource.BATCH_ROLE: "arn:aws:iam::111122223333:role/made-here",
     Resource.VOLUMES: "arn:aws:ec2:ap-south-1:111122223333:volume/*",
     Resource.SNAPSHOTS: "arn:aws:ec2:ap-south-1::snapshot/*",
     Resource.INSTANCES: "arn:aws:ec2:ap-south-1:111122223333:instance/*",

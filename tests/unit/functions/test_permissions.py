@@ -16,7 +16,7 @@ FUNCTIONS = sorted(path.parent.name for path in SOURCES.glob("*/handler.py"))
 NEVER = re.compile(r"\*|Delete|s3:PutBucket|Update|Create|iam:|sts:|lambda:|TerminateInstances|s3:BypassGovernance")
 ALLOWED = {
     "instance_scheduler": {"ec2:CreateTags", "ec2:DeleteTags"},
-    "tag_backfill": {"s3:CreateJob", "iam:PassRole"},
+    "tag_backfill": {"s3:CreateJob", "s3:UpdateJobStatus", "iam:PassRole"},
     "transfer_reconciler": {"lambda:InvokeFunction"},
     "volume_reaper": {
         "ec2:CreateSnapshot",
