@@ -1,0 +1,124 @@
+"""Deploys the functions into the world: their real code, given the world's clients.
+
+What a handler does beside its core is small and repeated here: parse the event, call, reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from common import catalogue, transfer_event
+from common.clock import Clock
+from common.lake import LakeTags
+from common.publisher import Publisher
+from tests.simulation.world.compute import Function
+from tests.simulation.world.cron import Schedule
+from tests.simulation.world.datasync import REPORT_PREFIX, TASK_ARN
+from tests.simulation.world.platform import LAKE, REPORTS, World
+from tests.simulation.world.powertools import CountedMetrics, QuietLogger
+
+TOPICS = {name: f"arn:aws:sns:ap-south-1:111122223333:kosha-test-{name}" for name in ("transfer", "data", "platform")}
+
+ENVIRONMENT = {
+    "ENVIRONMENT": "test",
+    "TRANSFER_TASK_ARN": TASK_ARN,
+    "LAKE_BUCKET": LAKE,
+    "REPORTS_BUCKET": REPORTS,
+    "TRANSFER_REPORT_PREFIX": REPORT_PREFIX,
+    **{f"{name.upper()}_TOPIC_ARN": arn for name, arn in TOPICS.items()},
+}
+
+
+class Deployment:
+    """The functions of one world, with what they logged and counted."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.logs: dict[str, QuietLogger] = {}
+        self.metrics: dict[str, CountedMetrics] = {}
+
+    def tools(self, name: str) -> dict[str, Any]:
+        """Publisher, logger and metrics of a function."""
+        logger: Any = self.logs.setdefault(name, QuietLogger())
+        metrics: Any = self.metrics.setdefault(name, CountedMetrics())
+        sns: Any = self.world.sns
+        return {"publisher": Publisher(sns, logger, metrics), "logger": logger, "metrics": metrics}
+
+    def add(self, name: str, run: Callable[[Any, Clock], Any], timeout_seconds: int, retries: int = 2) -> None:
+        """Deploy a function."""
+        self.world.functions.functions[name] = Function(name, run, timedelta(seconds=timeout_seconds), retries)
+
+    def schedule(self, name: str, expression: str, timezone: str = "Asia/Kolkata", payload: Any = None) -> None:
+        """Call a function by a schedule."""
+        self.world.scheduler.add(name, Schedule(expression, timezone), payload)
+
+    def on_transfer(self, name: str, states: frozenset[str]) -> None:
+        """Call a function when an execution comes to one of the states."""
+        self.world.events.rules.append((lambda event: event["detail"]["State"] in states, name))
+
+
+def deploy(world: World) -> Deployment:
+    """Deploy every function."""
+    deployment = Deployment(world)
+    for each in (transfer_starter, transfer_notifier, object_tagger):
+        each(deployment)
+    return deployment
+
+
+def transfer_starter(deployment: Deployment) -> None:
+    from transfer_starter.aws import Transfers
+    from transfer_starter.config import Config
+    from transfer_starter.starter import Starter
+
+    datasync: Any = deployment.world.datasync
+    config = Config.from_environment(ENVIRONMENT)
+    starter = Starter(config, Transfers(datasync, datasync, TASK_ARN), **deployment.tools("transfer_starter"))
+    deployment.add("transfer_starter", lambda _, clock: starter.run(clock.now()), 60)
+    deployment.schedule("transfer_starter", "cron(0/30 * * * ? *)")
+
+
+def transfer_notifier(deployment: Deployment) -> None:
+    from transfer_notifier.aws import Executions
+    from transfer_notifier.config import Config
+    from transfer_notifier.notifier import Notifier
+
+    datasync: Any = deployment.world.datasync
+    states = frozenset({"SUCCESS", "ERROR"})
+    config = Config.from_environment(ENVIRONMENT)
+    notifier = Notifier(config, Executions(datasync), **deployment.tools("transfer_notifier"))
+
+    def run(event: Any, clock: Clock) -> Any:
+        transfer = transfer_event.read(event, TASK_ARN, states)
+        if isinstance(transfer, transfer_event.Refusal):
+            return transfer
+        return notifier.run(transfer, clock.now())
+
+    deployment.add("transfer_notifier", run, 60)
+    deployment.on_transfer("transfer_notifier", states)
+
+
+def object_tagger(deployment: Deployment) -> None:
+    from object_tagger.aws import Executions, Reports
+    from object_tagger.config import Config
+    from object_tagger.tagger import Tagger
+
+    s3: Any = deployment.world.s3
+    datasync: Any = deployment.world.datasync
+    states = frozenset({"SUCCESS"})
+    tagger = Tagger(
+        config=Config.from_environment(ENVIRONMENT),
+        catalogue=catalogue.load(),
+        lake=LakeTags(s3, LAKE),
+        reports=Reports(s3, REPORTS),
+        executions=Executions(datasync),
+        **deployment.tools("object_tagger"),
+    )
+
+    def run(event: Any, clock: Clock) -> Any:
+        transfer = transfer_event.read(event, TASK_ARN, states)
+        return transfer if isinstance(transfer, transfer_event.Refusal) else tagger.run(transfer, clock)
+
+    deployment.add("object_tagger", run, 900)
+    deployment.on_transfer("object_tagger", states)

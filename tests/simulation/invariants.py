@@ -1,0 +1,261 @@
+"""What must always hold. Watchers look at every change as it happens; ``check`` raises what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from common import catalogue
+from common.classification import Classification, NotAFile, classify
+from common.notices import SCHEMA
+from scripts.paths import REPOSITORY
+from tests.simulation.world.compute import Outcome
+from tests.simulation.world.datasync import Execution
+from tests.simulation.world.files import File
+from tests.simulation.world.platform import World
+from tests.simulation.world.s3 import Change, Version
+from tests.simulation.world.sns import LIMIT_BYTES, Delivered
+
+# From the fault's end: the transfer of the slot under way, and the next one, each with its half hour and its minutes.
+ARRIVES_WITHIN = timedelta(minutes=75)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was broken."""
+
+    invariant: str
+    at: datetime
+    detail: str
+
+
+class Violated(AssertionError):
+    """The history breaks a promise."""
+
+    def __init__(self, violation: Violation) -> None:
+        super().__init__(f"{violation.invariant} at {violation.at:%Y-%m-%d %H:%M:%S} UTC: {violation.detail}")
+        self.violation = violation
+
+
+class Invariants:
+    """Every promise, with the bookkeeping that makes looking cheap."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.catalogue = catalogue.load()
+        self.found: list[Violation] = []
+        self.governed = set(self.catalogue.governed_tags)
+        document = catalogue.read_document("data-classes")
+        self.readable = {name for name, each in document["classes"].items() if "researcher" in each["readers"]}
+        # Versions of the lake without governed tags -> when they came.
+        self.untagged: dict[tuple[str, str], Version] = {}
+        # Versions whose tags only a person can mend: ten tags of others, a more sensitive mark.
+        self.for_people: set[str] = set()
+        # Finished files that have not been seen in the lake yet.
+        self.to_arrive: dict[str, File] = {}
+        # Bytes DataSync takes for the same: only the cleaner's checksum tells them apart.
+        self.looks_the_same: set[tuple[str, bytes]] = set()
+        self.races = 0
+        self.slots: dict[datetime, Execution] = {}
+        self._aims: dict[str, Mapping[str, str] | None] = {}
+        world.store.watchers.append(self._object_changed)
+        world.mailbox.watchers.append(self._notice)
+        world.functions.watchers.append(self._ended)
+
+    def violate(self, invariant: str, detail: str) -> None:
+        """Note a broken promise."""
+        self.found.append(Violation(invariant, self.world.timeline.now, detail))
+
+    def check(self) -> None:
+        """Look at what needs looking at, and raise what was found.
+
+        Raises:
+            Violated: a promise is broken.
+        """
+        self.look()
+        if self.found:
+            raise Violated(self.found[0])
+
+    def look(self) -> None:
+        """Look for what is overdue."""
+        self._overdue()
+        self._arrivals()
+
+    def check_settled(self) -> None:
+        """What holds only when nothing has gone wrong for long."""
+        if not self.world.replication.pending:
+            for key in self.world.replication.differences():
+                self.violate("the replica equals the source", repr(key))
+        self.check()
+
+    # Objects ----------------------------------------------------------------------------------------------------------
+
+    def aim(self, key: str) -> Mapping[str, str] | None:
+        """The governed tags a key asks for; None for what is not a file."""
+        if key not in self._aims:
+            verdict = classify(key, self.catalogue)
+            if isinstance(verdict, NotAFile):
+                self._aims[key] = None
+            elif isinstance(verdict, Classification):
+                self._aims[key] = verdict.tags
+            else:
+                self._aims[key] = dict(self.catalogue.unclassified)
+        return self._aims[key]
+
+    def _object_changed(self, change: Change) -> None:
+        world = self.world
+        if change.bucket not in (world.lake.name, world.replica.name):
+            return
+        version, invocation = change.version, change.invocation
+        where = f"{version.key!r} {version.version_id} in {change.bucket}"
+        if change.kind in ("new", "tags"):
+            self._check_readable(version, where)
+        if invocation is not None:
+            if change.bucket == world.replica.name:
+                self.violate("only replication writes the replica", f"{invocation.function}: {where}")
+            if change.kind in ("deleted", "marker", "new"):
+                self.violate(
+                    "functions never write or delete data in the lake", f"{invocation.function}: {change.kind} {where}"
+                )
+            if change.kind == "tags":
+                self._check_tagging(change, where)
+        if change.bucket != world.lake.name:
+            return
+        name = (version.key, version.version_id)
+        if change.kind == "deleted":
+            self.untagged.pop(name, None)
+        elif not version.is_marker:
+            aim = self.aim(version.key)
+            governed = {key: value for key, value in version.tags.items() if key in self.governed}
+            if aim is None or governed == aim or version.version_id in self.for_people:
+                self.untagged.pop(name, None)
+            else:
+                self.untagged[name] = version
+
+    def _check_readable(self, version: Version, where: str) -> None:
+        data_class = version.tags.get("data_class")
+        if data_class not in self.readable:
+            return
+        aim = self.aim(version.key)
+        governed = {key: value for key, value in version.tags.items() if key in self.governed}
+        if governed != aim:
+            self.violate("nothing is readable without its right tags", f"{where} has {governed}, its name says {aim}")
+
+    def _check_tagging(self, change: Change, where: str) -> None:
+        version, invocation = change.version, change.invocation
+        assert invocation is not None
+        aim = self.aim(version.key)
+        governed = {key: value for key, value in version.tags.items() if key in self.governed}
+        if governed != aim:
+            self.violate("functions tag what the name says", f"{invocation.function}: {where}: {governed} != {aim}")
+        if self._rank(change.before) > self._rank(version.tags):
+            self.violate("a mark is never made less sensitive", f"{invocation.function}: {where}: {change.before}")
+        seen = invocation.seen.get(f"tags {change.bucket} {version.version_id}")
+        for name, value in change.before.items():
+            if name in self.governed or version.tags.get(name) == value:
+                continue
+            if isinstance(seen, Mapping) and seen.get(name) != value:
+                self.races += 1  # set between the function's read and its write: docs/adr/0011
+                continue
+            self.violate("others' tags are kept", f"{invocation.function}: {where} lost {name}={value}")
+
+    def _rank(self, tags: Mapping[str, str]) -> int:
+        if tags.get("data_class") == self.catalogue.unclassified["data_class"]:
+            return -1
+        sensitivity = tags.get("sensitivity", "")
+        return self.catalogue.sensitivities.index(sensitivity) if sensitivity in self.catalogue.sensitivities else -1
+
+    def tag_deadline(self, version: Version) -> timedelta | None:
+        """How long after the last fault a version may be without its tags; None where nothing covers it yet."""
+        del version
+        return None
+
+    def _overdue(self) -> None:
+        if not self.untagged:
+            return
+        now, quiet = self.world.timeline.now, self.world.faults.stopped_at
+        for version in self.untagged.values():
+            limit = self.tag_deadline(version)
+            if limit is None or version.version_id in self.for_people:
+                continue
+            if now > max(version.modified, quiet) + limit:
+                self.violate(
+                    "everything is tagged within two cycles",
+                    f"{version.key!r} {version.version_id} came {version.modified:%d %H:%M}, faults ended "
+                    f"{quiet:%d %H:%M}, its tags are {version.tags}",
+                )
+
+    # Files ------------------------------------------------------------------------------------------------------------
+
+    def file_finished(self, file: File) -> None:
+        """A user has finished a file under published/."""
+        if file.directory == "published":
+            self.to_arrive[file.path] = file
+
+    def is_in_lake(self, path: str, content: bytes) -> bool:
+        """Whether some version of the object holds these bytes."""
+        return any(
+            each.body == content and not each.is_marker for each in reversed(self.world.lake.versions.get(path, []))
+        )
+
+    def _arrivals(self) -> None:
+        now, quiet = self.world.timeline.now, self.world.faults.stopped_at
+        for path, file in list(self.to_arrive.items()):
+            if (
+                self.world.files.ledger.get((file.directory, path)) is not file
+                or not file.is_finished
+                or self.is_in_lake(path, file.content)
+                or (path, file.content) in self.looks_the_same
+            ):
+                del self.to_arrive[path]
+            elif now > max(file.written_at, quiet) + ARRIVES_WITHIN and not self._is_taken_for_the_same(file):
+                self.violate("every finished file arrives in the lake", f"{path!r}, written {file.written_at:%d %H:%M}")
+
+    def _is_taken_for_the_same(self, file: File) -> bool:
+        """Whether the lake has other bytes of the same size and time: a copy that was spoilt on its way."""
+        present = self.world.lake.current(file.path)
+        return present is not None and not present.is_marker and len(present.body) == len(file.content)
+
+    def files_touched(self, function: str) -> None:
+        """A function has worked on the shared storage: is everything still there, or safe?"""
+        for (directory, path), file in list(self.world.files.ledger.items()):
+            if self.world.files.read(directory, path) == file.content:
+                continue
+            self.file_gone(function, file)
+            del self.world.files.ledger[directory, path]
+
+    def file_gone(self, function: str, file: File) -> None:
+        """A function has removed (or changed) a file."""
+        if file.directory == "published" and not self.is_in_lake(file.path, file.content):
+            self.violate("no file is lost", f"{function} removed {file.path!r}, whose bytes are not in the lake")
+
+    # Transfers, notices -----------------------------------------------------------------------------------------------
+
+    def _ended(self, outcome: Outcome) -> None:
+        invocation = outcome.invocation
+        if invocation is None:
+            return
+        if "asked anyway" in invocation.seen:
+            self.violate("at most one transfer runs", f"{outcome.function} saw one under way and asked for another")
+        if outcome.problem and not isinstance(outcome.result, Exception) and outcome.problem != "killed":
+            self.violate("functions fail with an exception", outcome.problem)
+
+    def _notice(self, notice: Delivered) -> None:
+        document: dict[str, Any] = notice.document
+        problems = []
+        if document.get("schema") != SCHEMA:
+            problems.append("its schema")
+        if document.get("severity") not in ("info", "warning", "critical"):
+            problems.append("its severity")
+        if str(document.get("kind", "")).count(".") != 1:
+            problems.append("its kind")
+        if not document.get("details", {}).get("dedupe_key"):
+            problems.append("its dedupe_key")
+        if not (REPOSITORY / str(document.get("runbook", ""))).is_file():
+            problems.append(f"its runbook {document.get('runbook')}")
+        if notice.size > LIMIT_BYTES:
+            problems.append("its size")
+        if problems:
+            self.violate("notices are valid", f"{notice.subject}: wrong: {', '.join(problems)}")

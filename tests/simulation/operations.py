@@ -1,0 +1,396 @@
+"""What can happen: to files, in the lake, with transfers, and what goes wrong. One table for chance and for Hypothesis.
+
+An operation is a name and whole numbers. Whatever it needs to choose (which file, which object) it chooses by such a
+number among what is there, so any list of operations is a valid history, and so is any part of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.world.compute import EventFault, ScheduleFault, Slowness
+from tests.simulation.world.datasync import TransferFault
+from tests.simulation.world.faults import CallFault, CallPoint
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+    from tests.simulation.world.files import File
+    from tests.simulation.world.s3 import Version
+
+type Arguments = Mapping[str, int]
+type Apply = Callable[[Simulation, Arguments], str]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """At a minute of the history something happens."""
+
+    minute: int
+    name: str
+    arguments: Arguments
+
+    def to_json(self) -> dict[str, Any]:
+        return {"minute": self.minute, "name": self.name, "arguments": dict(self.arguments)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Operation:
+        return cls(document["minute"], document["name"], dict(document["arguments"]))
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One kind of operation: how often, its numbers (each from 0 to below the limit), what it does, on which lane."""
+
+    lane: str
+    weight: float
+    limits: Mapping[str, int]
+    apply: Apply
+
+
+SPECS: dict[str, Spec] = {}
+
+
+def operation(lane: str, weight: float, **limits: int) -> Callable[[Apply], Apply]:
+    """Enter a function into the table; its name is the operation's."""
+
+    def enter(apply: Apply) -> Apply:
+        SPECS[apply.__name__] = Spec(lane, weight, limits, apply)
+        return apply
+
+    return enter
+
+
+# Users and their files ------------------------------------------------------------------------------------------------
+
+PROJECTS = ("lambda-phage", "tb-2026", "p")
+SITES = ("hyd-01", "del-02")
+BAD_NAMES = (
+    "{prefix}/{project}/final version {n}.fastq.gz",
+    "{prefix}/{project}/rs+{n}%2B.fastq.gz",
+    "{prefix}/{project}/नमूना-{n}.bam",
+    "{prefix}/{project}/quo\"te'{n}.vcf",
+    "{prefix}/stray-{n}.txt",
+    "unknown-folder/{project}/rs_{project}_hyd-01_S{n}.fastq.gz",
+    "{prefix}/{project}/zz_{project}_hyd-01_S{n}.bam",
+    "{prefix}/other-project/rs_{project}_hyd-01_S{n}.fastq.gz",
+)
+
+
+def file_path(simulation: Simulation, numbers: Arguments) -> str:
+    """A well-made name."""
+    data_class = simulation.classes[numbers["kind"] % len(simulation.classes)]
+    project, site = PROJECTS[numbers["n"] % len(PROJECTS)], SITES[numbers["n"] % len(SITES)]
+    extension = sorted(data_class.extensions)[numbers["n"] % len(data_class.extensions)]
+    return f"{data_class.prefix}/{project}/{data_class.code}_{project}_{site}_S{numbers['n']:04d}.{extension}"
+
+
+@operation("files", 5, kind=8, n=400, size=3000)
+def write_file(simulation: Simulation, numbers: Arguments) -> str:
+    """A finished file, or one written anew."""
+    path = file_path(simulation, numbers)
+    file = simulation.world.files.write("published", path, simulation.content(numbers["size"]))
+    simulation.invariants.file_finished(file)
+    return path
+
+
+@operation("files", 0.6, kind=8, n=400, shape=len(BAD_NAMES))
+def write_badly_named_file(simulation: Simulation, numbers: Arguments) -> str:
+    prefix = simulation.classes[numbers["kind"] % len(simulation.classes)].prefix
+    path = BAD_NAMES[numbers["shape"] % len(BAD_NAMES)].format(prefix=prefix, project=PROJECTS[0], n=numbers["n"])
+    file = simulation.world.files.write("published", path, simulation.content(50))
+    simulation.invariants.file_finished(file)
+    return path
+
+
+@operation("files", 1, kind=8, n=400)
+def begin_file(simulation: Simulation, numbers: Arguments) -> str:
+    """A program writes straight to the final name; a transfer may copy the first half."""
+    path = file_path(simulation, numbers)
+    simulation.world.files.write("published", path, simulation.content(100), is_finished=False)
+    return path
+
+
+@operation("files", 1.5, pick=1000, finish=2)
+def grow_file(simulation: Simulation, numbers: Arguments) -> str:
+    unfinished = [each for each in published(simulation, finished=False) if not each.path.endswith(".part")]
+    file = simulation.pick(unfinished, numbers["pick"])
+    if file is None:
+        return ""
+    simulation.world.files.grow(file, simulation.content(100), is_finished=bool(numbers["finish"]))
+    if file.is_finished:
+        simulation.invariants.file_finished(file)
+    return file.path
+
+
+@operation("files", 0.6, kind=8, n=400)
+def write_in_flight_file(simulation: Simulation, numbers: Arguments) -> str:
+    """A careful program writes beside the final name; excluded from transfers until it is renamed."""
+    path = file_path(simulation, numbers) + ".part"
+    simulation.world.files.write("published", path, simulation.content(100), is_finished=False)
+    return path
+
+
+@operation("files", 0.8, pick=1000)
+def rename_in_flight_file(simulation: Simulation, numbers: Arguments) -> str:
+    files = simulation.world.files
+    parts = [each for each in files.ledger.values() if each.path.endswith(".part")]
+    file = simulation.pick(parts, numbers["pick"])
+    if file is None:
+        return ""
+    content = file.content
+    files.delete(file)
+    finished = files.write("published", file.path.removesuffix(".part"), content)
+    simulation.invariants.file_finished(finished)
+    return finished.path
+
+
+def published(simulation: Simulation, finished: bool = True) -> list[File]:
+    return [
+        each
+        for each in simulation.world.files.ledger.values()
+        if each.directory == "published" and each.is_finished == finished
+    ]
+
+
+@operation("files", 1, pick=1000, size=3000)
+def rewrite_file(simulation: Simulation, numbers: Arguments) -> str:
+    file = simulation.pick(published(simulation), numbers["pick"])
+    if file is None:
+        return ""
+    written = simulation.world.files.write("published", file.path, simulation.content(numbers["size"]))
+    simulation.invariants.file_finished(written)
+    return file.path
+
+
+@operation("files", 0.15, pick=1000)
+def rewrite_file_in_secret(simulation: Simulation, numbers: Arguments) -> str:
+    """Other bytes of the same size with the old time: no transfer notices, so the lake never gets them."""
+    file = simulation.pick(published(simulation), numbers["pick"])
+    if file is None or simulation.world.files.read("published", file.path) != file.content:
+        return ""
+    changed = simulation.world.files.rewrite_in_secret(file, simulation.content(len(file.content), exact=True))
+    simulation.invariants.looks_the_same.add((file.path, changed.content))
+    simulation.invariants.file_finished(changed)
+    return file.path
+
+
+@operation("files", 1, pick=1000)
+def delete_file(simulation: Simulation, numbers: Arguments) -> str:
+    file = simulation.pick(published(simulation), numbers["pick"])
+    if file is None:
+        return ""
+    simulation.world.files.delete(file)
+    return file.path
+
+
+# The lake, touched by others ------------------------------------------------------------------------------------------
+
+
+def objects(simulation: Simulation) -> list[Version]:
+    found = (versions[-1] for versions in simulation.world.lake.versions.values())
+    return [each for each in found if not each.is_marker]
+
+
+@operation("lake", 0.8, pick=5000, count=9, first=20)
+def add_foreign_tags(simulation: Simulation, numbers: Arguments) -> str:
+    """Somebody adds tags of their own, at times so many that ours do not fit."""
+    version = simulation.pick(objects(simulation), numbers["pick"])
+    if version is None:
+        return ""
+    added = {f"their-{numbers['first'] + each}": f"value {each}" for each in range(numbers["count"] + 1)}
+    tags = version.tags | added
+    if len(tags) > 10:
+        return ""
+    simulation.world.store.set_tags(simulation.world.lake, version, tags)
+    foreign = [each for each in tags if each not in simulation.invariants.governed]
+    if len(foreign) > 6:
+        simulation.invariants.for_people.add(version.version_id)
+    return version.key
+
+
+@operation("lake", 0.3, kind=8, n=400)
+def upload_directly(simulation: Simulation, numbers: Arguments) -> str:
+    """Somebody with the right to puts an object into the lake: no transfer, no event, no tags."""
+    path = file_path(simulation, numbers)
+    body = simulation.content(200)
+    simulation.world.store.put(simulation.world.lake, path, body, {}, {})
+    return path
+
+
+@operation("lake", 0.2, pick=5000)
+def delete_object(simulation: Simulation, numbers: Arguments) -> str:
+    version = simulation.pick(objects(simulation), numbers["pick"])
+    if version is None:
+        return ""
+    simulation.world.store.mark_deleted(simulation.world.lake, version.key)
+    return version.key
+
+
+@operation("lake", 0.15, pick=5000)
+def mark_as_clinical(simulation: Simulation, numbers: Arguments) -> str:
+    """A custodian marks an object as more sensitive than its name says."""
+    version = simulation.pick(objects(simulation), numbers["pick"])
+    if version is None or len({*version.tags, "data_class", "sensitivity"}) > 10:
+        return ""
+    tags = version.tags | {"data_class": "clinical_record", "sensitivity": "restricted"}
+    simulation.world.store.set_tags(simulation.world.lake, version, tags)
+    simulation.invariants.for_people.add(version.version_id)
+    simulation.invariants.untagged.pop((version.key, version.version_id), None)
+    return version.key
+
+
+# Transfers, events, schedules -----------------------------------------------------------------------------------------
+
+TRANSFER_FAULTS = ("fail_early", "fail_late", "leave_out", "corrupt", "slow")
+REPORTS = ("", "", "", "late", "cut", "missing")
+
+
+@operation("faults", 1.2, kind=5, amount=4, report=6)
+def transfer_goes_wrong(simulation: Simulation, numbers: Arguments) -> str:
+    kind = TRANSFER_FAULTS[numbers["kind"] % 5]
+    amount = numbers["amount"] + 1 if kind != "slow" else [10, 40, 120, 500][numbers["amount"] % 4]
+    report = REPORTS[numbers["report"] % 6]
+    simulation.world.task.next_faults.append(TransferFault(kind, amount, report))
+    return f"{kind} {amount} {report}"
+
+
+@operation("faults", 0.5, report=3)
+def report_goes_wrong(simulation: Simulation, numbers: Arguments) -> str:
+    report = REPORTS[3 + numbers["report"] % 3]
+    simulation.world.task.next_faults.append(TransferFault("report", 1, report))
+    return report
+
+
+@operation("faults", 1.2, kind=3, minutes=90)
+def event_goes_wrong(simulation: Simulation, numbers: Arguments) -> str:
+    fault = EventFault(("lost", "doubled", "late")[numbers["kind"] % 3], numbers["minutes"])
+    simulation.world.events.next_faults.append(fault)
+    return f"{fault.kind} {fault.minutes}"
+
+
+@operation("faults", 1, kind=3, function=20, minutes=90)
+def schedule_goes_wrong(simulation: Simulation, numbers: Arguments) -> str:
+    function = simulation.function(numbers["function"])
+    fault = ScheduleFault(function, ("missed", "doubled", "late")[numbers["kind"] % 3], numbers["minutes"])
+    simulation.world.scheduler.next_faults.append(fault)
+    return f"{function} {fault.kind} {fault.minutes}"
+
+
+@operation("operations", 0.1)
+def transfer_by_hand(simulation: Simulation, numbers: Arguments) -> str:
+    del numbers
+    current = simulation.world.task.current
+    if (current is not None and not current.is_over) or simulation.world.faults.is_down("ap-south-1"):
+        return ""
+    return simulation.world.task.start("somebody").id
+
+
+@operation("faults", 0.2)
+def task_hides_its_execution(simulation: Simulation, numbers: Arguments) -> str:
+    del numbers
+    simulation.world.task.hide_current = not simulation.world.task.hide_current
+    return str(simulation.world.task.hide_current)
+
+
+# Calls ----------------------------------------------------------------------------------------------------------------
+
+CALL_FAULTS = ("throttle", "internal", "unreachable", "lost_answer", "denied")
+SERVICES = ("s3", "datasync", "sns", "lambda", "ec2", "cloudwatch")
+
+
+@operation("faults", 2, kind=5, service=6, function=20, skip=30, times=12)
+def calls_fail(simulation: Simulation, numbers: Arguments) -> str:
+    fault = CallFault(
+        kind=CALL_FAULTS[numbers["kind"] % 5],
+        service=SERVICES[numbers["service"] % 6],
+        function=simulation.function(numbers["function"]) if numbers["function"] % 2 else "",
+        skip=numbers["skip"],
+        times=numbers["times"] + 1,
+    )
+    simulation.world.faults.arm(fault)
+    return f"{fault.kind} {fault.service} {fault.function} x{fault.times}"
+
+
+@operation("faults", 1.2, function=20, after=40, effect=2)
+def function_is_killed(simulation: Simulation, numbers: Arguments) -> str:
+    function = simulation.function(numbers["function"])
+    point = CallPoint(function, numbers["after"] + 1, effect_happens=bool(numbers["effect"]))
+    simulation.world.faults.arm(point)
+    return f"{function} at call {point.after}"
+
+
+@operation("faults", 0.6, function=20, seconds=60)
+def function_has_little_time(simulation: Simulation, numbers: Arguments) -> str:
+    function = simulation.function(numbers["function"])
+    simulation.world.functions.slowness.append(Slowness(function, 30.0 + numbers["seconds"] / 10))
+    return function
+
+
+MEANWHILE = ("rewrite_file", "delete_file", "add_foreign_tags", "delete_object", "transfer_by_hand", "call_again",
+             "write_file", "mark_as_clinical")  # fmt: skip
+
+
+@operation("faults", 1.5, function=20, after=30, what=8, pick=1000)
+def meanwhile(simulation: Simulation, numbers: Arguments) -> str:
+    """Between two calls of a function somebody else acts."""
+    function = simulation.function(numbers["function"])
+    what = MEANWHILE[numbers["what"] % len(MEANWHILE)]
+
+    def act() -> None:
+        if what == "call_again":
+            simulation.world.functions.call(function, None)
+            return
+        spec = SPECS[what]
+        spec.apply(simulation, {name: numbers["pick"] % limit for name, limit in spec.limits.items()})
+
+    simulation.world.faults.arm(CallPoint(function, numbers["after"] + 1, act))
+    return f"{what} at call {numbers['after'] + 1} of {function}"
+
+
+# Regions, replication, clocks -----------------------------------------------------------------------------------------
+
+
+@operation("faults", 0.15, region=2, hours=10)
+def region_goes_down(simulation: Simulation, numbers: Arguments) -> str:
+    region = ("ap-south-1", "ap-south-2")[numbers["region"] % 2]
+    until = simulation.world.timeline.now + timedelta(hours=numbers["hours"] + 1)
+    simulation.world.faults.take_down(region, until)
+    return f"{region} {numbers['hours'] + 1} h"
+
+
+@operation("faults", 0.3, minutes=240)
+def replication_is_slow(simulation: Simulation, numbers: Arguments) -> str:
+    simulation.world.replication.extra_delay = timedelta(minutes=numbers["minutes"])
+    return f"{numbers['minutes']} min"
+
+
+@operation("faults", 0.2, times=3)
+def replication_fails(simulation: Simulation, numbers: Arguments) -> str:
+    simulation.world.replication.fail_next = numbers["times"] + 1
+    return f"x{numbers['times'] + 1}"
+
+
+@operation("faults", 0.2, seconds=9)
+def clocks_differ(simulation: Simulation, numbers: Arguments) -> str:
+    simulation.world.functions.skew = timedelta(seconds=numbers["seconds"] - 4)
+    return f"{numbers['seconds'] - 4} s"
+
+
+# People ---------------------------------------------------------------------------------------------------------------
+
+
+@operation("operations", 0.3)
+def dead_letters_are_replayed(simulation: Simulation, numbers: Arguments) -> str:
+    del numbers
+    return str(simulation.world.functions.replay_dead_letters())
+
+
+@operation("operations", 0.1)
+def faults_stop(simulation: Simulation, numbers: Arguments) -> str:
+    """Everything works again and people have done what notices ask of them."""
+    del numbers
+    simulation.stop_faults()
+    return ""
