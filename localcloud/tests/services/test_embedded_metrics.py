@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -68,4 +69,35 @@ def test_a_log_line_becomes_a_metric(cloud: Cloud) -> None:
         return [each["MetricName"] for each in found if each["Dimensions"] == [{"Name": "service", "Value": "t"}]]
 
     wait_for(lambda: names() == ["ObjectsTagged"])
+    logs.delete_log_group(logGroupName=group)
+
+
+def test_an_alarm_on_such_a_metric_fires_when_it_is_looked_at(cloud: Cloud) -> None:
+    logs, cloudwatch = cloud.client("logs"), cloud.client("cloudwatch")
+    group = "/test/embedded-alarm"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="one")
+    cloudwatch.put_metric_alarm(
+        AlarmName="embedded-alarm",
+        Namespace="Kosha",
+        MetricName="ObjectsTagged",
+        Dimensions=[{"Name": "service", "Value": "alarmed"}],
+        Statistic="Sum",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+
+    def state() -> str:
+        (alarm,) = cloud.control.post("alarms/evaluate", {"name": "embedded-*"})
+        return str(alarm["state"])
+
+    assert state() == "OK"
+    now = int(datetime.fromisoformat(cloud.control.get("clock")["now"]).timestamp() * 1000)
+    message = line(service="alarmed", _aws=json.loads(line())["_aws"] | {"Timestamp": now})
+    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now, "message": message}])
+    wait_for(lambda: state() == "ALARM")
+    cloudwatch.delete_alarms(AlarmNames=["embedded-alarm"])
     logs.delete_log_group(logGroupName=group)

@@ -33,6 +33,7 @@ def install(keeper: Keeper) -> None:
         ("GET", "clock", control.show_clock),
         ("POST", "clock/advance", control.advance_clock),
         ("GET", "schedules", control.list_schedules),
+        ("POST", "alarms/evaluate", control.evaluate_alarms),
         ("GET", "calls", control.list_calls),
         ("DELETE", "calls", control.clear_calls),
         ("GET", "calls/counts", control.count_calls),
@@ -124,6 +125,15 @@ class Control:
     def list_schedules(self, _: Request) -> Any:
         """Every schedule that can fire, and when it does next."""
         return self._keeper.timeline.overview()
+
+    def evaluate_alarms(self, request: Request) -> Any:
+        """Look at alarms now, by `name` (a pattern), as CloudWatch does every minute."""
+        from kosha_localcloud.services import alarms
+
+        wanted = _body(request)
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("name"), str):
+            raise BadRequestError('send {"name": "kosha-local-*"}')
+        return alarms.evaluate(wanted["name"])
 
     def list_calls(self, request: Request) -> Any:
         """The call log; every query parameter narrows it."""
