@@ -17,7 +17,7 @@ ROWS = [
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     """The names of the test functions in a file, those of classes included."""
     tree = ast.parse((REPOSITORY / path).read_text(encoding="utf-8"))
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
@@ -37,4 +37,4 @@ def test_a_row_says_what_happens_and_which_test_shows_it(row: list[str]) -> None
     assert named, f"no test named: {shown}"
     for path, test in named:
         assert (REPOSITORY / path).is_file(), path
-        assert test in tests_of(path), f"{path} has no {test}"
+        assert test in names_in(path), f"{path} has no {test}"
