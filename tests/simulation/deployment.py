@@ -15,7 +15,7 @@ from common.lake import LakeTags
 from common.publisher import Publisher
 from tests.simulation.world.compute import Function
 from tests.simulation.world.cron import Schedule
-from tests.simulation.world.datasync import REPORT_PREFIX, TASK_ARN
+from tests.simulation.world.datasync import ACCOUNT, REPORT_PREFIX, TASK_ARN
 from tests.simulation.world.platform import LAKE, REPORTS, World
 from tests.simulation.world.powertools import CountedMetrics, QuietLogger
 
@@ -27,6 +27,8 @@ ENVIRONMENT = {
     "LAKE_BUCKET": LAKE,
     "REPORTS_BUCKET": REPORTS,
     "TRANSFER_REPORT_PREFIX": REPORT_PREFIX,
+    "ACCOUNT_ID": ACCOUNT,
+    "BATCH_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/kosha-test-tag-backfill-batch",
     **{f"{name.upper()}_TOPIC_ARN": arn for name, arn in TOPICS.items()},
 }
 
@@ -62,7 +64,7 @@ class Deployment:
 def deploy(world: World) -> Deployment:
     """Deploy every function."""
     deployment = Deployment(world)
-    for each in (transfer_starter, transfer_notifier, object_tagger):
+    for each in (transfer_starter, transfer_notifier, object_tagger, tag_backfill):
         each(deployment)
     return deployment
 
@@ -122,3 +124,38 @@ def object_tagger(deployment: Deployment) -> None:
 
     deployment.add("object_tagger", run, 900)
     deployment.on_transfer("object_tagger", states)
+
+
+def tag_backfill(deployment: Deployment) -> None:
+    from common.reports import ReportStore
+    from common.state import PREFIX, StateStore
+    from tag_backfill.aws import Jobs, Listing, Manifests
+    from tag_backfill.backfiller import Backfiller
+    from tag_backfill.config import Config
+    from tag_backfill.domain import BadRequest, read_request
+
+    name = "tag_backfill"
+    s3: Any = deployment.world.s3
+    s3control: Any = deployment.world.batch
+    config = Config.from_environment(ENVIRONMENT)
+    backfiller = Backfiller(
+        config=config,
+        catalogue=catalogue.load(),
+        lake=LakeTags(s3, LAKE),
+        listing=Listing(s3, LAKE),
+        manifests=Manifests(s3, REPORTS, f"{PREFIX}/{name}", LAKE),
+        jobs=Jobs(s3control, config.account_id, config.batch_role_arn, REPORTS),
+        store=StateStore(s3, REPORTS, name),
+        reports=ReportStore(s3, REPORTS, name),
+        **deployment.tools(name),
+    )
+
+    def run(event: Any, clock: Clock) -> Any:
+        try:
+            request = read_request(event, "00000000")
+        except BadRequest as error:
+            return {"outcome": "refused", "problem": str(error)}
+        return backfiller.run(request, clock)
+
+    deployment.add(name, run, 900)
+    deployment.schedule(name, "cron(0/15 * * * ? *)", payload={})

@@ -159,7 +159,8 @@ class Simulation:
 
     def _notice(self, notice: Delivered) -> None:
         self.counts[f"notice {notice.document['kind']}"] += 1
-        self.log("notices", str(notice.document["kind"]), notice.subject)
+        lane = "routine" if notice.document["severity"] == "info" else "notices"
+        self.log(lane, str(notice.document["kind"]), notice.subject)
 
     def summary(self) -> dict[str, Any]:
         """Numbers of the history."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common import catalogue, parallel
+from tests.simulation.world.batch import BatchOperations
 from tests.simulation.world.compute import EventBridge, Lambda, LambdaClient, Scheduler
 from tests.simulation.world.datasync import DataSync, Execution, Task
 from tests.simulation.world.faults import Faults
@@ -51,6 +52,7 @@ class World:
             self._transfer_ended,
         )
         self.s3 = S3(self.store)
+        self.batch = BatchOperations(self.store, self.faults)
         self.datasync = DataSync(self.task, self.faults)
         self.sns = Sns(self.timeline, self.faults, self.mailbox)
         self.lambda_client = LambdaClient(self.functions, self.faults)
