@@ -1,0 +1,51 @@
+"""Entry point of tag_backfill: called by people (make backfill), by other functions, and by a schedule that goes on."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from common import catalogue, clients, clock
+from common.lake import LakeTags
+from common.publisher import Publisher
+from common.reports import ReportStore
+from common.state import PREFIX, StateStore
+from tag_backfill.aws import Jobs, Listing, Manifests
+from tag_backfill.backfiller import Backfiller
+from tag_backfill.config import Config
+from tag_backfill.domain import BadRequest, read_request
+
+FUNCTION = "tag_backfill"
+
+config = Config.from_environment(os.environ)
+logger = Logger()
+metrics = Metrics()
+s3 = clients.s3(connections=config.workers)
+backfiller = Backfiller(
+    config=config,
+    catalogue=catalogue.load(),
+    lake=LakeTags(s3, config.lake_bucket),
+    listing=Listing(s3, config.lake_bucket),
+    manifests=Manifests(s3, config.reports_bucket, f"{PREFIX}/{FUNCTION}", config.lake_bucket),
+    jobs=Jobs(clients.s3control(), config.account_id, config.batch_role_arn, config.reports_bucket),
+    store=StateStore(s3, config.reports_bucket, FUNCTION),
+    reports=ReportStore(s3, config.reports_bucket, FUNCTION),
+    publisher=Publisher(clients.sns(), logger, metrics),
+    logger=logger,
+    metrics=metrics,
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Do what the event asks for; the reply says how far that was."""
+    try:
+        request = read_request(event, context.aws_request_id[:8])
+    except BadRequest as error:
+        logger.warning("refused an event", extra={"problem": str(error)})
+        return {"outcome": "refused", "problem": str(error)}
+    return backfiller.run(request, clock.of(context))
