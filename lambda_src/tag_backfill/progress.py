@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -109,7 +109,12 @@ class Progress:
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        document = asdict(self)
+        # Not asdict of the whole: it makes a Counter of pairs out of a Counter.
+        document: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name in ("unclassified", "left_as_is", "not_done", "again"):
+            document[name] = list(document[name])  # a copy: the checkpoint must not change with what follows it
+        document["counts"], document["written"] = dict(self.counts), dict(self.written)
+        document["groups"] = {name: asdict(group) for name, group in self.groups.items()}
         document["phase"] = self.phase.value
         document["after"] = (
             None if self.after is None else [self.after.key, self.after.version_id, self.after.modified.isoformat()]

@@ -7,6 +7,7 @@ module "handoff" {
   document = jsonencode({
     function_arns = {
       transfer_starter  = module.transfer_starter.arn
+      tag_backfill      = module.tag_backfill.arn
       object_tagger     = module.object_tagger.arn
       transfer_notifier = module.transfer_notifier.arn
     }

@@ -60,3 +60,21 @@ variable "transfer_schedule" {
   }
   nullable = false
 }
+
+variable "backfill_schedule" {
+  description = "When an open backfill goes on (it does nothing where none is open): an EventBridge Scheduler expression and its timezone."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "rate(15 minutes)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+
+  validation {
+    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.backfill_schedule.expression))
+    error_message = "backfill_schedule is \"${var.backfill_schedule.expression}\": give cron(...) or rate(...), e.g. rate(15 minutes)."
+  }
+}

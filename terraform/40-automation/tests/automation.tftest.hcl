@@ -212,7 +212,7 @@ run "handoff_is_published_in_both_regions" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "transfer_notifier", "transfer_starter"]
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "tag_backfill", "transfer_notifier", "transfer_starter"]
     error_message = "The document must hold what docs/architecture.md promises."
   }
   assert {
@@ -239,4 +239,37 @@ run "refuses_a_log_level_nobody_knows" {
   }
 
   expect_failures = [var.function_log_level]
+}
+
+run "backfill_tags_and_never_reads_data" {
+  command = apply
+
+  assert {
+    condition = [for s in jsondecode(module.tag_backfill.permissions_policy).Statement : s.Sid] == [
+      "FindState", "KeepState", "EncryptState", "WriteReports", "ListLake", "ReadTags", "WriteTags", "AskForTaggingJobs", "FollowJobs", "HandOverJobRole", "PublishNotices", "EncryptNotices",
+    ]
+    error_message = "The backfill lists, reads and writes tags, asks for jobs, keeps its state, and publishes on the topic data."
+  }
+  assert {
+    condition = { for s in jsondecode(module.tag_backfill.permissions_policy).Statement : s.Sid => s.Condition if contains(["WriteTags", "AskForTaggingJobs", "HandOverJobRole"], s.Sid) } == {
+      WriteTags         = { Null = { "s3:RequestObjectTag/data_class" = ["false"] } }
+      AskForTaggingJobs = { StringEquals = { "s3:RequestJobOperation" = ["S3PutObjectTagging"] } }
+      HandOverJobRole   = { StringEquals = { "iam:PassedToService" = ["batchoperations.s3.amazonaws.com"] } }
+    }
+    error_message = "Jobs may only tag, the role goes to Batch Operations only, and a tag set always has a class."
+  }
+  assert {
+    condition     = var.backfill_schedule == { expression = "rate(15 minutes)", timezone = "Asia/Kolkata" }
+    error_message = "An open run goes on every quarter of an hour."
+  }
+}
+
+run "refuses_a_backfill_schedule_that_is_none" {
+  command = plan
+
+  variables {
+    backfill_schedule = { expression = "every quarter of an hour", timezone = "Asia/Kolkata" }
+  }
+
+  expect_failures = [var.backfill_schedule]
 }
