@@ -45,7 +45,7 @@ def make(seed: int, months: float = 1.0) -> tuple[list[Operation], int]:
         is_calm = day < calm_until
         # Good days and bad days: faults come in heaps.
         pool = usual if is_calm or dice.random() < 0.3 else names
-        busy = dice.choice((2, 6, 12, 25))
+        busy = dice.choice((3, 8, 16, 40))
         weights = [SPECS[name].weight for name in pool]
         minutes = sorted(dice.randrange(DAY) for _ in range(busy))
         for minute in minutes:

@@ -150,7 +150,7 @@ class Invariants:
         governed = {key: value for key, value in version.tags.items() if key in self.governed}
         if governed != aim:
             self.violate("functions tag what the name says", f"{invocation.function}: {where}: {governed} != {aim}")
-        if self._rank(change.before) > self._rank(version.tags):
+        if self._rank_before(change.before) > self._rank(version.tags):
             self.violate("a mark is never made less sensitive", f"{invocation.function}: {where}: {change.before}")
         seen = invocation.seen.get(f"tags {change.bucket} {version.version_id}")
         for name, value in change.before.items():
@@ -161,9 +161,11 @@ class Invariants:
                 continue
             self.violate("others' tags are kept", f"{invocation.function}: {where} lost {name}={value}")
 
+    def _rank_before(self, tags: Mapping[str, str]) -> int:
+        """The mark of an unclassified file says "not known yet": a class may replace it."""
+        return -1 if tags.get("data_class") == self.catalogue.unclassified["data_class"] else self._rank(tags)
+
     def _rank(self, tags: Mapping[str, str]) -> int:
-        if tags.get("data_class") == self.catalogue.unclassified["data_class"]:
-            return -1
         sensitivity = tags.get("sensitivity", "")
         return self.catalogue.sensitivities.index(sensitivity) if sensitivity in self.catalogue.sensitivities else -1
 

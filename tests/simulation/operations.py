@@ -194,10 +194,18 @@ def objects(simulation: Simulation) -> list[Version]:
     return [each for each in found if not each.is_marker]
 
 
+def some_object(simulation: Simulation, number: int) -> Version | None:
+    """Every other time one of the newest: those that functions are working on."""
+    found = objects(simulation)
+    if number % 2:
+        found = sorted(found, key=lambda each: each.number)[-6:]
+    return simulation.pick(found, number // 2)
+
+
 @operation("lake", 0.8, pick=5000, count=9, first=20)
 def add_foreign_tags(simulation: Simulation, numbers: Arguments) -> str:
     """Somebody adds tags of their own, at times so many that ours do not fit."""
-    version = simulation.pick(objects(simulation), numbers["pick"])
+    version = some_object(simulation, numbers["pick"])
     if version is None:
         return ""
     added = {f"their-{numbers['first'] + each}": f"value {each}" for each in range(numbers["count"] + 1)}
@@ -222,7 +230,7 @@ def upload_directly(simulation: Simulation, numbers: Arguments) -> str:
 
 @operation("lake", 0.2, pick=5000)
 def delete_object(simulation: Simulation, numbers: Arguments) -> str:
-    version = simulation.pick(objects(simulation), numbers["pick"])
+    version = some_object(simulation, numbers["pick"])
     if version is None:
         return ""
     simulation.world.store.mark_deleted(simulation.world.lake, version.key)
@@ -232,7 +240,7 @@ def delete_object(simulation: Simulation, numbers: Arguments) -> str:
 @operation("lake", 0.15, pick=5000)
 def mark_as_clinical(simulation: Simulation, numbers: Arguments) -> str:
     """A custodian marks an object as more sensitive than its name says."""
-    version = simulation.pick(objects(simulation), numbers["pick"])
+    version = some_object(simulation, numbers["pick"])
     if version is None or len({*version.tags, "data_class", "sensitivity"}) > 10:
         return ""
     tags = version.tags | {"data_class": "clinical_record", "sensitivity": "restricted"}
@@ -386,6 +394,18 @@ def clocks_differ(simulation: Simulation, numbers: Arguments) -> str:
 def dead_letters_are_replayed(simulation: Simulation, numbers: Arguments) -> str:
     del numbers
     return str(simulation.world.functions.replay_dead_letters())
+
+
+@operation("operations", 0.25, versions=2, days=4)
+def backfill_is_ordered(simulation: Simulation, numbers: Arguments) -> str:
+    """``make backfill``: of everything, or of what is younger than some days."""
+    now = simulation.world.timeline.now
+    run = f"ordered-{now:%Y%m%dT%H%M%S}"
+    event: dict[str, Any] = {"mode": "apply", "run": run, "versions": numbers["versions"] == 1}
+    if numbers["days"]:
+        event["modified_since"] = (now - timedelta(days=numbers["days"])).isoformat()
+    simulation.world.functions.call("tag_backfill", event)
+    return run
 
 
 @operation("operations", 0.1)

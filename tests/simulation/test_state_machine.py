@@ -54,7 +54,8 @@ def _rule_of(name: str) -> Any:
         self.simulation.apply(Operation(self.minute, name, arguments))
 
     happens.__name__ = name
-    return rule(wait=st.integers(0, 3 * HOUR), **numbers)(happens)
+    make: Any = rule
+    return make(wait=st.integers(0, 3 * HOUR), **numbers)(happens)
 
 
 for _name in SPECS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -150,7 +150,7 @@ class Ec2:
 
     def get_paginator(self, operation: str) -> _Pages:
         """Pages of descriptions."""
-        known = {
+        known: dict[str, Callable[..., dict[str, Any]]] = {
             "describe_volumes": self.describe_volumes,
             "describe_snapshots": self.describe_snapshots,
             "describe_instances": self.describe_instances,
