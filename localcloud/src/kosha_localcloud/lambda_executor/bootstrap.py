@@ -10,8 +10,10 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import signal
 import site
+import socket
 import sys
 import time
 from pathlib import Path
@@ -19,6 +21,8 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
+
+_ACCOUNT_HOST = re.compile(r"\d{12}\.127\.0\.0\.1")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -61,6 +65,18 @@ def _mount(source: str | None, target: str, kind: str | None, flags: int) -> Non
         raise OSError(number, os.strerror(number), target)
 
 
+def resolve_accounts() -> None:
+    """Resolve ``<account>.127.0.0.1``: boto3 puts the account in front of the host of S3 Control, as AWS wants it."""
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *arguments: Any, **more: Any) -> Any:
+        if isinstance(host, str) and _ACCOUNT_HOST.fullmatch(host):
+            host = host.partition(".")[2]
+        return resolve(host, *arguments, **more)
+
+    socket.getaddrinfo = getaddrinfo
+
+
 class CloudClock:
     """Keeps this process at the time of the local cloud."""
 
@@ -88,6 +104,7 @@ def main() -> None:
     """Become the function."""
     settings = json.loads(sys.argv[1])
     end_with(settings["server"])
+    resolve_accounts()
     sys.path[:] = [*settings["path"], *sys.path[1:], settings["runtime"]]
     site.setquit()
     from awslambdaric import bootstrap

@@ -3,7 +3,7 @@
 
 def install() -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
-    from kosha_localcloud.services import efs, embedded_metrics, remembered, replication
+    from kosha_localcloud.services import efs, embedded_metrics, remembered, replication, s3control
     from kosha_localcloud.services.datasync.faults import faults
 
     efs.remove_leftovers()
@@ -11,16 +11,17 @@ def install() -> None:
     embedded_metrics.install()
     remembered.install()
     replication.install()
+    s3control.install()
 
 
 def under_way() -> list[str]:
-    """Name the DataSync executions and replications that run or wait."""
-    from kosha_localcloud.services import replication
+    """Name the DataSync executions, replications and S3 Batch Operations jobs that run or wait."""
+    from kosha_localcloud.services import replication, s3control
     from kosha_localcloud.services.datasync import executions
 
-    return executions.under_way() + replication.under_way()
+    return executions.under_way() + replication.under_way() + s3control.under_way()
 
 
 def busy() -> bool:
-    """Say whether a DataSync execution or a replication is under way."""
+    """Say whether a DataSync execution, a replication or a job is under way."""
     return bool(under_way())

@@ -41,8 +41,13 @@ BEHAVIOURS = (
     Behaviour("S3", "Server access logs, inventory, analytics", "stored only", "nothing is written"),
     Behaviour("S3", "Events to EventBridge, SQS, SNS and Lambda", "real", ""),
     Behaviour(
-        "S3 Control", "Account settings, access points", "absent", "its host names carry the account and do not resolve"
+        "S3 Control",
+        "Jobs of S3 Batch Operations",
+        "real",
+        "S3PutObjectTagging from a CSV manifest, with completion report; the role's rights are not looked at. The host "
+        "names carry the account and resolve in functions only",
     ),
+    Behaviour("S3 Control", "Account settings, access points", "absent", "as above; the rest is moto's records"),
     Behaviour("KMS", "Keys, encryption, aliases, replica keys", "real", "key policies and grants are stored only"),
     Behaviour(
         "EFS", "File systems and access points", "real", "a directory each; owner and mode as the access point says"
