@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.infrastructure.environments import Environment
@@ -13,14 +14,14 @@ from scripts.localcloud import local_cloud
 from scripts.talk import UserError
 
 
-def client(environment: Environment, service: str, region: str | None = None) -> Any:
+def client(environment: Environment, service: str, region: str | None = None, config: Config | None = None) -> Any:
     """A boto3 client for the environment: the local cloud, or AWS with the caller's own credentials."""
     region = region or environment.region
     if environment.is_local:
         cloud = local_cloud()
         cloud.instance_id()
-        return cloud.client(service, region)
-    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
+        return cloud.client(service, region, config)
+    return boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]
 
 
 def published_roots(environment: Environment) -> set[str]:

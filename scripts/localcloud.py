@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from scripts.paths import LOCALCLOUD_PYTHON, localcloud_directory
 from scripts.talk import AlreadySaidError, UserError
@@ -83,9 +84,10 @@ class LocalCloud:
         """Move the clock forward, firing every schedule that falls due; returns when what it fired has settled."""
         return self.control("POST", "clock/advance", {"seconds": seconds})
 
-    def client(self, service: str, region: str) -> Any:
+    def client(self, service: str, region: str, config: Config | None = None) -> Any:
         """A boto3 client of ``service`` in ``region``."""
-        return boto3.client(service, region_name=region, endpoint_url=self.endpoint, **CREDENTIALS)  # type: ignore[call-overload]
+        settings: dict[str, Any] = {"endpoint_url": self.endpoint, "config": config} | CREDENTIALS
+        return boto3.client(service, region_name=region, **settings)  # type: ignore[call-overload]
 
     def environment(self) -> dict[str, str]:
         """Variables that point the AWS CLI and any SDK at this local cloud."""
