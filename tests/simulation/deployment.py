@@ -5,7 +5,7 @@ What a handler does beside its core is small and repeated here: parse the event,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from common import catalogue, transfer_event
 from common.clock import Clock
 from common.lake import LakeTags
 from common.publisher import Publisher
+from common.state import StateStore
 from tests.simulation.world.compute import Function
 from tests.simulation.world.cron import Schedule
 from tests.simulation.world.datasync import ACCOUNT, REPORT_PREFIX, TASK_ARN
@@ -61,11 +62,12 @@ class Deployment:
         self.world.events.rules.append((lambda event: event["detail"]["State"] in states, name))
 
 
-def deploy(world: World) -> Deployment:
-    """Deploy every function."""
+def deploy(world: World, functions: Collection[str] | None = None) -> Deployment:
+    """Deploy every function, or some by name."""
     deployment = Deployment(world)
-    for each in (transfer_starter, transfer_notifier, object_tagger, tag_backfill):
-        each(deployment)
+    for each in FUNCTIONS:
+        if functions is None or each.__name__ in functions:
+            each(deployment)
     return deployment
 
 
@@ -104,16 +106,18 @@ def transfer_notifier(deployment: Deployment) -> None:
 def object_tagger(deployment: Deployment) -> None:
     from object_tagger.aws import Executions, Reports
     from object_tagger.config import Config
+    from object_tagger.receipts import Receipts
     from object_tagger.tagger import Tagger
 
     s3: Any = deployment.world.s3
     datasync: Any = deployment.world.datasync
-    states = frozenset({"SUCCESS"})
+    states = frozenset({"SUCCESS", "ERROR"})
     tagger = Tagger(
         config=Config.from_environment(ENVIRONMENT),
         catalogue=catalogue.load(),
         lake=LakeTags(s3, LAKE),
         reports=Reports(s3, REPORTS),
+        receipts=Receipts(StateStore(s3, REPORTS, "object_tagger")),
         executions=Executions(datasync),
         **deployment.tools("object_tagger"),
     )
@@ -128,7 +132,7 @@ def object_tagger(deployment: Deployment) -> None:
 
 def tag_backfill(deployment: Deployment) -> None:
     from common.reports import ReportStore
-    from common.state import PREFIX, StateStore
+    from common.state import PREFIX
     from tag_backfill.aws import Jobs, Listing, Manifests
     from tag_backfill.backfiller import Backfiller
     from tag_backfill.config import Config
@@ -159,3 +163,6 @@ def tag_backfill(deployment: Deployment) -> None:
 
     deployment.add(name, run, 900)
     deployment.schedule(name, "cron(0/15 * * * ? *)", payload={})
+
+
+FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (transfer_starter, transfer_notifier, object_tagger, tag_backfill)

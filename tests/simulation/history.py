@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +27,13 @@ class Told:
     problem: str = ""
     summary: dict[str, Any] = field(default_factory=dict)
     simulation: Simulation | None = None
+    functions: Collection[str] | None = None
 
 
-def make(seed: int, months: float = 1.0) -> tuple[list[Operation], int]:
-    """The operations of a seed, and how many minutes they take."""
+def make(seed: int, months: float = 1.0, lanes: Collection[str] | None = None) -> tuple[list[Operation], int]:
+    """The operations of a seed, and how many minutes they take; of all lanes, or of some and the faults."""
     dice = random.Random(seed)
-    names = list(SPECS)
+    names = [name for name, spec in SPECS.items() if lanes is None or spec.lane in lanes or spec.lane == "faults"]
     usual = [name for name in names if SPECS[name].lane != "faults"]
     days = max(1, round(months * MONTH_DAYS))
     found: list[Operation] = []
@@ -62,10 +63,11 @@ def run(
     minutes: int,
     keep_timeline: bool = False,
     progress: Callable[[int], None] | None = None,
+    functions: Collection[str] | None = None,
 ) -> Told:
     """Live through a history. A promise that is broken, or a crash, ends it."""
-    told = Told(operations, minutes)
-    with Simulation(keep_timeline) as simulation:
+    told = Told(operations, minutes, functions=functions)
+    with Simulation(keep_timeline, functions) as simulation:
         told.simulation = simulation
         step = -1
         try:
@@ -98,7 +100,7 @@ def shrink(told: Told, tries: int = 400, say: Callable[[int, int], None] | None 
         for begin in range(0, len(needed), size):
             tries -= 1
             shorter = needed[:begin] + needed[begin + size :]
-            again = run(shorter, _minutes(shorter, best, minutes))
+            again = run(shorter, _minutes(shorter, best, minutes), functions=told.functions)
             if again.violation is not None and again.violation.invariant == invariant:
                 needed, best = shorter[: (again.step or 0) + 1], again
                 pieces = max(2, pieces - 1)

@@ -43,8 +43,8 @@ def tagger_tags_the_current_version_instead_of_the_reported_one(patch: pytest.Mo
     from object_tagger import tagger
     from object_tagger.domain import aim_of as real
 
-    def aim_at_current(entry: Any, catalogue: Any) -> Any:
-        return real(dataclasses.replace(entry, version_id=None), catalogue)
+    def aim_at_current(entry: Any, unverified: Any, catalogue: Any) -> Any:
+        return real(dataclasses.replace(entry, version_id=None), unverified, catalogue)
 
     patch.setattr(tagger, "aim_of", aim_at_current)
 
@@ -63,6 +63,31 @@ def tagger_guesses_the_class_of_a_bad_name_from_its_folder(patch: pytest.MonkeyP
         return Classification(found.name, found.sensitivity, "p", "s", "S1", "", "bam")
 
     patch.setattr(tagging, "classify", guess)
+
+
+@bug
+def tagger_takes_every_call_for_the_first(patch: pytest.MonkeyPatch) -> None:
+    """It writes without reading; on a replay that costs the tags others have added since."""
+    from object_tagger import receipts, tagger
+
+    def begin(self: Any, execution_id: str, now: Any) -> bool:
+        del self, execution_id, now
+        return True
+
+    patch.setattr(receipts.Receipts, "begin", begin)
+    patch.setattr(tagger, "is_fresh", lambda started_at, now: True)
+
+
+@bug
+def tagger_ignores_transfers_that_failed(patch: pytest.MonkeyPatch) -> None:
+    from object_tagger.tagger import Tagger
+
+    real = Tagger.run
+
+    def run(self: Any, event: Any, clock: Any) -> Any:
+        return real(self, event, clock) if event.state == "SUCCESS" else {}
+
+    patch.setattr(Tagger, "run", run)
 
 
 # The transfer ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,14 +38,15 @@ class Entry:
 class Simulation:
     """Use as a context manager: the shared storage is a real directory that has to go."""
 
-    def __init__(self, keep_timeline: bool = False) -> None:
+    def __init__(self, keep_timeline: bool = False, functions: Collection[str] | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="kosha-simulation-", dir=MEMORY if MEMORY.is_dir() else None))
         self.world = World(self._folder)
         self.begin = self.world.timeline.now
         self.classes = sorted(catalogue.load().classes.values(), key=lambda each: each.code)
         self.invariants = Invariants(self.world)
-        self.deployment = deploy(self.world)
+        self.deployment = deploy(self.world, functions)
         self._names = sorted(self.world.functions.functions)
+        self.invariants.deployed = frozenset(self._names)
         self._contents = 0
         self.counts: Counter[str] = Counter()
         self.entries: list[Entry] = []

@@ -10,8 +10,10 @@ from typing import Any
 
 from common import catalogue, parallel
 from tests.simulation.world.batch import BatchOperations
+from tests.simulation.world.cloudwatch import CloudWatch
 from tests.simulation.world.compute import EventBridge, Lambda, LambdaClient, Scheduler
 from tests.simulation.world.datasync import DataSync, Execution, Task
+from tests.simulation.world.ec2 import Ec2, Machines
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.files import SharedFiles
 from tests.simulation.world.replication import Replication
@@ -54,6 +56,9 @@ class World:
         self.s3 = S3(self.store)
         self.batch = BatchOperations(self.store, self.faults)
         self.datasync = DataSync(self.task, self.faults)
+        self.machines = Machines(self.timeline, self.faults)
+        self.ec2 = Ec2(self.machines)
+        self.cloudwatch = CloudWatch(self.machines)
         self.sns = Sns(self.timeline, self.faults, self.mailbox)
         self.lambda_client = LambdaClient(self.functions, self.faults)
 
