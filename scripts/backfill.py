@@ -1,4 +1,4 @@
-"""Command line of the backfill (``make backfill``): tags what lies in the data lake already, or says what that takes."""
+"""Command line of the backfill (``make backfill``): tags what lies in the lake already, or says what that takes."""
 
 from __future__ import annotations
 

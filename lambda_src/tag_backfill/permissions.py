@@ -10,7 +10,6 @@ PERMISSIONS: tuple[Permission, ...] = (
         (
             "s3:GetObjectTagging",
             "s3:GetObjectVersionTagging",
-            "s3:PutObjectTagging",
             "s3:PutObjectVersionTagging",
         ),
         Resource.LAKE_OBJECTS,

@@ -30,10 +30,10 @@ resource "aws_iam_role_policy" "backfill_jobs" {
     Version = "2012-10-17"
     Statement = [
       {
-        # Never a tag set without a class: that would hide the object from everyone.
+        # Manifests name versions. Never a tag set without a class: that would hide the object from everyone.
         Sid       = "WriteTags"
         Effect    = "Allow"
-        Action    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+        Action    = ["s3:PutObjectVersionTagging"]
         Resource  = "${local.storage.lake_bucket_arn}/*"
         Condition = { Null = { "s3:RequestObjectTag/data_class" = "false" } }
       },
@@ -94,7 +94,7 @@ module "tag_backfill" {
     {
       # Never a tag set without a class: that would hide the object from everyone.
       sid        = "WriteTags"
-      actions    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+      actions    = ["s3:PutObjectVersionTagging"]
       resources  = ["${local.storage.lake_bucket_arn}/*"]
       conditions = [{ test = "Null", variable = "s3:RequestObjectTag/data_class", values = ["false"] }]
     },

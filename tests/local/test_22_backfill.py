@@ -1,4 +1,4 @@
-"""The backfill, deployed: objects that were in the lake before are tagged, directly and by a job of S3 Batch Operations."""
+"""The backfill, deployed: what lay in the lake before is tagged, directly and by a job of S3 Batch Operations."""
 
 import json
 import subprocess
