@@ -37,3 +37,15 @@ def positive_number(environment: Mapping[str, str], name: str, default: float) -
     if not 0 < number < float("inf"):
         raise MissingSetting(f"the environment variable {name} is {text!r}: give a number above zero")
     return number
+
+
+def flag(environment: Mapping[str, str], name: str, default: bool = False) -> bool:
+    """The value of ``name``, ``true`` or ``false``, or ``default`` where it is not set.
+
+    Raises:
+        MissingSetting: it is set to something else.
+    """
+    text = environment.get(name, "").strip().lower()
+    if text not in ("", "true", "false"):
+        raise MissingSetting(f"the environment variable {name} is {text!r}: give true or false")
+    return text == "true" if text else default

@@ -24,15 +24,12 @@ class LakeTags:
             found = self._s3.get_object_tagging(Bucket=self._bucket, Key=key, VersionId=version_id)
         return {each["Key"]: each["Value"] for each in found["TagSet"]}, found.get("VersionId", version_id)
 
-    def write_tags(self, key: str, version_id: str | None, tags: Mapping[str, str]) -> None:
+    def write_tags(self, key: str, version_id: str, tags: Mapping[str, str]) -> None:
         """Replace the whole tag set of that version."""
         tagging = {"TagSet": [{"Key": name, "Value": value} for name, value in sorted(tags.items())]}
-        if version_id is None:
-            self._s3.put_object_tagging(Bucket=self._bucket, Key=key, Tagging=tagging)  # type: ignore[arg-type]
-        else:
-            self._s3.put_object_tagging(
-                Bucket=self._bucket,
-                Key=key,
-                VersionId=version_id,
-                Tagging=tagging,  # type: ignore[arg-type]
-            )
+        self._s3.put_object_tagging(
+            Bucket=self._bucket,
+            Key=key,
+            VersionId=version_id,
+            Tagging=tagging,  # type: ignore[arg-type]
+        )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
-from object_tagger.report import is_transferred_part
+from object_tagger.report import is_part
 
 if TYPE_CHECKING:
     from mypy_boto3_datasync import DataSyncClient
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 8 * 1024 * 1024
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The parts of an execution's report: the list of transferred and that of verified files."""
+
+    transferred: list[str]
+    verified: list[str]
+
+
 class Reports:
     """The task reports in the reports bucket."""
 
@@ -25,11 +34,14 @@ class Reports:
         self._s3 = s3
         self._bucket = bucket
 
-    def parts(self, folder: str, execution_id: str) -> list[str]:
-        """The keys of the parts that list transferred files, in order."""
+    def parts(self, folder: str, execution_id: str) -> Parts:
+        """The keys of the parts, in order."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder)
-        keys = (each["Key"] for page in pages for each in page.get("Contents", []))
-        return sorted(key for key in keys if is_transferred_part(key, execution_id))
+        keys = sorted(each["Key"] for page in pages for each in page.get("Contents", []))
+        return Parts(
+            transferred=[key for key in keys if is_part(key, execution_id, "transferred")],
+            verified=[key for key in keys if is_part(key, execution_id, "verified")],
+        )
 
     @contextmanager
     def open(self, key: str) -> Iterator[IO[bytes]]:
@@ -49,6 +61,7 @@ class ExecutionFacts:
     files_transferred: int
     report_status: str
     report_error: str
+    started_at: datetime | None
 
 
 class Executions:
@@ -64,5 +77,6 @@ class Executions:
         return ExecutionFacts(
             files_transferred=found.get("FilesTransferred", 0),
             report_status=report.get("Status", ""),
+            started_at=found.get("StartTime"),
             report_error=" ".join(filter(None, (report.get("ErrorCode", ""), report.get("ErrorDetail", "")))),
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from common.environment import positive_number, required
+from common.environment import flag, positive_number, required
 
 DEFAULT_WORKERS = 16
 
 
 @dataclass(frozen=True)
 class Config:
-    """From the environment; ``TAGGING_WORKERS``, the objects tagged at once, may be left out (16)."""
+    """From the environment; ``TAGGING_WORKERS``, the objects tagged at once, may be left out (16). ``READ_TAGS_FIRST``
+    is ``true`` where others tag new objects too (docs/adr/0011)."""
 
     environment: str
     task_arn: str
@@ -21,6 +22,7 @@ class Config:
     report_prefix: str
     topic_arn: str
     workers: int
+    read_tags_first: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Config:
@@ -33,4 +35,5 @@ class Config:
             report_prefix=required(environment, "TRANSFER_REPORT_PREFIX").strip("/"),
             topic_arn=required(environment, "DATA_TOPIC_ARN"),
             workers=max(1, int(positive_number(environment, "TAGGING_WORKERS", DEFAULT_WORKERS))),
+            read_tags_first=flag(environment, "READ_TAGS_FIRST"),
         )

@@ -1,4 +1,4 @@
-"""Entry point of object_tagger, called by EventBridge when an execution of the transfer has succeeded."""
+"""Entry point of object_tagger, called by EventBridge when an execution of the transfer has ended."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from common import catalogue, clients, clock, transfer_event
 from common.lake import LakeTags
 from common.publisher import Publisher
+from common.state import StateStore
 from object_tagger.aws import Executions, Reports
 from object_tagger.config import Config
+from object_tagger.receipts import Receipts
 from object_tagger.tagger import Tagger
 
-STATES = frozenset({"SUCCESS"})
+# An execution that ends in ERROR has copied everything but what it failed at.
+STATES = frozenset({"SUCCESS", "ERROR"})
 
 config = Config.from_environment(os.environ)
 logger = Logger()
@@ -27,6 +30,7 @@ tagger = Tagger(
     catalogue=catalogue.load(),
     lake=LakeTags(s3, config.lake_bucket),
     reports=Reports(s3, config.reports_bucket),
+    receipts=Receipts(StateStore(s3, config.reports_bucket, "object_tagger")),
     executions=Executions(clients.datasync()),
     publisher=Publisher(clients.sns(), logger, metrics),
     logger=logger,

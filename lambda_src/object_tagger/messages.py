@@ -63,6 +63,20 @@ def tags_refused(environment: str, now: datetime, execution_arn: str, tally: Tal
     )
 
 
+def not_verified(environment: str, now: datetime, execution_arn: str, tally: Tally) -> Notice:
+    """Copies that differ from their files. They stay untagged, and DataSync does not copy them again by itself."""
+    count = tally.not_verified.total
+    return _notice(
+        "data.not_verified",
+        Severity.CRITICAL,
+        environment,
+        now,
+        execution_arn,
+        f"{count} cop{'ies' if count != 1 else 'y'} in the lake failed the verification; no researcher can read them",
+        {"objects": tally.not_verified, "counts": tally.summary()},
+    )
+
+
 def tagging_failed(environment: str, now: datetime, execution_arn: str, problem: str, tally: Tally) -> Notice:
     """Tagging did not come to its end; what is not tagged can be read by no researcher."""
     return _notice(

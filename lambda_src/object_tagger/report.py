@@ -9,6 +9,10 @@ Shape of a detailed report of transferred files in Basic mode
                       "DstS3VersionId": "...",        # if the task reports object versions
                       "TransferStatus": "SUCCESS"}]}  # else FAILED with FailureReason
 
+and of files whose copy failed the verification, where the task reports them::
+
+    {"TaskExecutionId": "exec-...", "Verified": [{"RelativePath": "/raw-sequences/...", "VerifyStatus": "FAILED"}]}
+
 A report is split into parts of at most 5 MB. Entries are read one by one, so memory does not grow with the report.
 """
 
@@ -47,10 +51,10 @@ def folder_of(report_prefix: str, task_arn: str, execution_id: str) -> str:
     return "/".join(parts) if report_prefix else "/".join(parts[1:])
 
 
-def is_transferred_part(key: str, execution_id: str) -> bool:
-    """Whether a key is a part of the list of transferred files, beside lists of skipped and verified ones."""
+def is_part(key: str, execution_id: str, section: str) -> bool:
+    """Whether a key is a part of the list ``section`` (``transferred``, ``verified``), beside the other lists."""
     name = key.rsplit("/", 1)[-1]
-    return re.fullmatch(rf"{re.escape(execution_id)}\.files-transferred-v\d+-.*\.json", name) is not None
+    return re.fullmatch(rf"{re.escape(execution_id)}\.files-{section}-v\d+-.*\.json", name) is not None
 
 
 def read_part(body: IO[bytes], key: str) -> Iterator[Entry]:
@@ -62,6 +66,23 @@ def read_part(body: IO[bytes], key: str) -> Iterator[Entry]:
     try:
         for item in ijson.items(body, "Transferred.item"):
             yield _entry(item, key)
+    except ijson.JSONError as error:
+        raise ReportUnreadable(f"the task report {key} is not complete JSON: {error}") from error
+
+
+def read_unverified(body: IO[bytes], key: str) -> Iterator[str]:
+    """The keys of the objects whose verification failed, from one part of the list of verified files.
+
+    Raises:
+        ReportUnreadable: as for :func:`read_part`.
+    """
+    try:
+        for item in ijson.items(body, "Verified.item"):
+            path = item.get("RelativePath") if isinstance(item, Mapping) else None
+            if not isinstance(path, str) or not path:
+                raise ReportUnreadable(f"the task report {key} has an entry without RelativePath")
+            if item.get("VerifyStatus") != "SUCCESS":
+                yield path.removeprefix("/")
     except ijson.JSONError as error:
         raise ReportUnreadable(f"the task report {key} is not complete JSON: {error}") from error
 

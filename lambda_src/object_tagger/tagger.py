@@ -6,7 +6,7 @@ cure is raised, and Lambda's retries and the dead-letter queue do the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Protocol
@@ -19,13 +19,26 @@ from common.catalogue import Catalogue
 from common.clock import Clock
 from common.notices import Notice
 from common.publisher import NoticeNotSent, Publisher
-from common.tagging import NOT_DONE, Aim, Lake, Outcome, Result, TaggingIncomplete, Tally, bring, carry_out
+from common.state import StateConflict, StateUnreadable
+from common.tagging import (
+    NOT_DONE,
+    Aim,
+    Lake,
+    Outcome,
+    Result,
+    TaggingIncomplete,
+    Tally,
+    bring,
+    bring_new,
+    carry_out,
+)
 from common.transfer_event import TransferEvent
 from object_tagger import messages
-from object_tagger.aws import ExecutionFacts
+from object_tagger.aws import ExecutionFacts, Parts
 from object_tagger.config import Config
-from object_tagger.domain import aim_of
-from object_tagger.report import Entry, ReportUnreadable, folder_of, read_part
+from object_tagger.domain import aim_of, is_fresh
+from object_tagger.receipts import DONE, INCOMPLETE, Receipts
+from object_tagger.report import Entry, ReportUnreadable, folder_of, read_part, read_unverified
 
 # DataSync may send its event a moment before the report is complete.
 REPORT_WAIT_SECONDS = 60.0
@@ -39,7 +52,7 @@ class ReportNotReady(RuntimeError):
 class Reports(Protocol):
     """Task reports."""
 
-    def parts(self, folder: str, execution_id: str) -> list[str]: ...
+    def parts(self, folder: str, execution_id: str) -> Parts: ...
     def open(self, key: str) -> AbstractContextManager[IO[bytes]]: ...
 
 
@@ -57,6 +70,7 @@ class Tagger:
     catalogue: Catalogue
     lake: Lake
     reports: Reports
+    receipts: Receipts
     executions: Executions
     publisher: Publisher
     logger: Logger
@@ -72,8 +86,11 @@ class Tagger:
         """
         tally = Tally()
         try:
-            parts = self._await_parts(event, clock)
-            self._tag_all(self._entries(parts), tally, clock)
+            is_first = self.receipts.begin(event.execution_id, clock.now())
+            parts, facts = self._await_parts(event, clock)
+            unverified = set(self._unverified(parts.verified))
+            fresh = is_first and not self.config.read_tags_first and is_fresh(facts.started_at, clock.now())
+            self._tag_all(self._entries(parts.transferred), unverified, fresh, tally, clock)
         except (ClientError, BotoCoreError, ReportUnreadable) as error:
             problem = f"the task report cannot be read: {error}"
         except TaggingIncomplete as error:
@@ -83,6 +100,7 @@ class Tagger:
             problem = f"{left} objects could not be tagged" if left else ""
         self._count(tally)
         self.logger.info("tagged what was transferred", extra={"counts": tally.summary(), "problem": problem})
+        self._end_receipt(event.execution_id, INCOMPLETE if problem else DONE, tally, clock)
         if problem:
             self.publisher.publish(
                 self.config.topic_arn,
@@ -93,18 +111,30 @@ class Tagger:
             self._tell(messages.unclassified(self.config.environment, clock.now(), event.execution_arn, tally))
         if tally.left_as_is.total:
             self._tell(messages.tags_refused(self.config.environment, clock.now(), event.execution_arn, tally))
+        if tally.not_verified.total:
+            self._tell(messages.not_verified(self.config.environment, clock.now(), event.execution_arn, tally))
         return tally.summary()
 
-    def _await_parts(self, event: TransferEvent, clock: Clock) -> list[str]:
+    def _end_receipt(self, execution_id: str, status: str, tally: Tally, clock: Clock) -> None:
+        try:
+            self.receipts.end(execution_id, clock.now(), status, tally.summary())
+        except (ClientError, BotoCoreError, StateConflict, StateUnreadable) as error:
+            # Without its receipt the execution is tagged once more by the reconciler, which does no harm.
+            self.logger.warning("the receipt was not written", extra={"problem": str(error)})
+
+    def _await_parts(self, event: TransferEvent, clock: Clock) -> tuple[Parts, ExecutionFacts]:
         folder = folder_of(self.config.report_prefix, self.config.task_arn, event.execution_id)
         waited = 0.0
         while True:
             facts = self.executions.describe(event.execution_arn)
+            if facts.files_transferred == 0 and facts.report_status != "PENDING":
+                return Parts([], []), facts
             if facts.report_status == "ERROR":
                 raise ReportUnreadable(f"DataSync could not write it: {facts.report_error or 'no reason given'}")
-            parts = self.reports.parts(folder, event.execution_id) if facts.report_status != "PENDING" else []
-            if parts or (facts.files_transferred == 0 and facts.report_status != "PENDING"):
-                return parts
+            if facts.report_status != "PENDING":
+                parts = self.reports.parts(folder, event.execution_id)
+                if parts.transferred:
+                    return parts, facts
             if waited >= REPORT_WAIT_SECONDS or clock.is_short:
                 raise ReportNotReady(
                     f"no complete list of transferred files below s3://{self.config.reports_bucket}/{folder} after "
@@ -113,19 +143,33 @@ class Tagger:
             clock.wait(REPORT_POLL_SECONDS)
             waited += REPORT_POLL_SECONDS
 
+    def _unverified(self, parts: list[str]) -> Iterator[str]:
+        for part in parts:
+            with self.reports.open(part) as body:
+                yield from read_unverified(body, part)
+
     def _entries(self, parts: list[str]) -> Iterator[Entry]:
         for part in parts:
             with self.reports.open(part) as body:
                 yield from read_part(body, part)
 
-    def _tag_all(self, entries: Iterable[Entry], tally: Tally, clock: Clock) -> None:
+    def _tag_all(self, entries: Iterable[Entry], unverified: Set[str], fresh: bool, tally: Tally, clock: Clock) -> None:
+        first = [fresh]
+
+        def tag(aim: Aim) -> Result:
+            return (bring_new if first[0] else bring)(aim, self.lake, self.catalogue)
+
+        def tried_again(count: int) -> None:
+            first[0] = False  # the answer to a write that happened may have been lost: time has passed, look first
+            self.metrics.add_metric("ObjectsTriedAgain", MetricUnit.Count, count)
+
         carry_out(
-            (aim_of(entry, self.catalogue) for entry in self._until_short(entries, clock)),
-            self._tag,
+            (aim_of(entry, unverified, self.catalogue) for entry in self._until_short(entries, clock)),
+            tag,
             tally,
             clock,
             self.config.workers,
-            lambda count: self.metrics.add_metric("ObjectsTriedAgain", MetricUnit.Count, count),
+            tried_again,
         )
 
     def _until_short(self, entries: Iterable[Entry], clock: Clock) -> Iterator[Entry]:
@@ -134,15 +178,13 @@ class Tagger:
                 raise TaggingIncomplete("Lambda's time is nearly over; the next try finds these tags and goes on")
             yield entry
 
-    def _tag(self, aim: Aim) -> Result:
-        return bring(aim, self.lake, self.catalogue)
-
     def _count(self, tally: Tally) -> None:
         for name, count in (
             ("ObjectsTagged", tally.counts[Outcome.TAGGED]),
             ("ObjectsUnchanged", tally.counts[Outcome.UNCHANGED]),
             ("ObjectsUnclassified", tally.unclassified.total),
             ("ObjectsLeftAsIs", tally.left_as_is.total),
+            ("ObjectsNotVerified", tally.not_verified.total),
             ("TagFailures", tally.count_of(NOT_DONE)),
         ):
             self.metrics.add_metric(name, MetricUnit.Count, count)

@@ -86,12 +86,10 @@ locals {
 
   # The pattern takes this task's executions only. DataSync sends its events at best effort.
   # https://docs.aws.amazon.com/datasync/latest/userguide/events.html
-  transfer_ended = {
-    for name, states in { transfer-succeeded = ["SUCCESS"], transfer-ended = ["SUCCESS", "ERROR"] } : name => jsonencode({
-      source      = ["aws.datasync"]
-      detail-type = ["DataSync Task Execution State Change"]
-      resources   = [{ prefix = "${local.storage.transfer_task_arn}/execution/" }]
-      detail      = { State = states }
-    })
-  }
+  transfer_ended = jsonencode({
+    source      = ["aws.datasync"]
+    detail-type = ["DataSync Task Execution State Change"]
+    resources   = [{ prefix = "${local.storage.transfer_task_arn}/execution/" }]
+    detail      = { State = ["SUCCESS", "ERROR"] }
+  })
 }

@@ -15,13 +15,14 @@ module "object_tagger" {
   timeout_seconds      = 900
   memory_mb            = 1024
   retry                = { attempts = 2, max_age_seconds = 21600 }
-  event_patterns       = { transfer-succeeded = local.transfer_ended["transfer-succeeded"] }
+  event_patterns       = { transfer-ended = local.transfer_ended }
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "object_tagger"
     DATA_TOPIC_ARN          = local.foundation.topic_arns.data
     LAKE_BUCKET             = local.storage.lake_bucket
     REPORTS_BUCKET          = local.storage.reports_bucket
+    READ_TAGS_FIRST         = tostring(var.read_tags_first)
     TRANSFER_REPORT_PREFIX  = local.storage.transfer_report_prefix
   })
 
@@ -35,16 +36,8 @@ module "object_tagger" {
     },
     {
       sid       = "ReadReports"
-      actions   = ["s3:GetObject"]
+      actions   = ["s3:GetObject"] # the key: keep_state
       resources = ["${local.storage.reports_bucket_arn}/${local._reports}/*"]
-    },
-    {
-      sid       = "DecryptReports"
-      actions   = ["kms:Decrypt"]
-      resources = [local.foundation.key_arns.lake]
-      conditions = [
-        { test = "StringEquals", variable = "kms:ViaService", values = ["s3.${module.naming.region}.amazonaws.com"] },
-      ]
     },
     {
       # Otherwise S3 answers 403 instead of 404 for an object that is gone.
@@ -60,11 +53,11 @@ module "object_tagger" {
     {
       # Never a tag set without a class: that would hide the object from everyone.
       sid        = "WriteTags"
-      actions    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+      actions    = ["s3:PutObjectVersionTagging"]
       resources  = ["${local.storage.lake_bucket_arn}/*"]
       conditions = [{ test = "Null", variable = "s3:RequestObjectTag/data_class", values = ["false"] }]
     },
-  ], local.publish_notices.data)
+  ], local.keep_state.object_tagger, local.publish_notices.data)
 
   failure_metrics = {
     TagFailures   = "Objects could not be tagged and are readable by no researcher."

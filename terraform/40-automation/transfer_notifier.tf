@@ -8,7 +8,7 @@ module "transfer_notifier" {
 
   reserved_concurrency = 2
   timeout_seconds      = 60
-  event_patterns       = { transfer-ended = local.transfer_ended["transfer-ended"] }
+  event_patterns       = { transfer-ended = local.transfer_ended }
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "transfer_notifier"

@@ -78,3 +78,10 @@ variable "backfill_schedule" {
     error_message = "backfill_schedule is \"${var.backfill_schedule.expression}\": give cron(...) or rate(...), e.g. rate(15 minutes)."
   }
 }
+
+variable "read_tags_first" {
+  description = "Read the tags of new objects before writing ours: where another service tags new objects too, e.g. GuardDuty Malware Protection (docs/adr/0011). Doubles the calls."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -157,14 +158,142 @@ def test_a_repeated_event_writes_nothing(world: World, module: ModuleType, calls
     assert calls.made == {"read": 2, "write": 1}
 
 
-def test_costs_two_calls_per_object_and_never_lists_the_lake(
-    world: World, module: ModuleType, calls: Calls, context: Context
+def test_a_fresh_transfer_is_tagged_without_reading_tags_first(
+    world: World, module: ModuleType, calls: Calls, context: Context, datasync_says: dict[str, Any]
 ) -> None:
-    for number in range(20):
-        world.put(f"raw-sequences/p/rs_p_s_other{number}.fastq.gz")
+    datasync_says["StartTime"] = time.time() - 600
     world.transferred(KEY)
     run(module, context)
+    assert calls.made == {"write": 1}
+    assert world.tags(KEY) == TAGS
+
+
+@pytest.mark.parametrize("began", [None, 3700], ids=["unknown", "an hour ago"])
+def test_an_older_transfer_is_read_first_so_that_tags_of_others_stay(
+    world: World,
+    module: ModuleType,
+    calls: Calls,
+    context: Context,
+    datasync_says: dict[str, Any],
+    began: float | None,
+) -> None:
+    if began is not None:
+        datasync_says["StartTime"] = time.time() - began
+    world.transferred(KEY)
+    world.tag(KEY, {"owner": "lab-7"})
+    run(module, context)
     assert calls.made == {"read": 1, "write": 1}
+    assert world.tags(KEY) == {"owner": "lab-7"} | TAGS
+
+
+def test_a_repeated_event_of_a_fresh_transfer_reads_first_so_that_tags_of_others_stay(
+    world: World, module: ModuleType, context: Context, datasync_says: dict[str, Any]
+) -> None:
+    datasync_says["StartTime"] = time.time() - 600
+    world.transferred(KEY)
+    run(module, context)
+    world.tag(KEY, {"owner": "lab-7"})
+    assert run(module, context)["counts"]["tagged"] == 1
+    assert world.tags(KEY) == {"owner": "lab-7"} | TAGS
+
+
+def test_where_others_tag_new_objects_a_fresh_transfer_is_read_first_too(
+    world: World, load: Load, monkeypatch: pytest.MonkeyPatch, context: Context, datasync_says: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("READ_TAGS_FIRST", "true")
+    datasync_says["StartTime"] = time.time() - 600
+    world.transferred(KEY)
+    world.tag(KEY, {"GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"})
+    run(load("object_tagger"), context)
+    assert world.tags(KEY) == {"GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"} | TAGS
+
+
+def test_a_fresh_write_that_failed_is_read_before_it_is_tried_again(
+    world: World, module: ModuleType, calls: Calls, context: Context, datasync_says: dict[str, Any]
+) -> None:
+    datasync_says["StartTime"] = time.time() - 600
+    world.transferred(KEY)
+    faults = iter([s3_error("SlowDown", 503)])
+    calls.fail["write"] = lambda _: next(faults, None)
+    assert run(module, context)["counts"]["tagged"] == 1
+    assert calls.made == {"write": 2, "read": 1}
+
+
+def receipt(world: World) -> dict[str, Any]:
+    body = world.s3.get_object(Bucket=REPORTS, Key="automation-state/object_tagger/exec-0123456789abcdef0.json")["Body"]
+    document: dict[str, Any] = json.loads(body.read())
+    return document
+
+
+def test_a_receipt_says_that_the_execution_is_tagged(world: World, module: ModuleType, context: Context) -> None:
+    world.transferred(KEY)
+    run(module, context)
+    assert receipt(world)["status"] == "done"
+    assert receipt(world)["counts"] == {"tagged": 1, "unclassified": 0}
+
+
+def test_a_receipt_says_that_tagging_is_incomplete_and_later_that_it_is_done(
+    world: World, module: ModuleType, calls: Calls, context: Context
+) -> None:
+    world.transferred(KEY)
+    calls.fail["write"] = lambda _: s3_error("SlowDown", 503)
+    with pytest.raises(TaggingIncomplete):
+        run(module, context)
+    assert receipt(world)["status"] == "incomplete"
+    del calls.fail["write"]
+    run(module, context)
+    assert receipt(world)["status"] == "done"
+
+
+def test_what_is_done_stays_done_whatever_a_repetition_comes_to(
+    world: World, module: ModuleType, calls: Calls, context: Context
+) -> None:
+    world.transferred(KEY)
+    run(module, context)
+    calls.fail["read"] = lambda _: s3_error("SlowDown", 503)
+    with pytest.raises(TaggingIncomplete):
+        run(module, context)
+    assert receipt(world)["status"] == "done"
+
+
+def test_an_execution_in_error_is_tagged_but_for_what_failed_the_verification(
+    world: World, module: ModuleType, context: Context, notices: Notices, metrics: Metrics
+) -> None:
+    bad = "raw-sequences/p/rs_p_s_S2.fastq.gz"
+    failed = "raw-sequences/p/rs_p_s_S3.fastq.gz"
+    world.report(entry(KEY, world.put(KEY)), entry(bad, world.put(bad)), entry(failed, status="FAILED"))
+    verified = {"Verified": [{"RelativePath": f"/{bad}", "VerifyStatus": "FAILED", "FailureReason": "checksum"}]}
+    world.s3.put_object(
+        Bucket=REPORTS, Key=f"{FOLDER}.files-verified-v1-00001-0a.json", Body=json.dumps(verified).encode()
+    )
+    reply = run(module, context, "datasync-execution-error")
+    assert reply["counts"] == {"tagged": 1, "not_transferred": 1, "not_verified": 1, "unclassified": 0}
+    assert world.tags(KEY) == TAGS
+    assert world.tags(bad) == {}
+    (notice,) = notices("data")
+    assert (notice["kind"], notice["severity"]) == ("data.not_verified", "critical")
+    assert bad in json.dumps(notice["details"])
+    assert metrics()["ObjectsNotVerified"] == 1
+
+
+def test_an_execution_that_failed_before_it_copied_anything_needs_no_report(
+    world: World, module: ModuleType, context: Context, datasync_says: dict[str, Any]
+) -> None:
+    datasync_says |= {"Status": "ERROR", "FilesTransferred": 0, "ReportResult": {"Status": "ERROR"}}
+    assert run(module, context, "datasync-execution-error")["counts"] == {"unclassified": 0}
+    assert receipt(world)["status"] == "done"
+
+
+def test_events_in_the_wrong_order_tag_each_version_of_an_overwritten_file(
+    world: World, module: ModuleType, context: Context
+) -> None:
+    old = world.put(KEY, b"one")
+    new = world.put(KEY, b"two")
+    for version in (new, old):  # the later transfer's event comes first
+        world.report(entry(KEY, version))
+        run(module, context)
+    assert world.tags(KEY, old) == TAGS
+    assert world.tags(KEY, new) == TAGS
 
 
 def test_keeps_the_tags_of_others(world: World, module: ModuleType, context: Context) -> None:
@@ -467,7 +596,6 @@ def test_a_notice_sns_does_not_take_is_an_error_so_that_it_is_sent_again(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("datasync-execution-error", "other_state"),
         ("datasync-execution-transferring", "other_state"),
         ("datasync-execution-other-task", "other_task"),
         ("schedule", "malformed"),

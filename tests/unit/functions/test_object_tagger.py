@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ import pytest
 from common.catalogue import load
 from common.classification import Reason
 from common.tagging import REMEMBERED, Aim, Outcome, Result, Tally
-from object_tagger.domain import aim_of
-from object_tagger.report import Entry, ReportUnreadable, folder_of, is_transferred_part, read_part
+from object_tagger.domain import aim_of, is_fresh
+from object_tagger.report import Entry, ReportUnreadable, folder_of, is_part, read_part, read_unverified
 
 CATALOGUE = load()
 SAMPLE = Path(__file__).parents[2] / "events" / "task-report-transferred.json"
@@ -95,25 +96,25 @@ def test_knows_where_the_parts_lie() -> None:
     ],
 )
 def test_takes_only_the_lists_of_transferred_files(name: str, expected: bool) -> None:
-    assert is_transferred_part(f"reports/Detailed-Reports/task-1/exec-1/{name}", "exec-1") is expected
+    assert is_part(f"reports/Detailed-Reports/task-1/exec-1/{name}", "exec-1", "transferred") is expected
 
 
 def test_a_file_that_was_not_transferred_is_not_tagged() -> None:
-    assert aim_of(Entry(KEY, None, False, False), CATALOGUE) == Result(KEY, Outcome.NOT_TRANSFERRED)
+    assert aim_of(Entry(KEY, None, False, False), set(), CATALOGUE) == Result(KEY, Outcome.NOT_TRANSFERRED)
 
 
 @pytest.mark.parametrize("entry", [Entry("raw-sequences/p", None, True, True), Entry("p/", None, False, True)])
 def test_a_folder_is_not_tagged(entry: Entry) -> None:
-    assert aim_of(entry, CATALOGUE) == Result(entry.key, Outcome.NOT_A_FILE)
+    assert aim_of(entry, set(), CATALOGUE) == Result(entry.key, Outcome.NOT_A_FILE)
 
 
 def test_a_named_file_gets_the_tags_of_its_name() -> None:
     wanted = {"data_class": "raw_sequence", "sensitivity": "controlled", "project": "p", "site": "s"}
-    assert aim_of(Entry(KEY, "v1", False, True), CATALOGUE) == Aim(KEY, "v1", wanted)
+    assert aim_of(Entry(KEY, "v1", False, True), set(), CATALOGUE) == Aim(KEY, "v1", wanted)
 
 
 def test_an_unknown_name_gets_the_mark_that_hides_it() -> None:
-    aim = aim_of(Entry("raw-sequences/p/notes.docx", None, False, True), CATALOGUE)
+    aim = aim_of(Entry("raw-sequences/p/notes.docx", None, False, True), set(), CATALOGUE)
     assert isinstance(aim, Aim)
     assert aim.tags == {"data_class": "unclassified", "sensitivity": "restricted"}
     assert aim.unclassified is Reason.BAD_NAME
@@ -134,3 +135,34 @@ def test_an_unclassified_object_that_could_not_be_tagged_counts_as_not_done_only
     tally.add(Result("k", Outcome.REFUSED, Aim("k", None, {}, Reason.BAD_NAME), "AccessDenied"))
     assert (tally.unclassified.total, tally.not_done.total) == (0, 1)
     assert tally.not_done.items == [{"key": "k", "reason": "AccessDenied"}]
+
+
+def test_a_copy_that_failed_the_verification_gets_no_tags() -> None:
+    result = aim_of(Entry(KEY, "v1", False, True), {KEY}, CATALOGUE)
+    assert isinstance(result, Result)
+    assert result.outcome is Outcome.NOT_VERIFIED
+
+
+def test_only_what_failed_the_verification_is_read_from_its_list() -> None:
+    document = {
+        "Verified": [
+            {"RelativePath": "/a", "VerifyStatus": "SUCCESS"},
+            {"RelativePath": "/b", "VerifyStatus": "FAILED", "FailureReason": "checksum"},
+        ]
+    }
+    assert list(read_unverified(io.BytesIO(json.dumps(document).encode()), "part.json")) == ["b"]
+
+
+@pytest.mark.parametrize("text", [b"{", b'{"Verified": [{}]}', b'{"Verified": [7]}'])
+def test_a_list_of_verified_files_that_is_broken_is_an_error_that_names_it(text: bytes) -> None:
+    with pytest.raises(ReportUnreadable, match=r"part\.json"):
+        list(read_unverified(io.BytesIO(text), "part.json"))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "fresh"), [(0, True), (59, True), (60, False), (-1, False)], ids=["now", "late", "too late", "clocks"]
+)
+def test_a_transfer_is_fresh_for_an_hour_after_it_began(minutes: int, fresh: bool) -> None:
+    began = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    assert is_fresh(began, began + timedelta(minutes=minutes)) is fresh
+    assert not is_fresh(None, began)
