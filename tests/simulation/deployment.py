@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "REPORTS_BUCKET": REPORTS,
     "TRANSFER_REPORT_PREFIX": REPORT_PREFIX,
     "ACCOUNT_ID": ACCOUNT,
+    # Small, so that small histories make jobs.
+    "BATCH_GROUP_SIZE": "3",
     "BATCH_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/kosha-test-tag-backfill-batch",
     **{f"{name.upper()}_TOPIC_ARN": arn for name, arn in TOPICS.items()},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +12,10 @@ from common import catalogue
 from common.classification import Classification, NotAFile, classify
 from common.notices import SCHEMA
 from scripts.paths import REPOSITORY
+from tests.simulation.operations import CLAIM, PROTECTED, SCHEDULED
 from tests.simulation.world.compute import Outcome
 from tests.simulation.world.datasync import Execution
+from tests.simulation.world.ec2 import Deleted, Instance, Snapshot, Volume
 from tests.simulation.world.files import File
 from tests.simulation.world.platform import World
 from tests.simulation.world.s3 import Change, Version
@@ -24,6 +27,9 @@ ARRIVES_WITHIN = timedelta(minutes=75)
 TAGGED_WITHIN = timedelta(hours=2, minutes=30)
 # What no event and no report tells of is found by the daily audit, and tagged by the backfill people order then.
 FOUND_WITHIN = timedelta(hours=49)
+RUN_ENDS_WITHIN = timedelta(hours=24)
+# A volume is deleted a month after it was left.
+WINDOW = timedelta(days=30)
 # docs/adr/0011: a version of a transfer that began so lately is tagged without its tags being read.
 WRITTEN_UNSEEN = timedelta(hours=1)
 
@@ -78,6 +84,7 @@ class Invariants:
         world.mailbox.watchers.append(self._notice)
         world.functions.watchers.append(self._ended)
         world.task.watchers.append(self._transferred)
+        world.machines.watchers.append(self._machine_changed)
 
     def violate(self, invariant: str, detail: str) -> None:
         """Note a broken promise."""
@@ -103,7 +110,21 @@ class Invariants:
         if not self.world.replication.pending:
             for key in self.world.replication.differences():
                 self.violate("the replica equals the source", repr(key))
+        for function in ("tag_backfill", "tag_auditor", "scratch_cleaner"):
+            run = self._open_run(function)
+            if run is not None:
+                self.violate("every run comes to its end", f"{function}: {run}")
         self.check()
+
+    def _open_run(self, function: str) -> str | None:
+        """A run that is still open (common/runs.py) and should be over long ago."""
+        current = self.world.reports.current(f"automation-state/{function}/run.json")
+        document = json.loads(current.body)["open"] if current is not None else None
+        if document is None:
+            return None
+        opened = datetime.fromisoformat(document["opened_at"])
+        since = max(opened, self.world.faults.stopped_at)
+        return str(document) if self.world.timeline.now - since > RUN_ENDS_WITHIN else None
 
     # Objects ----------------------------------------------------------------------------------------------------------
 
@@ -282,6 +303,40 @@ class Invariants:
         """A function has removed (or changed) a file."""
         if file.directory == "published" and not self.is_in_lake(file.path, file.content):
             self.violate("no file is lost", f"{function} removed {file.path!r}, whose bytes are not in the lake")
+
+    # Volumes, snapshots, instances ------------------------------------------------------------------------------------
+
+    def _machine_changed(self, change: Deleted) -> None:
+        if change.invocation is None:
+            return
+        who, thing, now = change.invocation.function, change.thing, self.world.timeline.now
+        if isinstance(thing, Volume) and change.what == "volume deleted":
+            if CLAIM.keys() & thing.tags.keys() or PROTECTED.items() <= thing.tags.items():
+                self.violate(
+                    "no volume of a claim, and no protected one, is deleted", f"{who}: {thing.id} {thing.tags}"
+                )
+            if thing.detached_at is None or now - thing.detached_at < WINDOW:
+                self.violate(
+                    "nothing is deleted in its window", f"{who}: {thing.id}, unattached since {thing.detached_at}"
+                )
+            if not any(
+                each.volume == thing.id and each.state == "completed" and each.holds == thing.written
+                for each in self.world.machines.snapshots.values()
+            ):
+                self.violate("a volume goes only after its last snapshot is complete", f"{who}: {thing.id}")
+        if isinstance(thing, Snapshot) and change.what == "snapshot deleted":
+            self._snapshot_deleted(who, thing)
+        if isinstance(thing, Instance) and change.what == "instance stopped":
+            if thing.busy:
+                self.violate("no busy instance is stopped", f"{who}: {thing.id}")
+            if PROTECTED.items() <= thing.tags.items() or not SCHEDULED.items() <= thing.tags.items():
+                self.violate("no protected or unscheduled instance is stopped", f"{who}: {thing.id} {thing.tags}")
+
+    def _snapshot_deleted(self, who: str, snapshot: Snapshot) -> None:
+        if snapshot.by != who:
+            self.violate(
+                "functions delete their own snapshots only", f"{who}: {snapshot.id} of {snapshot.by or 'people'}"
+            )
 
     # Transfers, notices -----------------------------------------------------------------------------------------------
 

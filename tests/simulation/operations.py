@@ -228,6 +228,14 @@ def upload_directly(simulation: Simulation, numbers: Arguments) -> str:
     return path
 
 
+@operation("lake", 0.08, kind=8, n=300)
+def upload_many_directly(simulation: Simulation, numbers: Arguments) -> str:
+    """Old data is brought in by hand: many objects of one class, project and site."""
+    for each in range(6):
+        upload_directly(simulation, {"kind": numbers["kind"], "n": numbers["n"] + 12 * each})
+    return file_path(simulation, numbers)
+
+
 @operation("lake", 0.2, pick=5000)
 def delete_object(simulation: Simulation, numbers: Arguments) -> str:
     version = some_object(simulation, numbers["pick"])
@@ -396,12 +404,14 @@ def dead_letters_are_replayed(simulation: Simulation, numbers: Arguments) -> str
     return str(simulation.world.functions.replay_dead_letters())
 
 
-@operation("operations", 0.25, versions=2, days=4)
+@operation("operations", 0.25, versions=2, days=4, batch=3)
 def backfill_is_ordered(simulation: Simulation, numbers: Arguments) -> str:
     """``make backfill``: of everything, or of what is younger than some days."""
     now = simulation.world.timeline.now
     run = f"ordered-{now:%Y%m%dT%H%M%S}"
     event: dict[str, Any] = {"mode": "apply", "run": run, "versions": numbers["versions"] == 1}
+    if numbers["batch"] == 0:
+        event["method"] = "batch"
     if numbers["days"]:
         event["modified_since"] = (now - timedelta(days=numbers["days"])).isoformat()
     simulation.world.functions.call("tag_backfill", event)
@@ -414,3 +424,130 @@ def faults_stop(simulation: Simulation, numbers: Arguments) -> str:
     del numbers
     simulation.stop_faults()
     return ""
+
+
+# Volumes and instances ------------------------------------------------------------------------------------------------
+
+CLAIM = {"kubernetes.io/created-for/pvc/name": "cache", "kubernetes.io/created-for/pvc/namespace": "pipelines"}
+PROTECTED = {"kosha:protected": "true"}
+SCHEDULED = {"kosha:schedule": "office-hours"}
+
+
+@operation("machines", 0.6, shape=6, attached=2)
+def make_volume(simulation: Simulation, numbers: Arguments) -> str:
+    """A volume, of a claim or protected at times, attached or left over."""
+    machines = simulation.world.machines
+    tags = {0: CLAIM, 1: PROTECTED}.get(numbers["shape"], {"Owner": "someone"} if numbers["shape"] == 2 else {})
+    instance = simulation.pick(sorted(machines.instances), numbers["shape"]) if numbers["attached"] else None
+    return machines.make_volume(tags, instance).id
+
+
+@operation("machines", 0.5, pick=100)
+def detach_volume(simulation: Simulation, numbers: Arguments) -> str:
+    machines = simulation.world.machines
+    volume = simulation.pick([each for each in machines.volumes.values() if each.instance], numbers["pick"])
+    if volume is None:
+        return ""
+    machines.detach(volume)
+    return volume.id
+
+
+@operation("machines", 0.3, pick=100)
+def attach_volume(simulation: Simulation, numbers: Arguments) -> str:
+    machines = simulation.world.machines
+    volume = simulation.pick([each for each in machines.volumes.values() if not each.instance], numbers["pick"])
+    if volume is None:
+        return ""
+    instances = sorted(each.id for each in machines.instances.values() if each.state != "terminated")
+    machines.attach(volume, simulation.pick(instances, numbers["pick"]) or "i-elsewhere")
+    return volume.id
+
+
+@operation("machines", 0.2, pick=100)
+def attach_volume_for_a_moment(simulation: Simulation, numbers: Arguments) -> str:
+    """Used again and left again: its month begins anew."""
+    machines = simulation.world.machines
+    volume = simulation.pick([each for each in machines.volumes.values() if not each.instance], numbers["pick"])
+    if volume is None:
+        return ""
+    machines.attach(volume, "i-elsewhere")
+    machines.detach(volume)
+    return volume.id
+
+
+@operation("machines", 0.2, pick=100, what=2)
+def claim_or_protect_volume(simulation: Simulation, numbers: Arguments) -> str:
+    volume = simulation.pick(list(simulation.world.machines.volumes.values()), numbers["pick"])
+    if volume is None:
+        return ""
+    volume.tags = volume.tags | (CLAIM if numbers["what"] else PROTECTED)
+    return volume.id
+
+
+@operation("machines", 0.3, shape=6)
+def make_instance(simulation: Simulation, numbers: Arguments) -> str:
+    return simulation.world.machines.make_instance(simulation.instance_tags(numbers["shape"])).id
+
+
+@operation("machines", 0.4, pick=50, busy=2)
+def instance_works(simulation: Simulation, numbers: Arguments) -> str:
+    instance = simulation.pick(list(simulation.world.machines.instances.values()), numbers["pick"])
+    if instance is None:
+        return ""
+    instance.busy = bool(numbers["busy"]) and instance.state == "running"
+    return f"{instance.id} {instance.busy}"
+
+
+@operation("machines", 0.3, pick=50)
+def user_starts_or_stops_instance(simulation: Simulation, numbers: Arguments) -> str:
+    machines = simulation.world.machines
+    instance = simulation.pick([each for each in machines.instances.values() if each.state != "terminated"],
+                               numbers["pick"])  # fmt: skip
+    if instance is None:
+        return ""
+    instance.state = "stopped" if instance.state == "running" else "running"
+    instance.busy = False
+    instance.changed_at = simulation.world.timeline.now
+    instance.stopped_by = ""
+    if instance.state == "running":
+        instance.launched_at = simulation.world.timeline.now
+    return f"{instance.id} {instance.state}"
+
+
+@operation("machines", 0.15, pick=50)
+def instance_is_terminated(simulation: Simulation, numbers: Arguments) -> str:
+    """Its volumes stay behind."""
+    machines = simulation.world.machines
+    instance = simulation.pick([each for each in machines.instances.values() if each.state != "terminated"],
+                               numbers["pick"])  # fmt: skip
+    if instance is None:
+        return ""
+    instance.state = "terminated"
+    instance.busy = False
+    for volume in machines.volumes.values():
+        if volume.instance == instance.id:
+            machines.detach(volume)
+    return instance.id
+
+
+@operation("faults", 0.2, times=3)
+def snapshots_fail(simulation: Simulation, numbers: Arguments) -> str:
+    simulation.world.machines.fail_snapshots = numbers["times"] + 1
+    return f"x{numbers['times'] + 1}"
+
+
+@operation("faults", 0.2, hours=40)
+def snapshots_are_slow(simulation: Simulation, numbers: Arguments) -> str:
+    simulation.world.machines.slow_snapshots = timedelta(hours=numbers["hours"])
+    return f"{numbers['hours']} h"
+
+
+# Temporary files ------------------------------------------------------------------------------------------------------
+
+
+@operation("files", 1.2, directory=3, n=200)
+def write_temporary_file(simulation: Simulation, numbers: Arguments) -> str:
+    directory = ("scratch", "intermediate", "active")[numbers["directory"] % 3]
+    path = f"run-{numbers['n'] % 12}/step-{numbers['n'] % 4}/{numbers['n']:03d}.bam"
+    simulation.world.files.write(directory, path, simulation.content(60))
+    return f"{directory}/{path}"

@@ -15,7 +15,7 @@ from typing import Any
 from common import catalogue
 from tests.simulation.deployment import deploy
 from tests.simulation.invariants import Invariants
-from tests.simulation.operations import SPECS, Operation
+from tests.simulation.operations import PROTECTED, SCHEDULED, SPECS, Operation
 from tests.simulation.world.compute import Outcome
 from tests.simulation.world.datasync import Execution
 from tests.simulation.world.platform import World, without_threads
@@ -124,6 +124,14 @@ class Simulation:
     def function(self, number: int) -> str:
         """The name of a deployed function."""
         return self._names[number % len(self._names)]
+
+    def instance_tags(self, shape: int) -> dict[str, str]:
+        """Tags of an instance: scheduled, scheduled and protected, or nobody's business."""
+        if shape == 0:
+            return {}
+        if shape == 1:
+            return SCHEDULED | PROTECTED
+        return dict(SCHEDULED)
 
     def content(self, size: int, exact: bool = False) -> bytes:
         """Bytes that no other file has."""

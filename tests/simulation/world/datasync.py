@@ -245,7 +245,7 @@ class Task:
     def _write_report(self, execution: Execution, cut: bool) -> None:
         folder = f"{REPORT_PREFIX}/Detailed-Reports/{TASK_ARN.rpartition('/')[2]}/{execution.id}"
         entries = [self._entry(each) for each in execution.copies]
-        verified = [each for each in execution.copies if each.version is not None]
+        verified = [each for each in execution.copies if each.mismatch]  # the report lists errors of this section only
         for number in range(0, len(entries), ENTRIES_PER_PART):
             text = json.dumps(
                 {"TaskExecutionId": execution.id, "Transferred": entries[number : number + ENTRIES_PER_PART]}
