@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from rich.table import Table
 
 from scripts.handoff import client, read_handoff
@@ -50,6 +50,13 @@ def read_reply(answer: Mapping[str, Any]) -> dict[str, Any]:
     return reply
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether to ask again: two calls are at work already, or the answer took too long; the run goes on either way."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] == "TooManyRequestsException"
+    return isinstance(error, ReadTimeoutError)
+
+
 class Backfill:
     """Calls the function until the run has ended, and shows how far it is."""
 
@@ -81,6 +88,8 @@ class Backfill:
                 thread.join(LOOK_SECONDS)
                 status.update(self.progress())
         if isinstance(box[0], Exception):
+            if not is_passing(box[0]):
+                raise UserError(f"the function {self._arn} cannot be called: {box[0]}")
             return {"outcome": "busy", "problem": str(box[0])}
         return read_reply(box[0])
 

@@ -201,5 +201,5 @@ class Jobs:
                 StatusUpdateReason="the backfill was cancelled",
             )
         except ClientError as error:
-            if code_of(error) not in ("JobStatusException", "NotFoundException"):
+            if code_of(error) not in ("JobStatusException", "NoSuchJob", "NotFoundException"):
                 raise

@@ -655,10 +655,10 @@ class Backfiller:
             self._publish(messages.estimated(environment, now, at.run.id, result))
         elif result["not_done_count"]:
             self.metrics.add_metric("BackfillFailures", MetricUnit.Count, 1)
-            self._publish(messages.incomplete(environment, now, at.run.id, result | {"examples": progress.not_done}))
+            self._publish(messages.incomplete(environment, now, at.run.id, result, progress.not_done))
         else:
             shown = progress.left_as_is + progress.unclassified
-            self._publish(messages.finished(environment, now, at.run.id, result | {"examples": shown}))
+            self._publish(messages.finished(environment, now, at.run.id, result, shown))
         Runs(self.store).close(at.run, now, result)
         if not dry:
             self.metrics.add_metric("ObjectsTagged", MetricUnit.Count, result["written"])

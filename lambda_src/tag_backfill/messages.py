@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from common.notices import Detail, Listing, Notice, Severity
@@ -46,9 +46,11 @@ def estimated(environment: str, now: datetime, run: str, estimate: Mapping[str, 
     )
 
 
-def finished(environment: str, now: datetime, run: str, result: Mapping[str, Detail]) -> Notice:
+def finished(
+    environment: str, now: datetime, run: str, result: Mapping[str, Detail], examples: Sequence[Mapping[str, str]]
+) -> Notice:
     """A backfill came to its end; a warning where a person has to decide on objects."""
-    doubtful = result["left_as_is_count"] or result["unclassified_count"]
+    doubtful = _number(result["left_as_is_count"]) + _number(result["unclassified_count"])
     return _notice(
         "data.backfill_finished",
         Severity.WARNING if doubtful else Severity.INFO,
@@ -57,11 +59,13 @@ def finished(environment: str, now: datetime, run: str, result: Mapping[str, Det
         run,
         f"The backfill tagged {result['written']} of {result['objects']} objects"
         + (f"; {doubtful} need a person's eye" if doubtful else ""),
-        {"result": result},
+        {"result": result, "examples": Listing(examples, doubtful)},
     )
 
 
-def incomplete(environment: str, now: datetime, run: str, result: Mapping[str, Detail]) -> Notice:
+def incomplete(
+    environment: str, now: datetime, run: str, result: Mapping[str, Detail], examples: Sequence[Mapping[str, str]]
+) -> Notice:
     """A backfill came to its end and left objects untagged that it should have tagged."""
     return _notice(
         "data.backfill_incomplete",
@@ -70,7 +74,7 @@ def incomplete(environment: str, now: datetime, run: str, result: Mapping[str, D
         now,
         run,
         f"The backfill could not tag {result['not_done_count']} of {result['objects']} objects",
-        {"result": result},
+        {"result": result, "examples": Listing(examples, _number(result["not_done_count"]))},
     )
 
 
@@ -85,3 +89,7 @@ def stalled(environment: str, now: datetime, run: str, problem: str) -> Notice:
         "The backfill cannot go on and tries again every quarter of an hour",
         {"problem": problem},
     )
+
+
+def _number(value: Detail) -> int:
+    return value if isinstance(value, int) else 0

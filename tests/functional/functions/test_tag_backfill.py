@@ -12,16 +12,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
+from urllib.parse import unquote_plus
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 
 from common.clock import Clock
 from common.runs import Runs
-from common.state import StateConflict, StateStore
+from common.state import Remembered, StateConflict, StateStore
 from tag_backfill.aws import Job
-from tag_backfill.domain import Entry, Mode, Request
+from tag_backfill.domain import Entry, Method, Mode, Request
 from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
 
 Load = Callable[[str], ModuleType]
@@ -77,17 +79,6 @@ class Time:
         return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
 
 
-class CountedTime(Time):
-    """Lambda's time is over after so many chunks."""
-
-    def __init__(self, chunks: int) -> None:
-        super().__init__()
-        self.left = chunks
-
-    def _remaining(self) -> float:
-        return 900.0 if self.left > 0 else 10.0
-
-
 class Store:
     """State in memory, conditional as in S3."""
 
@@ -95,8 +86,6 @@ class Store:
         self.documents: dict[str, tuple[str, int]] = {}
 
     def read(self, name: str) -> Any:
-        from common.state import Remembered
-
         text, etag = self.documents.get(name, ("{}", 0))
         return Remembered(json.loads(text), str(etag) if etag else None)
 
@@ -117,7 +106,6 @@ class Lake:
         self.writes: Counter[str] = Counter()
         self.reads: Counter[str] = Counter()
         self.fault: Callable[[str, str], None] = lambda operation, key: None
-        self.after_chunk: Callable[[], None] = lambda: None
 
     def keys(self) -> Iterator[str]:
         yield from (reads(number) for number in range(self.count)) if self.count else sorted(self.tags)
@@ -419,8 +407,6 @@ class Control:
         tags = request["Operation"]["S3PutObjectTagging"]["TagSet"]
         for line in lines[1:]:
             lake, name, version = line.split(",")
-            from urllib.parse import unquote_plus
-
             self.s3.put_object_tagging(Bucket=lake, Key=unquote_plus(name), VersionId=version, Tagging={"TagSet": tags})
         folder = f"{request['Report']['Prefix']}/job-{JobId}"
         self.s3.put_object(Bucket=bucket, Key=f"{folder}/results/a.csv", Body=f"{lines[0]},failed,500,500,odd\n")
@@ -454,8 +440,6 @@ def test_the_calls_for_jobs_are_those_of_s3_control(module: ModuleType) -> None:
     sent: list[tuple[str, str]] = []
 
     def answer(request: Any, **_: Any) -> Any:
-        from botocore.awsrequest import AWSResponse, HeadersDict
-
         sent.append((request.method, request.url.split("amazonaws.com")[1]))
         body = b"<R><JobId>job-0001</JobId><Job><Status>Active</Status></Job></R>"
         headers: Any = HeadersDict()
@@ -473,7 +457,7 @@ def test_the_calls_for_jobs_are_those_of_s3_control(module: ModuleType) -> None:
 
 
 def test_a_crash_between_checkpoints_loses_nothing_and_writes_nothing_twice(fakes: Any) -> None:
-    backfiller, lake, store, _ = fakes(Lake(2500))
+    backfiller, lake, _, _ = fakes(Lake(2500))
     kill = Mock(side_effect=KeyboardInterrupt)
 
     def fault(operation: str, key: str) -> None:
@@ -495,8 +479,6 @@ def test_a_crash_between_checkpoints_loses_nothing_and_writes_nothing_twice(fake
 
 @pytest.mark.parametrize("method", ["direct", "batch"])
 def test_a_run_in_many_slices_takes_every_object_once(fakes: Any, method: str) -> None:
-    from tag_backfill.domain import Method
-
     backfiller, lake, _, _ = fakes(Lake(3100), batch_group_size=10**9)
     reply: dict[str, Any] = {"outcome": "under_way"}
     slices = 0
@@ -543,7 +525,7 @@ def test_what_fails_again_and_again_is_named_and_the_run_ends(fakes: Any, notice
     assert outcomes == ["under_way", "under_way", "finished"]
     (notice,) = notices("data")
     assert (notice["kind"], notice["severity"]) == ("data.backfill_incomplete", "critical")
-    assert reads(3) in json.dumps(notice["details"])
+    assert notice["details"]["examples"]["items"] == [{"key": reads(3), "reason": "failed again and again"}]
 
 
 def test_refused_by_s3_or_the_key_the_run_stops_says_so_once_and_goes_on_when_mended(
@@ -579,7 +561,7 @@ def test_an_object_deleted_between_list_and_tag_is_counted_and_no_failure(fakes:
 
 
 def test_a_listing_that_fails_is_raised_and_the_run_goes_on_at_its_checkpoint(fakes: Any) -> None:
-    backfiller, lake, _, _ = fakes(Lake(10))
+    backfiller, _, _, _ = fakes(Lake(10))
     listing = Mock()
     listing.pages.side_effect = client_error("SlowDown", 503)
     with pytest.raises(ClientError, match="SlowDown"):
@@ -602,8 +584,6 @@ def test_a_call_that_lost_its_run_to_another_stops_at_its_next_checkpoint(fakes:
 
 
 def test_cancel_stops_the_jobs_and_a_queued_run_can_be_cancelled_by_its_name(fakes: Any) -> None:
-    from tag_backfill.domain import Method
-
     backfiller, _, _, jobs = fakes(Lake(30), batch_group_size=10)
     assert backfiller.run(apply("one", method=Method.BATCH), Time().clock)["phase"] == "wait"
     assert backfiller.run(apply("two"), Time().clock)["outcome"] == "queued"
@@ -616,8 +596,6 @@ def test_cancel_stops_the_jobs_and_a_queued_run_can_be_cancelled_by_its_name(fak
 
 @pytest.mark.parametrize("end", ["Complete", "Failed", "Cancelled"])
 def test_however_a_job_ends_its_objects_are_tagged(fakes: Any, end: str) -> None:
-    from tag_backfill.domain import Method
-
     backfiller, lake, _, jobs = fakes(Lake(30), batch_group_size=10)
     jobs.end = end
     jobs.fails = {reads(3)}
@@ -629,8 +607,6 @@ def test_however_a_job_ends_its_objects_are_tagged(fakes: Any, end: str) -> None
 
 
 def test_a_job_asked_for_twice_is_one_job_with_one_manifest(fakes: Any) -> None:
-    from tag_backfill.domain import Method
-
     backfiller, _, _, jobs = fakes(Lake(30), batch_group_size=10)
     create = jobs.create
 
@@ -648,8 +624,6 @@ def test_a_job_asked_for_twice_is_one_job_with_one_manifest(fakes: Any) -> None:
 
 @pytest.mark.parametrize("method", ["direct", "batch"])
 def test_a_hundred_thousand_objects_are_held_in_bounded_memory(fakes: Any, method: str) -> None:
-    from tag_backfill.domain import Method
-
     class Flowing(Lake):
         """Remembers nothing of what is written."""
 
@@ -663,7 +637,7 @@ def test_a_hundred_thousand_objects_are_held_in_bounded_memory(fakes: Any, metho
         def write_shard(self, run: str, group: str, shard: int, items: Any) -> None:
             self.shards[run, group, shard] = []
 
-    backfiller, lake, _, jobs = fakes(Flowing(100_000), workers=1, batch_group_size=1)
+    backfiller, _, _, jobs = fakes(Flowing(100_000), workers=1, batch_group_size=1)
     manifests = Nowhere()
     jobs.manifests = manifests
     backfiller = replace(backfiller, manifests=manifests)
