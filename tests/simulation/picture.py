@@ -91,7 +91,8 @@ def _days(begin: datetime, end: datetime, x: object, height: int) -> Iterable[st
     for day in range(0, days + 1, step):
         at = x(begin + timedelta(days=day))
         yield f'<line x1="{at}" y1="{TOP - 8}" x2="{at}" y2="{height - 12}" stroke="#e4e4e4"/>'
-        yield f'<text x="{at + 2}" y="{TOP - 14}">day {day}</text>'
+        if at < WIDTH - 40:
+            yield f'<text x="{at + 2}" y="{TOP - 14}">day {day}</text>'
 
 
 def _lane(lane: str, entries: Sequence[Entry], top: int, x: object) -> Iterable[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -98,7 +100,10 @@ class Task:
         self._store = store
         self._lake = lake
         self._reports = reports
-        self._in_flight = in_flight
+        self._in_flight = [re.compile(fnmatch.translate(each)) for each in in_flight]
+        # As both sides were when everything was found to be the same: then looking again finds the same.
+        self._same_at: tuple[int, int] | None = None
+        self._same_files = 0
         self._send_event = send_event
         self.executions: list[Execution] = []
         self.by_arn: dict[str, Execution] = {}
@@ -132,9 +137,26 @@ class Task:
         execution.status = "PREPARING"
         if self._breaks(execution, "fail_early"):
             return
+        stamp = (self._files.changes, self._lake.changes)
+        if stamp == self._same_at:
+            execution.files_skipped = self._same_files
+        else:
+            self._compare(execution)
+            self._same_at = None if execution.copies else stamp
+            self._same_files = execution.files_skipped
+        execution.status = "TRANSFERRING"
+        leave_out = sum(each.amount for each in execution.faults if each.kind == "leave_out")
+        corrupt = sum(each.amount for each in execution.faults if each.kind == "corrupt")
+        pause = timedelta(seconds=20)
+        for number, copy in enumerate(execution.copies):
+            how = "leave_out" if number < leave_out else "corrupt" if number < leave_out + corrupt else ""
+            self._timeline.after(pause * (number % 12 + 1), self._copying(execution, copy, how))
+        end = timedelta(minutes=5 + slow)
+        self._timeline.after(end, lambda: self._verify(execution))
+
+    def _compare(self, execution: Execution) -> None:
         for path, entry in self._files.walk("published"):
-            if any(fnmatch.fnmatchcase(f"/{path}", pattern) or fnmatch.fnmatchcase(path, pattern)
-                   for pattern in self._in_flight):  # fmt: skip
+            if any(each.match(f"/{path}") for each in self._in_flight):
                 continue
             status = entry.stat(follow_symlinks=False)
             present = self._lake.current(path)
@@ -148,15 +170,6 @@ class Task:
                 continue
             overwrite = present is not None and not present.is_marker
             execution.copies.append(Copy(path, status.st_size, status.st_mtime_ns, overwrite=overwrite))
-        execution.status = "TRANSFERRING"
-        leave_out = sum(each.amount for each in execution.faults if each.kind == "leave_out")
-        corrupt = sum(each.amount for each in execution.faults if each.kind == "corrupt")
-        pause = timedelta(seconds=20)
-        for number, copy in enumerate(execution.copies):
-            how = "leave_out" if number < leave_out else "corrupt" if number < leave_out + corrupt else ""
-            self._timeline.after(pause * (number % 12 + 1), self._copying(execution, copy, how))
-        end = timedelta(minutes=5 + slow)
-        self._timeline.after(end, lambda: self._verify(execution))
 
     def _copying(self, execution: Execution, copy: Copy, how: str) -> Callable[[], None]:
         def copying() -> None:
@@ -382,7 +395,8 @@ class DataSync:
         done = self._begin("ListTaskExecutions")
         self._check_task("ListTaskExecutions", TaskArn)
         since = self._task._timeline.now - timedelta(days=30)
-        recent = [each for each in self._task.executions[-1500:] if each.started_at > since]
+        newest = self._task.executions[-1500:]
+        recent = newest[bisect_right(newest, since, key=lambda each: each.started_at) :]
         begin = int(NextToken)
         shown = recent[begin : begin + MaxResults]
         for each in shown:

@@ -32,6 +32,7 @@ class SharedFiles:
         self.root = root
         self._timeline = timeline
         self.ledger: dict[tuple[str, str], File] = {}
+        self.changes = 0
         for each in DIRECTORIES:
             (root / each).mkdir(parents=True, exist_ok=True)
 
@@ -41,6 +42,7 @@ class SharedFiles:
 
     def write(self, directory: str, path: str, content: bytes, is_finished: bool = True) -> File:
         """A user writes a file, or writes it anew."""
+        self.changes += 1
         place = self.root / directory / path
         place.parent.mkdir(parents=True, exist_ok=True)
         # A new inode each time, as a careful program writes: beside it, then renamed.
@@ -56,6 +58,7 @@ class SharedFiles:
         place = self.root / file.directory / file.path
         if not place.exists():
             return self.write(file.directory, file.path, file.content + more, is_finished)
+        self.changes += 1
         with place.open("ab") as handle:
             handle.write(more)
         self.touch(place, self._timeline.now)
@@ -67,6 +70,7 @@ class SharedFiles:
     def rewrite_in_secret(self, file: File, content: bytes) -> File:
         """A user changes the bytes and sets the old time again (rsync -t, tar -x, touch -r): only the bytes tell."""
         place = self.root / file.directory / file.path
+        self.changes += 1
         status = place.stat()
         place.write_bytes(content)
         os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -75,6 +79,7 @@ class SharedFiles:
 
     def delete(self, file: File) -> None:
         """A user deletes a file."""
+        self.changes += 1
         (self.root / file.directory / file.path).unlink(missing_ok=True)
         self.ledger.pop((file.directory, file.path), None)
 

@@ -63,6 +63,7 @@ class Bucket:
         self.region = region
         self.keys: list[str] = []  # in the order of their UTF-8 bytes, as S3 lists
         self.versions: dict[str, list[Version]] = {}  # oldest first
+        self.changes = 0
 
     def current(self, key: str) -> Version | None:
         """The newest version, which may be a delete marker."""
@@ -150,6 +151,7 @@ class Store:
 
     def tell(self, change: Change) -> None:
         """Let everybody know who watches."""
+        self.buckets[change.bucket].changes += 1
         for watcher in self.watchers:
             watcher(change)
 
