@@ -131,3 +131,11 @@ def test_a_function_reaches_s3_control_by_the_host_boto3_makes(cloud: Cloud, mak
     payload = json.dumps({"call": "list_jobs", "with": {}})
     reply = cloud.client("lambda").invoke(FunctionName=function, Payload=payload)["Payload"].read()
     assert "reply" in json.loads(reply), reply
+
+
+def test_a_policy_may_name_jobs(cloud: Cloud, role: str) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:DescribeJob", "Resource": f"arn:aws:s3:ap-south-1:{ACCOUNT}:job/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam, name = cloud.client("iam"), role.rpartition("/")[2]
+    iam.put_role_policy(RoleName=name, PolicyName="jobs", PolicyDocument=policy)
+    assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["jobs"]

@@ -66,9 +66,14 @@ _lock = threading.Lock()
 
 
 def install() -> None:
-    """Add the operations to LocalStack's provider."""
+    """Add the operations to LocalStack's provider, and let policies name jobs."""
     from localstack.services.s3control.provider import S3ControlProvider
+    from moto.iam.policy_validation import SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS as REGIONAL
 
+    # moto takes S3 ARNs with a region for mistakes; those of access points and of jobs have one:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    if "job/" not in REGIONAL["s3"]["valid_starting_values"]:
+        REGIONAL["s3"]["valid_starting_values"].append("job/")
     for name, method in {
         "create_job": create_job,
         "describe_job": describe_job,
