@@ -622,6 +622,21 @@ def test_a_job_asked_for_twice_is_one_job_with_one_manifest(fakes: Any) -> None:
     assert (len(jobs.jobs), backfiller.manifests.joins) == (1, 1)
 
 
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("SlowDown", 503)])
+def test_a_list_for_a_job_that_cannot_be_written_loses_no_object(fakes: Any, code: str, status: int) -> None:
+    backfiller, lake, _, _ = fakes(Lake(30), batch_group_size=10**9)
+    write = backfiller.manifests.write_shard
+    backfiller.manifests.write_shard = Mock(side_effect=client_error(code, status))
+    if code == "SlowDown":
+        with pytest.raises(ClientError):
+            backfiller.run(apply(method=Method.BATCH), Time().clock)
+    else:
+        assert backfiller.run(apply(method=Method.BATCH), Time().clock)["outcome"] == "stalled"
+    backfiller.manifests.write_shard = write
+    assert backfiller.run(GO_ON, Time().clock)["result"]["counts"] == {"tagged": 30}
+    assert len(lake.writes) == 30
+
+
 @pytest.mark.parametrize("method", ["direct", "batch"])
 def test_a_hundred_thousand_objects_are_held_in_bounded_memory(fakes: Any, method: str) -> None:
     class Flowing(Lake):
