@@ -168,10 +168,11 @@ def work_of(entry: Entry, request: Request, catalogue: Catalogue) -> Aim | Resul
 class Prices:
     """US dollars, for S3 Standard and Lambda on arm64 in ap-south-1.
 
-    From https://aws.amazon.com/s3/pricing/ and https://aws.amazon.com/lambda/pricing/ as they are known to us on
-    2026-11-24. The pages themselves could not be read on that day: look before you rely on a large estimate. The two
-    prices of Batch Operations are also told by https://engineeringblog.yelp.com ("S3 server access logs at scale",
-    2025-09-26). Tagging is charged as PUT, reading tags as GET.
+    Stated 2026-11-24. The price lists (https://aws.amazon.com/s3/pricing/, https://aws.amazon.com/lambda/pricing/) could
+    not be read on that day: look there before you rely on a large estimate. Second-hand: requests by
+    https://c3x.dev/blog/s3-request-fees-explained (no region named), the fee of a job by
+    https://sysdesign-wiki.pages.dev/systems/s3-batch-operations/. From memory, not verified: the fee for a million
+    objects, Lambda's price, that ap-south-1 costs the same, that tagging is charged as PUT and reading tags as GET.
     """
 
     put_per_1000: float = 0.005
