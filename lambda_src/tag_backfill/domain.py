@@ -168,7 +168,7 @@ def work_of(entry: Entry, request: Request, catalogue: Catalogue) -> Aim | Resul
 class Prices:
     """US dollars, for S3 Standard and Lambda on arm64 in ap-south-1.
 
-    Stated 2026-11-24. The price lists (https://aws.amazon.com/s3/pricing/, https://aws.amazon.com/lambda/pricing/) could
+    Stated 2026-11-24. The lists (https://aws.amazon.com/s3/pricing/, https://aws.amazon.com/lambda/pricing/) could
     not be read on that day: look there before you rely on a large estimate. Second-hand: requests by
     https://c3x.dev/blog/s3-request-fees-explained (no region named), the fee of a job by
     https://sysdesign-wiki.pages.dev/systems/s3-batch-operations/. From memory, not verified: the fee for a million
