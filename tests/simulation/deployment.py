@@ -5,8 +5,10 @@ What a handler does beside its core is small and repeated here: parse the event,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from common import catalogue, transfer_event
@@ -14,12 +16,14 @@ from common.clock import Clock
 from common.lake import LakeTags
 from common.publisher import Publisher
 from common.state import StateStore
+from scripts.paths import TERRAFORM
 from tests.simulation.world.compute import Function
 from tests.simulation.world.cron import Schedule
 from tests.simulation.world.datasync import ACCOUNT, REPORT_PREFIX, TASK_ARN
 from tests.simulation.world.platform import LAKE, REPORTS, World
 from tests.simulation.world.powertools import CountedMetrics, QuietLogger
 
+AUTOMATION = TERRAFORM / "40-automation"
 TOPICS = {name: f"arn:aws:sns:ap-south-1:111122223333:kosha-test-{name}" for name in ("transfer", "data", "platform")}
 
 ENVIRONMENT = {
@@ -29,11 +33,44 @@ ENVIRONMENT = {
     "REPORTS_BUCKET": REPORTS,
     "TRANSFER_REPORT_PREFIX": REPORT_PREFIX,
     "ACCOUNT_ID": ACCOUNT,
+    "OBJECT_TAGGER_ARN": f"arn:aws:lambda:ap-south-1:{ACCOUNT}:function:kosha-test-object-tagger",
+    "TAG_BACKFILL_ARN": f"arn:aws:lambda:ap-south-1:{ACCOUNT}:function:kosha-test-tag-backfill",
     # Small, so that small histories make jobs.
     "BATCH_GROUP_SIZE": "3",
     "BATCH_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/kosha-test-tag-backfill-batch",
     **{f"{name.upper()}_TOPIC_ARN": arn for name, arn in TOPICS.items()},
 }
+
+
+@cache
+def setting(function: str, name: str) -> int:
+    """A number of the function's module call.
+
+    Raises:
+        LookupError: Terraform does not say it.
+    """
+    text = (AUTOMATION / f"{function}.tf").read_text(encoding="utf-8")
+    found = re.search(rf"^\s*{name}\s*=\s*(\d+)", text, re.MULTILINE)
+    if found is None:
+        raise LookupError(f"{AUTOMATION / function}.tf does not say {name}")
+    return int(found[1])
+
+
+@cache
+def schedule_of(variable: str) -> Schedule:
+    """The default of a schedule variable.
+
+    Raises:
+        LookupError: there is no such variable.
+    """
+    text = (AUTOMATION / "variables.tf").read_text(encoding="utf-8")
+    _, _, block = text.partition(f'variable "{variable}" {{')
+    block = block.partition("\nvariable ")[0]
+    expression = re.search(r'expression\s*=\s*"([^"]+)"', block)
+    timezone = re.search(r'timezone\s*=\s*"([^"]+)"', block)
+    if expression is None:
+        raise LookupError(f"{AUTOMATION}/variables.tf has no schedule {variable}")
+    return Schedule(expression[1], timezone[1] if timezone else "UTC")
 
 
 class Deployment:
@@ -51,13 +88,19 @@ class Deployment:
         sns: Any = self.world.sns
         return {"publisher": Publisher(sns, logger, metrics), "logger": logger, "metrics": metrics}
 
-    def add(self, name: str, run: Callable[[Any, Clock], Any], timeout_seconds: int, retries: int = 2) -> None:
-        """Deploy a function."""
-        self.world.functions.functions[name] = Function(name, run, timedelta(seconds=timeout_seconds), retries)
+    def add(self, name: str, run: Callable[[Any, Clock], Any]) -> None:
+        """Deploy a function, with the timeout and the concurrency Terraform gives it."""
+        timeout = timedelta(seconds=setting(name, "timeout_seconds"))
+        at_once = setting(name, "reserved_concurrency")
+        self.world.functions.functions[name] = Function(name, run, timeout, at_once)
 
-    def schedule(self, name: str, expression: str, timezone: str = "Asia/Kolkata", payload: Any = None) -> None:
-        """Call a function by a schedule."""
-        self.world.scheduler.add(name, Schedule(expression, timezone), payload)
+    def schedule(self, name: str, variable: str, payload: Any = None) -> None:
+        """Call a function by the schedule that a variable of Terraform has as its default."""
+        self.world.scheduler.add(name, schedule_of(variable), payload)
+
+    def every(self, name: str, expression: str, payload: Any = None) -> None:
+        """Call a function by a schedule that is no variable."""
+        self.world.scheduler.add(name, Schedule(expression, "Asia/Kolkata"), payload)
 
     def on_transfer(self, name: str, states: frozenset[str]) -> None:
         """Call a function when an execution comes to one of the states."""
@@ -81,8 +124,8 @@ def transfer_starter(deployment: Deployment) -> None:
     datasync: Any = deployment.world.datasync
     config = Config.from_environment(ENVIRONMENT)
     starter = Starter(config, Transfers(datasync, datasync, TASK_ARN), **deployment.tools("transfer_starter"))
-    deployment.add("transfer_starter", lambda _, clock: starter.run(clock.now()), 60)
-    deployment.schedule("transfer_starter", "cron(0/30 * * * ? *)")
+    deployment.add("transfer_starter", lambda _, clock: starter.run(clock.now()))
+    deployment.schedule("transfer_starter", "transfer_schedule")
 
 
 def transfer_notifier(deployment: Deployment) -> None:
@@ -101,7 +144,7 @@ def transfer_notifier(deployment: Deployment) -> None:
             return transfer
         return notifier.run(transfer, clock.now())
 
-    deployment.add("transfer_notifier", run, 60)
+    deployment.add("transfer_notifier", run)
     deployment.on_transfer("transfer_notifier", states)
 
 
@@ -128,7 +171,7 @@ def object_tagger(deployment: Deployment) -> None:
         transfer = transfer_event.read(event, TASK_ARN, states)
         return transfer if isinstance(transfer, transfer_event.Refusal) else tagger.run(transfer, clock)
 
-    deployment.add("object_tagger", run, 900)
+    deployment.add("object_tagger", run)
     deployment.on_transfer("object_tagger", states)
 
 
@@ -163,8 +206,35 @@ def tag_backfill(deployment: Deployment) -> None:
             return {"outcome": "refused", "problem": str(error)}
         return backfiller.run(request, clock)
 
-    deployment.add(name, run, 900)
-    deployment.schedule(name, "cron(0/15 * * * ? *)", payload={})
+    deployment.add(name, run)
+    deployment.every(name, "rate(15 minutes)", payload={})
 
 
-FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (transfer_starter, transfer_notifier, object_tagger, tag_backfill)
+def transfer_reconciler(deployment: Deployment) -> None:
+    from transfer_reconciler.aws import Executions, Functions, Receipts
+    from transfer_reconciler.config import Config
+    from transfer_reconciler.reconciler import Reconciler
+
+    name = "transfer_reconciler"
+    s3: Any = deployment.world.s3
+    datasync: Any = deployment.world.datasync
+    client: Any = deployment.world.lambda_client
+    reconciler = Reconciler(
+        config=Config.from_environment(ENVIRONMENT),
+        executions=Executions(datasync, TASK_ARN),
+        receipts=Receipts(StateStore(s3, REPORTS, "object_tagger")),
+        functions=Functions(client),
+        store=StateStore(s3, REPORTS, name),
+        **deployment.tools(name),
+    )
+    deployment.add(name, lambda _, clock: reconciler.run(clock))
+    deployment.schedule(name, "reconciler_schedule")
+
+
+FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
+    transfer_starter,
+    transfer_notifier,
+    object_tagger,
+    tag_backfill,
+    transfer_reconciler,
+)

@@ -12,8 +12,9 @@ from tests.simulation.operations import SPECS, Operation
 from tests.simulation.simulation import Simulation
 
 DAY = 24 * 60
-# The last days of every month nothing goes wrong, and at their end all must be as it should.
-MONTH_DAYS, CALM_DAYS = 30, 3
+MONTH_DAYS = 30
+# Days of a month from which nothing goes wrong, and for how many days.
+CALM_FROM = {6: 1, 13: 1, 20: 1, 27: 3}
 
 
 @dataclass
@@ -39,10 +40,11 @@ def make(seed: int, months: float = 1.0, lanes: Collection[str] | None = None) -
     found: list[Operation] = []
     calm_until = 0
     for day in range(days):
-        begins_calm = day % MONTH_DAYS == MONTH_DAYS - CALM_DAYS or (days < MONTH_DAYS and day == days - CALM_DAYS)
+        of_month = day % MONTH_DAYS
+        begins_calm = of_month in CALM_FROM or (days < MONTH_DAYS and day == days - 1)
         if begins_calm:
             found.append(Operation(day * DAY, "faults_stop", {}))
-            calm_until = day + CALM_DAYS
+            calm_until = day + CALM_FROM.get(of_month, 1)
         is_calm = day < calm_until
         # Good days and bad days: faults come in heaps.
         pool = usual if is_calm or dice.random() < 0.3 else names

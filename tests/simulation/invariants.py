@@ -86,6 +86,13 @@ class Invariants:
         world.task.watchers.append(self._transferred)
         world.machines.watchers.append(self._machine_changed)
 
+    def _given_up(self, execution: str) -> None:
+        """The reconciler has told people that what this execution brought is theirs to tag."""
+        found = self.world.task.by_arn.get(execution)
+        for copy in found.copies if found is not None else ():
+            if copy.version is not None:
+                self.reported.discard(copy.version.version_id)
+
     def violate(self, invariant: str, detail: str) -> None:
         """Note a broken promise."""
         self.found.append(Violation(invariant, self.world.timeline.now, detail))
@@ -351,6 +358,8 @@ class Invariants:
 
     def _notice(self, notice: Delivered) -> None:
         document: dict[str, Any] = notice.document
+        if document.get("kind") == "transfer.not_tagged":
+            self._given_up(document["details"]["execution"])
         problems = []
         if document.get("schema") != SCHEMA:
             problems.append("its schema")

@@ -30,6 +30,7 @@ class Function:
     name: str
     run: Callable[[Any, Clock], Any]
     timeout: timedelta = timedelta(minutes=15)
+    at_once: int = 1
     retries: int = 2
 
 
@@ -94,6 +95,11 @@ class Lambda:
 
     def _attempt(self, name: str, payload: Any, tries: int) -> None:
         function = self.functions[name]
+        running = sum(each is not None and each.function == name for each in self._faults.stack)
+        if running >= function.at_once:
+            # Throttled: the event waits in Lambda's queue.
+            self._timeline.after(RETRIES[0], lambda: self._attempt(name, payload, tries))
+            return
         outcome = self._run(function, payload)
         if not outcome.problem:
             return
@@ -179,9 +185,9 @@ class EventBridge:
         self.rules: list[tuple[Callable[[Mapping[str, Any]], bool], str]] = []
         self.next_faults: list[EventFault] = []
 
-    def send(self, event: Mapping[str, Any]) -> None:
-        """Deliver an event to every rule it matches."""
-        fault = self.next_faults.pop(0) if self.next_faults else None
+    def send(self, event: Mapping[str, Any], matters: bool = True) -> None:
+        """Deliver an event to every rule it matches. Faults wait for one that matters."""
+        fault = self.next_faults.pop(0) if self.next_faults and matters else None
         if fault is not None:
             self._faults.note(f"event {fault.kind}")
             if fault.kind == "lost":
@@ -236,6 +242,7 @@ class Scheduler:
         self.faults.note(f"schedule {fault.kind}")
         if fault.kind == "late":
             self.functions.call(function, payload, timedelta(minutes=fault.minutes))
+            self.timeline.after(timedelta(minutes=fault.minutes), lambda: self.faults.note("schedule called late"))
         elif fault.kind == "doubled":
             self.functions.call(function, payload)
             self.functions.call(function, payload, timedelta(minutes=fault.minutes, seconds=1))

@@ -92,8 +92,11 @@ class Faults:
 
     @property
     def stopped_at(self) -> datetime:
-        """When the last thing went wrong: now, while something is armed or a region down."""
-        if self._calls or self._points or any(map(self.is_down, self._outages)) or any(each() for each in self.lasting):
+        """When the last thing went wrong; now, while a region is down or something that went wrong goes on.
+
+        What is armed and has not struck yet is no fault.
+        """
+        if any(map(self.is_down, self._outages)) or any(each() for each in self.lasting):
             return self._timeline.now
         return max([self.last_strike, *self._outages.values()])
 
@@ -109,8 +112,10 @@ class Faults:
         self.stack.append(invocation)
 
     def end(self) -> None:
-        """The invocation that started last is over."""
-        self.stack.pop()
+        """The invocation that started last is over; points it did not come to wait for the next one."""
+        invocation = self.stack.pop()
+        if invocation is not None:
+            self._points += [each for each in invocation.points if each.after > invocation.calls]
 
     @contextmanager
     def others(self) -> Iterator[None]:

@@ -74,7 +74,8 @@ class World:
                 "region": PRIMARY,
                 "resources": [execution.arn],
                 "detail": {"State": execution.status},
-            }
+            },
+            matters=bool(execution.copies),
         )
 
 
