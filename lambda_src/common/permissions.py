@@ -28,6 +28,8 @@ class Resource(StrEnum):
     """The key of the lake and of the reports bucket: the same purpose, ``lake``, encrypts all S3 data."""
     STATE_OBJECTS = "state_objects"
     """``<reports bucket ARN>/automation-state/<function>/*`` (common/state.py)"""
+    TAGGER_RECEIPTS = "tagger_receipts"
+    """``<reports bucket ARN>/automation-state/object_tagger/*``: which executions are tagged"""
     WRITTEN_REPORTS = "written_reports"
     """``<reports bucket ARN>/automation-reports/<function>/*`` (common/reports.py)"""
     OBJECT_TAGGER = "object_tagger"

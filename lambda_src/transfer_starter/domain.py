@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-SLOT = timedelta(minutes=30)
-# How far the clocks of Scheduler, Lambda and DataSync may be apart at the start of a slot.
-SKEW = timedelta(seconds=5)
+from common.slots import SKEW, slot_of
+
 # A transfer that hangs is reported in the first hour, and again in one hour of every six; the half-hourly call
 # would otherwise report it 48 times a day.
 REPORT_EVERY = timedelta(hours=6)
@@ -81,12 +80,6 @@ class Refuse:
 
 
 type Decision = Start | Skip | Refuse
-
-
-def slot_of(moment: datetime) -> datetime:
-    """The half hour, in UTC, that ``moment`` lies in; a call up to SKEW early belongs to the slot it was meant for."""
-    moment += SKEW
-    return moment.replace(minute=moment.minute - moment.minute % 30, second=0, microsecond=0)
 
 
 def decide(task: TaskState, now: datetime, stuck_after: timedelta) -> Decision:

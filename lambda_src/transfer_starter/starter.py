@@ -12,9 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.failures import code_of, is_transient
 from common.publisher import Publisher
+from common.slots import slot_of
 from transfer_starter import messages
 from transfer_starter.config import Config
-from transfer_starter.domain import Refuse, Skip, SkipReason, Start, TaskState, decide, slot_of
+from transfer_starter.domain import Refuse, Skip, SkipReason, Start, TaskState, decide
 
 
 class Transfers(Protocol):

@@ -6,10 +6,11 @@ module "handoff" {
   path = module.naming.handoff_path
   document = jsonencode({
     function_arns = {
-      transfer_starter  = module.transfer_starter.arn
-      tag_backfill      = module.tag_backfill.arn
-      object_tagger     = module.object_tagger.arn
-      transfer_notifier = module.transfer_notifier.arn
+      transfer_starter    = module.transfer_starter.arn
+      tag_backfill        = module.tag_backfill.arn
+      object_tagger       = module.object_tagger.arn
+      transfer_notifier   = module.transfer_notifier.arn
+      transfer_reconciler = module.transfer_reconciler.arn
     }
   })
 }

@@ -85,3 +85,16 @@ variable "read_tags_first" {
   default     = false
   nullable    = false
 }
+
+variable "reconciler_schedule" {
+  description = "When the transfer is looked at: in the middle of each of its slots."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(15/30 * * * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+}

@@ -38,6 +38,7 @@ ARNS = {
     Resource.REPORTS_BUCKET: REPORTS,
     Resource.REPORT_OBJECTS: f"{REPORTS}/transfer-reports/*",
     Resource.STATE_OBJECTS: f"{REPORTS}/automation-state/{{function}}/*",
+    Resource.TAGGER_RECEIPTS: f"{REPORTS}/automation-state/object_tagger/*",
     Resource.WRITTEN_REPORTS: f"{REPORTS}/automation-reports/{{function}}/*",
     Resource.OBJECT_TAGGER: "arn:aws:lambda:ap-south-1:111122223333:function:mock",
     Resource.TAG_BACKFILL: "arn:aws:lambda:ap-south-1:111122223333:function:mock",

@@ -208,11 +208,35 @@ run "events_of_this_transfer_only_call_the_functions" {
   }
 }
 
+run "reconciler_looks_and_calls_the_functions_that_mend" {
+  command = apply
+
+  assert {
+    condition = [for s in jsondecode(module.transfer_reconciler.permissions_policy).Statement : [s.Sid, s.Action]] == [
+      ["ListTransfers", ["datasync:ListTaskExecutions"]],
+      ["DescribeExecutions", ["datasync:DescribeTaskExecution"]],
+      ["FindReceipts", ["s3:ListBucket"]],
+      ["ReadReceipts", ["s3:GetObject"]],
+      ["CallTheTagger", ["lambda:InvokeFunction"]],
+      ["FindState", ["s3:ListBucket"]],
+      ["KeepState", ["s3:GetObject", "s3:PutObject"]],
+      ["EncryptState", ["kms:Decrypt", "kms:GenerateDataKey"]],
+      ["PublishNotices", ["sns:Publish"]],
+      ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"]],
+    ]
+    error_message = "The reconciler looks at executions and receipts, calls two functions, remembers and publishes; nothing else."
+  }
+  assert {
+    condition     = var.reconciler_schedule == { expression = "cron(15/30 * * * ? *)", timezone = "Asia/Kolkata" }
+    error_message = "It looks in the middle of each half hour."
+  }
+}
+
 run "handoff_is_published_in_both_regions" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "tag_backfill", "transfer_notifier", "transfer_starter"]
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter"]
     error_message = "The document must hold what docs/architecture.md promises."
   }
   assert {

@@ -60,7 +60,6 @@ def test_the_tagger_cannot_read_data() -> None:
     assert {action for each in objects for action in each.actions} == {
         "s3:GetObjectTagging",
         "s3:GetObjectVersionTagging",
-        "s3:PutObjectTagging",
         "s3:PutObjectVersionTagging",
     }
 

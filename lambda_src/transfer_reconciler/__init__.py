@@ -1,0 +1,1 @@
+"""Notices slots without a transfer and endings nobody heard of, and has them made good."""

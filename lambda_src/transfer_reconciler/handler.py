@@ -1,0 +1,38 @@
+"""Entry point of transfer_reconciler, called by EventBridge Scheduler twice an hour, in the middle of each slot."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from common import clients, clock
+from common.publisher import Publisher
+from common.state import StateStore
+from transfer_reconciler.aws import Executions, Functions, Receipts
+from transfer_reconciler.config import Config
+from transfer_reconciler.reconciler import Reconciler
+
+config = Config.from_environment(os.environ)
+logger = Logger()
+metrics = Metrics()
+s3 = clients.s3()
+reconciler = Reconciler(
+    config=config,
+    executions=Executions(clients.datasync(), config.task_arn),
+    receipts=Receipts(StateStore(s3, config.reports_bucket, "object_tagger")),
+    functions=Functions(clients.functions()),
+    store=StateStore(s3, config.reports_bucket, "transfer_reconciler"),
+    publisher=Publisher(clients.sns(), logger, metrics),
+    logger=logger,
+    metrics=metrics,
+)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(_event: Any, context: LambdaContext) -> dict[str, int]:
+    """Compare what should have happened with what has; the reply holds the counts."""
+    return reconciler.run(clock.of(context))

@@ -1,0 +1,56 @@
+module "transfer_reconciler" {
+  source = "../../modules/function"
+
+  name        = module.naming.prefix
+  function    = "transfer_reconciler"
+  description = "Notices slots without a transfer and endings nobody heard of, and has them made good"
+  archive     = "${local.archives}/transfer_reconciler.zip"
+
+  reserved_concurrency = 1
+  timeout_seconds      = 300
+  schedules            = { usual = var.reconciler_schedule }
+  heartbeat_hours      = 2
+
+  environment = merge(local.common_environment, {
+    POWERTOOLS_SERVICE_NAME = "transfer_reconciler"
+    TRANSFER_TOPIC_ARN      = local.foundation.topic_arns.transfer
+    REPORTS_BUCKET          = local.storage.reports_bucket
+    OBJECT_TAGGER_ARN       = module.object_tagger.arn
+    TAG_BACKFILL_ARN        = module.tag_backfill.arn
+  })
+
+  permissions = concat([
+    {
+      sid       = "ListTransfers"
+      actions   = ["datasync:ListTaskExecutions"]
+      resources = [local.storage.transfer_task_arn]
+    },
+    local.describe_executions,
+    {
+      sid        = "FindReceipts"
+      actions    = ["s3:ListBucket"]
+      resources  = [local.storage.reports_bucket_arn]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["automation-state/object_tagger/*"] }]
+    },
+    {
+      sid       = "ReadReceipts"
+      actions   = ["s3:GetObject"] # the key: keep_state
+      resources = ["${local.storage.reports_bucket_arn}/automation-state/object_tagger/*"]
+    },
+    {
+      sid       = "CallTheTagger"
+      actions   = ["lambda:InvokeFunction"]
+      resources = [module.object_tagger.arn, module.tag_backfill.arn]
+    },
+  ], local.keep_state.transfer_reconciler, local.publish_notices.transfer)
+
+  failure_metrics = {
+    SlotsMissed         = "No transfer ran in a half hour: files wait on the shared storage."
+    EventsMissing       = "The end of a transfer was not tagged: its event never came, or tagging failed."
+    ExecutionsNotTagged = "What a transfer brought is not tagged after three more calls."
+    NoticesFailed       = "SNS did not take a notice."
+  }
+
+  key_arns        = local.foundation.key_arns
+  alarm_topic_arn = local.foundation.topic_arns.platform
+}
