@@ -231,10 +231,24 @@ def transfer_reconciler(deployment: Deployment) -> None:
     deployment.schedule(name, "reconciler_schedule")
 
 
+def volume_reaper(deployment: Deployment) -> None:
+    from volume_reaper.aws import Volumes
+    from volume_reaper.config import Config
+    from volume_reaper.reaper import Reaper
+
+    name = "volume_reaper"
+    ec2: Any = deployment.world.ec2
+    reaper = Reaper(Config.from_environment(ENVIRONMENT), Volumes(ec2, ec2), **deployment.tools(name))
+    deployment.add(name, reaper.run)
+    deployment.schedule(name, "volume_watch_schedule", payload={"mode": "watch"})
+    deployment.schedule(name, "volume_reap_schedule", payload={"mode": "reap"})
+
+
 FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     transfer_starter,
     transfer_notifier,
     object_tagger,
     tag_backfill,
     transfer_reconciler,
+    volume_reaper,
 )

@@ -25,11 +25,15 @@ from tests.simulation.world.sns import LIMIT_BYTES, Delivered
 ARRIVES_WITHIN = timedelta(minutes=75)
 # Two cycles, each a transfer and a look of the reconciler.
 TAGGED_WITHIN = timedelta(hours=2, minutes=30)
+# The reconciler calls the tagger three times, half an hour apart.
+GIVES_UP_AFTER = timedelta(minutes=100)
 # What no event and no report tells of is found by the daily audit, and tagged by the backfill people order then.
 FOUND_WITHIN = timedelta(hours=49)
 RUN_ENDS_WITHIN = timedelta(hours=24)
 # A volume is deleted a month after it was left.
 WINDOW = timedelta(days=30)
+# A final snapshot has a retention of its own.
+SNAPSHOT_WINDOW = timedelta(days=90)
 # docs/adr/0011: a version of a transfer that began so lately is tagged without its tags being read.
 WRITTEN_UNSEEN = timedelta(hours=1)
 
@@ -89,9 +93,13 @@ class Invariants:
     def _given_up(self, execution: str) -> None:
         """The reconciler has told people that what this execution brought is theirs to tag."""
         found = self.world.task.by_arn.get(execution)
-        for copy in found.copies if found is not None else ():
-            if copy.version is not None:
-                self.reported.discard(copy.version.version_id)
+        if found is None or found.ended_at is None:
+            return
+        written = [each.version for each in found.copies if each.version is not None]
+        quiet = self.world.timeline.now - max(found.ended_at, self.world.faults.stopped_at)
+        if quiet > GIVES_UP_AFTER and any(each.version_id in self.reported for each in written):
+            self.violate("nothing is given up while everything works", f"{found.id}, {quiet} after the last fault")
+        self.reported.difference_update(each.version_id for each in written)
 
     def violate(self, invariant: str, detail: str) -> None:
         """Note a broken promise."""
@@ -322,6 +330,8 @@ class Invariants:
                 self.violate(
                     "no volume of a claim, and no protected one, is deleted", f"{who}: {thing.id} {thing.tags}"
                 )
+            if thing.was_used_unseen:
+                return
             if thing.detached_at is None or now - thing.detached_at < WINDOW:
                 self.violate(
                     "nothing is deleted in its window", f"{who}: {thing.id}, unattached since {thing.detached_at}"
@@ -341,9 +351,12 @@ class Invariants:
 
     def _snapshot_deleted(self, who: str, snapshot: Snapshot) -> None:
         if snapshot.by != who:
-            self.violate(
-                "functions delete their own snapshots only", f"{who}: {snapshot.id} of {snapshot.by or 'people'}"
-            )
+            owner = snapshot.by or "people"
+            self.violate("functions delete their own snapshots only", f"{who}: {snapshot.id} of {owner}")
+        if self.world.timeline.now - snapshot.started_at < SNAPSHOT_WINDOW:
+            self.violate("nothing is deleted in its window", f"{who}: {snapshot.id} of {snapshot.started_at}")
+        if snapshot.volume in self.world.machines.volumes:
+            self.violate("the last snapshot stays while its volume does", f"{who}: {snapshot.id}")
 
     # Transfers, notices -----------------------------------------------------------------------------------------------
 

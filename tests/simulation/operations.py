@@ -87,13 +87,21 @@ def file_path(simulation: Simulation, numbers: Arguments) -> str:
     return f"{data_class.prefix}/{project}/{data_class.code}_{project}_{site}_S{numbers['n']:04d}.{extension}"
 
 
-@operation("files", 5, kind=8, n=400, size=3000)
+@operation("files", 4, kind=8, n=400, size=3000)
 def write_file(simulation: Simulation, numbers: Arguments) -> str:
     """A finished file, or one written anew."""
     path = file_path(simulation, numbers)
     file = simulation.world.files.write("published", path, simulation.content(numbers["size"]))
     simulation.invariants.file_finished(file)
     return path
+
+
+@operation("files", 1.5, kind=8, n=300, size=500, count=7)
+def run_publishes_its_results(simulation: Simulation, numbers: Arguments) -> str:
+    """Many files at once, as the end of a pipeline's run leaves them."""
+    for each in range(numbers["count"] + 2):
+        write_file(simulation, {"kind": numbers["kind"] + each, "n": numbers["n"] + each, "size": numbers["size"]})
+    return f"{numbers['count'] + 2} files"
 
 
 @operation("files", 0.6, kind=8, n=400, shape=len(BAD_NAMES))
@@ -155,14 +163,32 @@ def published(simulation: Simulation, finished: bool = True) -> list[File]:
     ]
 
 
-@operation("files", 1, pick=1000, size=3000)
+@operation("files", 2, pick=1000, size=3000)
 def rewrite_file(simulation: Simulation, numbers: Arguments) -> str:
-    file = simulation.pick(published(simulation), numbers["pick"])
+    """Every other time one of the newest files: a mistake is seen soon."""
+    files = published(simulation)
+    if numbers["pick"] % 2:
+        files = sorted(files, key=lambda each: each.written_at)[-8:]
+    file = simulation.pick(files, numbers["pick"] // 2)
     if file is None:
         return ""
     written = simulation.world.files.write("published", file.path, simulation.content(numbers["size"]))
     simulation.invariants.file_finished(written)
     return file.path
+
+
+@operation("files", 1, kind=8, n=400)
+def write_file_and_correct_it(simulation: Simulation, numbers: Arguments) -> str:
+    """A mistake is found in the next half hour, when the first version may be in the lake and not yet tagged."""
+    path = write_file(simulation, {**numbers, "size": 100})
+    first = simulation.world.files.ledger["published", path]
+
+    def correct() -> None:
+        if simulation.world.files.ledger.get(("published", path)) is first:
+            write_file(simulation, {**numbers, "size": 120})
+
+    simulation.world.timeline.after(timedelta(minutes=33), correct)
+    return path
 
 
 @operation("files", 0.15, pick=1000)
@@ -202,7 +228,7 @@ def some_object(simulation: Simulation, number: int) -> Version | None:
     return simulation.pick(found, number // 2)
 
 
-@operation("lake", 0.8, pick=5000, count=9, first=20)
+@operation("lake", 2, pick=5000, count=9, first=20)
 def add_foreign_tags(simulation: Simulation, numbers: Arguments) -> str:
     """Somebody adds tags of their own, at times so many that ours do not fit."""
     version = some_object(simulation, numbers["pick"])
@@ -264,7 +290,7 @@ TRANSFER_FAULTS = ("fail_early", "fail_late", "leave_out", "corrupt", "slow")
 REPORTS = ("", "", "", "late", "cut", "missing")
 
 
-@operation("faults", 1.2, kind=5, amount=4, report=6)
+@operation("faults", 2.5, kind=5, amount=4, report=6)
 def transfer_goes_wrong(simulation: Simulation, numbers: Arguments) -> str:
     kind = TRANSFER_FAULTS[numbers["kind"] % 5]
     amount = numbers["amount"] + 1 if kind != "slow" else [10, 40, 120, 500][numbers["amount"] % 4]
@@ -280,7 +306,7 @@ def report_goes_wrong(simulation: Simulation, numbers: Arguments) -> str:
     return report
 
 
-@operation("faults", 1.2, kind=3, minutes=90)
+@operation("faults", 2.5, kind=3, minutes=90)
 def event_goes_wrong(simulation: Simulation, numbers: Arguments) -> str:
     fault = EventFault(("lost", "doubled", "late")[numbers["kind"] % 3], numbers["minutes"])
     simulation.world.events.next_faults.append(fault)
@@ -429,7 +455,7 @@ def faults_stop(simulation: Simulation, numbers: Arguments) -> str:
 # Volumes and instances ------------------------------------------------------------------------------------------------
 
 CLAIM = {"kubernetes.io/created-for/pvc/name": "cache", "kubernetes.io/created-for/pvc/namespace": "pipelines"}
-PROTECTED = {"kosha:protected": "true"}
+PROTECTED = {"kosha:protect": "true"}
 SCHEDULED = {"kosha:schedule": "office-hours"}
 
 

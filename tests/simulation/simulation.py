@@ -18,6 +18,7 @@ from tests.simulation.invariants import Invariants
 from tests.simulation.operations import PROTECTED, SCHEDULED, SPECS, Operation
 from tests.simulation.world.compute import Outcome
 from tests.simulation.world.datasync import Execution
+from tests.simulation.world.ec2 import Deleted
 from tests.simulation.world.platform import World, without_threads
 from tests.simulation.world.sns import Delivered
 
@@ -55,6 +56,7 @@ class Simulation:
         self.world.functions.watchers.append(self._function_ended)
         self.world.task.watchers.append(self._transfer_ended)
         self.world.mailbox.watchers.append(self._notice)
+        self.world.machines.watchers.append(self._machine_changed)
         self._look()
 
     def __enter__(self) -> Simulation:
@@ -103,6 +105,8 @@ class Simulation:
         world.replication.extra_delay = timedelta(0)
         world.replication.fail_next = 0
         world.replication.repair()
+        world.machines.fail_snapshots = 0
+        world.machines.slow_snapshots = timedelta(0)
 
     def settle(self, minute: int) -> None:
         """Faults stop, time passes, and everything must be as it should.
@@ -170,6 +174,11 @@ class Simulation:
         self.counts[f"notice {notice.document['kind']}"] += 1
         lane = "routine" if notice.document["severity"] == "info" else "notices"
         self.log(lane, str(notice.document["kind"]), notice.subject)
+
+    def _machine_changed(self, change: Deleted) -> None:
+        self.counts[change.what] += 1
+        lane = "deletions" if change.what.endswith("deleted") else "functions"
+        self.log(lane, change.what, change.thing.id)
 
     def summary(self) -> dict[str, Any]:
         """Numbers of the history."""

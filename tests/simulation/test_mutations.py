@@ -11,7 +11,7 @@ import pytest
 from tests.simulation import history
 from tests.simulation.mutations import BUGS
 
-SEEDS = range(100, 112)
+SEEDS = range(100, 120)
 MONTHS = 0.5
 
 

@@ -20,6 +20,7 @@ from tests.simulation.world.timeline import Timeline
 REGION = "ap-south-1"
 SNAPSHOT_TAKES = timedelta(minutes=7)
 PAGE = 20
+MARK = "kosha:unattached-since"
 
 
 @dataclass
@@ -33,6 +34,8 @@ class Volume:
     detached_at: datetime | None = None
     written: int = 0
     size: int = 8
+    # Attached and left again, and no look of the reaper saw it: EC2 does not tell of it afterwards.
+    was_used_unseen: bool = False
 
     @property
     def state(self) -> str:
@@ -115,6 +118,7 @@ class Machines:
     def detach(self, volume: Volume) -> None:
         """Detach a volume."""
         volume.instance = None
+        volume.was_used_unseen = MARK in volume.tags
         volume.detached_at = self.timeline.now
         volume.written = next(self._numbers)
 
@@ -236,6 +240,8 @@ class Ec2:
             if len(merged) > 50:
                 raise client_error("CreateTags", "TagLimitExceeded", 400)
             thing.tags = merged
+            if isinstance(thing, Volume) and any(each["Key"] == MARK for each in Tags):
+                thing.was_used_unseen = False
         done()
         return {}
 
