@@ -15,7 +15,7 @@ from scripts.paths import REPOSITORY
 from tests.simulation.operations import CLAIM, PROTECTED, SCHEDULED
 from tests.simulation.world.compute import Outcome
 from tests.simulation.world.datasync import Execution
-from tests.simulation.world.ec2 import Deleted, Instance, Snapshot, Volume
+from tests.simulation.world.ec2 import MARK, Deleted, Instance, Snapshot, Volume
 from tests.simulation.world.files import File
 from tests.simulation.world.platform import World
 from tests.simulation.world.s3 import Change, Version
@@ -355,7 +355,8 @@ class Invariants:
             self.violate("functions delete their own snapshots only", f"{who}: {snapshot.id} of {owner}")
         if self.world.timeline.now - snapshot.started_at < SNAPSHOT_WINDOW:
             self.violate("nothing is deleted in its window", f"{who}: {snapshot.id} of {snapshot.started_at}")
-        if snapshot.volume in self.world.machines.volumes:
+        volume = self.world.machines.volumes.get(snapshot.volume)
+        if volume is not None and volume.instance is None and MARK in volume.tags:
             self.violate("the last snapshot stays while its volume does", f"{who}: {snapshot.id}")
 
     # Transfers, notices -----------------------------------------------------------------------------------------------

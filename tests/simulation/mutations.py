@@ -3,24 +3,60 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-BUGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {}
+from tests.simulation import history
 
 
-def bug(make: Callable[[pytest.MonkeyPatch], None]) -> Callable[[pytest.MonkeyPatch], None]:
+@dataclass(frozen=True)
+class Scene:
+    """Histories in which a bug can show: their length, their operations, the functions that are deployed."""
+
+    months: float = 0.5
+    lanes: Collection[str] | None = None
+    functions: Collection[str] | None = None
+
+    def told(self, seed: int) -> history.Told:
+        """One of them."""
+        return history.run(*history.make(seed, self.months, self.lanes), functions=self.functions)
+
+
+EVERYTHING = Scene()
+# A volume's month is long, so half a year of it, and nothing else.
+MACHINES = Scene(months=4, lanes=("machines",), functions=("volume_reaper",))
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A bug and where it shows."""
+
+    apply: Callable[[pytest.MonkeyPatch], None]
+    scene: Scene
+
+
+BUGS: dict[str, Bug] = {}
+
+
+def bug(
+    scene: Scene,
+) -> Callable[[Callable[[pytest.MonkeyPatch], None]], Callable[[pytest.MonkeyPatch], None]]:
     """Enter a bug; the function's name is the bug's."""
-    BUGS[make.__name__] = make
-    return make
+
+    def enter(apply: Callable[[pytest.MonkeyPatch], None]) -> Callable[[pytest.MonkeyPatch], None]:
+        BUGS[apply.__name__] = Bug(apply, scene)
+        return apply
+
+    return enter
 
 
 # Tagging --------------------------------------------------------------------------------------------------------------
 
 
-@bug
+@bug(EVERYTHING)
 def tagger_overwrites_the_tags_of_others(patch: pytest.MonkeyPatch) -> None:
     from common import tags
 
@@ -31,14 +67,14 @@ def tagger_overwrites_the_tags_of_others(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tags, "merge", overwrite)
 
 
-@bug
+@bug(EVERYTHING)
 def tagger_lowers_what_a_custodian_has_marked(patch: pytest.MonkeyPatch) -> None:
     from common import tags
 
     patch.setattr(tags, "_rank_present", lambda present, catalogue: -1)
 
 
-@bug
+@bug(EVERYTHING)
 def tagger_tags_the_current_version_instead_of_the_reported_one(patch: pytest.MonkeyPatch) -> None:
     from object_tagger import tagger
     from object_tagger.domain import aim_of as real
@@ -49,7 +85,7 @@ def tagger_tags_the_current_version_instead_of_the_reported_one(patch: pytest.Mo
     patch.setattr(tagger, "aim_of", aim_at_current)
 
 
-@bug
+@bug(EVERYTHING)
 def tagger_guesses_the_class_of_a_bad_name_from_its_folder(patch: pytest.MonkeyPatch) -> None:
     from common import tagging
     from common.classification import Classification, Unclassified
@@ -65,7 +101,7 @@ def tagger_guesses_the_class_of_a_bad_name_from_its_folder(patch: pytest.MonkeyP
     patch.setattr(tagging, "classify", guess)
 
 
-@bug
+@bug(EVERYTHING)
 def tagger_takes_every_call_for_the_first(patch: pytest.MonkeyPatch) -> None:
     """It writes without reading; on a replay that costs the tags others have added since."""
     from object_tagger import receipts, tagger
@@ -78,7 +114,7 @@ def tagger_takes_every_call_for_the_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tagger, "is_fresh", lambda started_at, now: True)
 
 
-@bug
+@bug(EVERYTHING)
 def tagger_ignores_transfers_that_failed(patch: pytest.MonkeyPatch) -> None:
     from object_tagger.tagger import Tagger
 
@@ -93,7 +129,7 @@ def tagger_ignores_transfers_that_failed(patch: pytest.MonkeyPatch) -> None:
 # The transfer ---------------------------------------------------------------------------------------------------------
 
 
-@bug
+@bug(EVERYTHING)
 def starter_starts_although_one_is_under_way(patch: pytest.MonkeyPatch) -> None:
     from transfer_starter import domain, starter
 
@@ -108,7 +144,7 @@ def starter_starts_although_one_is_under_way(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(starter, "decide", eager)
 
 
-@bug
+@bug(EVERYTHING)
 def starter_waits_for_people_after_a_failed_transfer(patch: pytest.MonkeyPatch) -> None:
     from transfer_starter import domain, starter
 
@@ -121,3 +157,71 @@ def starter_waits_for_people_after_a_failed_transfer(patch: pytest.MonkeyPatch) 
         return decision
 
     patch.setattr(starter, "decide", timid)
+
+
+@bug(EVERYTHING)
+def reconciler_never_calls_again(patch: pytest.MonkeyPatch) -> None:
+    from transfer_reconciler import domain, reconciler
+
+    patch.setattr(reconciler, "action_for", lambda execution, receipt, attempts, now: domain.Wait())
+
+
+# Volumes --------------------------------------------------------------------------------------------------------------
+
+
+@bug(MACHINES)
+def reaper_forgets_that_a_volume_was_attached_again(patch: pytest.MonkeyPatch) -> None:
+    from volume_reaper import domain, reaper
+
+    real = domain.decide
+
+    def forgetful(*arguments: Any, **more: Any) -> list[domain.Action]:
+        return [each for each in real(*arguments, **more) if not isinstance(each, domain.Unmark)]
+
+    patch.setattr(reaper, "decide", forgetful)
+
+
+@bug(MACHINES)
+def reaper_deletes_before_the_snapshot_is_complete(patch: pytest.MonkeyPatch) -> None:
+    from volume_reaper.aws import Volumes
+
+    real = Volumes.final_snapshots
+
+    def hasty(self: Volumes) -> Any:
+        return [dataclasses.replace(each, state="completed") for each in real(self)]
+
+    patch.setattr(Volumes, "final_snapshots", hasty)
+
+
+@bug(MACHINES)
+def reaper_ignores_claims_and_protection(patch: pytest.MonkeyPatch) -> None:
+    from volume_reaper import domain
+
+    patch.setattr(domain, "spared", lambda volume, instances: "")
+
+
+@bug(MACHINES)
+def reaper_counts_the_window_in_hours(patch: pytest.MonkeyPatch) -> None:
+    from datetime import timedelta
+
+    from volume_reaper import domain, reaper
+
+    real = domain.decide
+
+    def impatient(volumes: Any, instances: Any, snapshots: Any, now: Any, window: Any, *, reap: bool) -> Any:
+        del window
+        return real(volumes, instances, snapshots, now, timedelta(hours=30), reap=reap)
+
+    patch.setattr(reaper, "decide", impatient)
+
+
+@bug(MACHINES)
+def reaper_deletes_snapshots_with_their_volume(patch: pytest.MonkeyPatch) -> None:
+    from volume_reaper import reaper
+    from volume_reaper.domain import snapshot_tags as real
+
+    def short(volume: Any, delete_after: Any) -> dict[str, str]:
+        tags = real(volume, delete_after)
+        return {name: "2026-01-01T00:00:00+00:00" if "delete-after" in name else value for name, value in tags.items()}
+
+    patch.setattr(reaper, "snapshot_tags", short)

@@ -489,15 +489,21 @@ def attach_volume(simulation: Simulation, numbers: Arguments) -> str:
     return volume.id
 
 
-@operation("machines", 0.2, pick=100)
-def attach_volume_for_a_moment(simulation: Simulation, numbers: Arguments) -> str:
+@operation("machines", 0.4, pick=100)
+def attach_volume_for_two_days(simulation: Simulation, numbers: Arguments) -> str:
     """Used again and left again: its month begins anew."""
     machines = simulation.world.machines
     volume = simulation.pick([each for each in machines.volumes.values() if not each.instance], numbers["pick"])
     if volume is None:
         return ""
-    machines.attach(volume, "i-elsewhere")
-    machines.detach(volume)
+    used = volume
+    machines.attach(used, "i-elsewhere")
+
+    def leave() -> None:
+        if used.instance == "i-elsewhere":
+            machines.detach(used)
+
+    simulation.world.timeline.after(timedelta(hours=48), leave)
     return volume.id
 
 

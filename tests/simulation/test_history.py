@@ -47,7 +47,7 @@ def test_operations_survive_json() -> None:
 
 
 def test_a_broken_promise_is_made_shorter_and_breaks_the_same_promise(monkeypatch: pytest.MonkeyPatch) -> None:
-    BUGS[BUG](monkeypatch)
+    BUGS[BUG].apply(monkeypatch)
     told = next(each for each in (history.run(*history.make(seed, MONTHS)) for seed in range(20)) if each.violation)
     shrunk = history.shrink(told)
     assert told.violation is not None
@@ -59,7 +59,7 @@ def test_a_broken_promise_is_made_shorter_and_breaks_the_same_promise(monkeypatc
 def test_make_simulate_says_what_broke_and_how_to_see_it_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    BUGS[BUG](monkeypatch)
+    BUGS[BUG].apply(monkeypatch)
     monkeypatch.setattr(simulate, "PLACE", tmp_path)
     seed = next(each for each in range(20) if history.run(*history.make(each, MONTHS)).violation)
     monkeypatch.setattr("sys.argv", ["simulate", "--months", str(MONTHS), "--seed", str(seed)])
@@ -90,7 +90,7 @@ def test_make_simulate_leaves_timeline_summary_and_picture(
 
 
 def test_the_picture_shows_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
-    BUGS[BUG](monkeypatch)
+    BUGS[BUG].apply(monkeypatch)
     for seed in range(20):
         told = history.run(*history.make(seed, MONTHS), keep_timeline=True)
         if told.violation is not None:

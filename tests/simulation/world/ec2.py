@@ -21,6 +21,8 @@ REGION = "ap-south-1"
 SNAPSHOT_TAKES = timedelta(minutes=7)
 PAGE = 20
 MARK = "kosha:unattached-since"
+# The reaper looks daily.
+A_LOOK = timedelta(hours=26)
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Volume:
     detached_at: datetime | None = None
     written: int = 0
     size: int = 8
+    attached_at: datetime | None = None
     # Attached and left again, and no look of the reaper saw it: EC2 does not tell of it afterwards.
     was_used_unseen: bool = False
 
@@ -112,13 +115,16 @@ class Machines:
     def attach(self, volume: Volume, instance: str) -> None:
         """Attach a volume; whoever uses it writes to it."""
         volume.instance = instance
+        volume.attached_at = self.timeline.now
         volume.detached_at = None
         volume.written = next(self._numbers)
 
     def detach(self, volume: Volume) -> None:
         """Detach a volume."""
         volume.instance = None
-        volume.was_used_unseen = MARK in volume.tags
+        used_since = volume.attached_at or self.timeline.now
+        could_be_missed = self.timeline.now - used_since < A_LOOK or self.faults.last_strike >= used_since
+        volume.was_used_unseen = MARK in volume.tags and could_be_missed
         volume.detached_at = self.timeline.now
         volume.written = next(self._numbers)
 
