@@ -11,6 +11,7 @@ module "handoff" {
       object_tagger       = module.object_tagger.arn
       transfer_notifier   = module.transfer_notifier.arn
       transfer_reconciler = module.transfer_reconciler.arn
+      volume_reaper       = module.volume_reaper.arn
     }
   })
 }

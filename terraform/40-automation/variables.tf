@@ -98,3 +98,53 @@ variable "reconciler_schedule" {
   }
   nullable = false
 }
+
+variable "volume_watch_schedule" {
+  description = "When unattached volumes are marked, unmarked and finished. Daily: a look once a month would miss a volume that was used in between."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(30 7 * * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+}
+
+variable "volume_reap_schedule" {
+  description = "When the final snapshots of volumes whose window is over are begun."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(0 8 1 * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+}
+
+variable "volume_window_days" {
+  description = "Days for which a volume stays unattached before it goes."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.volume_window_days >= 30 && floor(var.volume_window_days) == var.volume_window_days
+    error_message = "volume_window_days is ${var.volume_window_days}: owners have a month at least; give a whole number of 30 or more."
+  }
+}
+
+variable "final_snapshot_retention_days" {
+  description = "Days for which the final snapshot of a deleted volume is kept: its backups end after a week."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.final_snapshot_retention_days >= 30 && floor(var.final_snapshot_retention_days) == var.final_snapshot_retention_days
+    error_message = "final_snapshot_retention_days is ${var.final_snapshot_retention_days}: it is all that is left of the volume; give a whole number of 30 or more."
+  }
+}

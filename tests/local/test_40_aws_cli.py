@@ -53,14 +53,21 @@ def test_reads_an_object_of_the_lake_and_of_the_replica(platform: Platform, tmp_
         (("efs", "describe-access-points"), "AccessPoints", 6),
         (("datasync", "list-tasks"), "Tasks", 1),
         (("eks", "list-clusters"), "clusters", 1),
-        (("lambda", "list-functions"), "Functions", 3),
-        (("scheduler", "list-schedules"), "Schedules", 1),
         (("sns", "list-topics"), "Topics", 3),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else None,
 )
 def test_lists_what_terraform_made(platform: Platform, arguments: tuple[str, ...], path: str, expected: int) -> None:
     assert len(aws(platform, *arguments)[path]) == expected
+
+
+def test_lists_every_function_and_its_schedules(platform: Platform) -> None:
+    published = {arn.rsplit(":", 1)[-1] for arn in platform.handoffs["40-automation"]["function_arns"].values()}
+    assert {each["FunctionName"] for each in aws(platform, "lambda", "list-functions")["Functions"]} == published
+    schedules = {each["Name"] for each in aws(platform, "scheduler", "list-schedules")["Schedules"]}
+    prefix = platform.environment.prefix
+    assert {f"{prefix}-transfer-starter-usual", f"{prefix}-transfer-reconciler-usual"} <= schedules
+    assert all(any(name.startswith(f"{function}-") for function in published) for name in schedules)
 
 
 def test_describes_the_cluster_the_task_and_a_function(platform: Platform) -> None:

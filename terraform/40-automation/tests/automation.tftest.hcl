@@ -232,11 +232,47 @@ run "reconciler_looks_and_calls_the_functions_that_mend" {
   }
 }
 
+run "reaper_deletes_only_what_carries_its_mark" {
+  command = apply
+
+  assert {
+    condition = { for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid => [s.Action, s.Resource, s.Condition] if startswith(s.Sid, "Delete") } == {
+      DeleteMarkedVolumes  = [["ec2:DeleteVolume"], ["arn:aws:ec2:ap-south-1:111122223333:volume/*"], { Null = { "aws:ResourceTag/kosha:unattached-since" = ["false"] } }]
+      DeleteFinalSnapshots = [["ec2:DeleteSnapshot"], ["arn:aws:ec2:ap-south-1::snapshot/*"], { Null = { "aws:ResourceTag/kosha:final-snapshot-of" = ["false"] } }]
+    }
+    error_message = "Only marked volumes and final snapshots may go."
+  }
+  assert {
+    condition     = [for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["Look"]
+    error_message = "Only looking knows no resources."
+  }
+}
+
+run "a_window_shorter_than_a_month_is_refused" {
+  command = plan
+
+  variables {
+    volume_window_days = 7
+  }
+
+  expect_failures = [var.volume_window_days]
+}
+
+run "a_final_snapshot_kept_for_a_week_is_refused" {
+  command = plan
+
+  variables {
+    final_snapshot_retention_days = 7
+  }
+
+  expect_failures = [var.final_snapshot_retention_days]
+}
+
 run "handoff_is_published_in_both_regions" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter"]
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
     error_message = "The document must hold what docs/architecture.md promises."
   }
   assert {

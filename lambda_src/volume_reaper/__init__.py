@@ -1,0 +1,1 @@
+"""Marks unattached EBS volumes, and after a month takes a last snapshot and deletes them."""

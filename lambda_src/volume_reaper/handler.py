@@ -1,0 +1,36 @@
+"""Entry point of volume_reaper, called by EventBridge Scheduler: daily to watch, monthly to reap.
+
+The event may hold ``mode``: ``watch`` (the default), ``reap``, or ``dry_run``, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from common import clients, clock
+from common.publisher import Publisher
+from volume_reaper.aws import Volumes
+from volume_reaper.config import Config
+from volume_reaper.reaper import Reaper
+
+config = Config.from_environment(os.environ)
+logger = Logger()
+metrics = Metrics()
+reaper = Reaper(
+    config=config,
+    volumes=Volumes(clients.ec2(), clients.ec2(attempts=1)),
+    publisher=Publisher(clients.sns(), logger, metrics),
+    logger=logger,
+    metrics=metrics,
+)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Do what is due; the reply holds the counts."""
+    return reaper.run(event, clock.of(context))
