@@ -298,8 +298,14 @@ class Invariants:
                 or (path, file.content) in self.looks_the_same
             ):
                 del self.to_arrive[path]
-            elif now > max(file.written_at, quiet) + ARRIVES_WITHIN and not self._is_taken_for_the_same(file):
-                self.violate("every finished file arrives in the lake", f"{path!r}, written {file.written_at:%d %H:%M}")
+            elif self._is_taken_for_the_same(file):
+                continue
+            else:
+                present = self.world.lake.current(path)
+                deleted_at = present.modified if present is not None and present.is_marker else file.written_at
+                if now > max(file.written_at, deleted_at, quiet) + ARRIVES_WITHIN:
+                    written = f"written {file.written_at:%d %H:%M}, faults ended {quiet:%d %H:%M}"
+                    self.violate("every finished file arrives in the lake", f"{path!r}, {written}")
 
     def _is_taken_for_the_same(self, file: File) -> bool:
         """Whether the lake has other bytes of the same size and time: a copy that was spoilt on its way."""
