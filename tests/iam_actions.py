@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# Needed by calls without being called: the key behind a topic or bucket, the role handed to a job, and 404 instead of 403 for what is gone.
+# Needed by calls without being called: the key behind a topic or bucket, the role handed to a job,
+# and 404 instead of 403 for what is gone.
 INDIRECT = frozenset({"iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey", "s3:ListBucketVersions"})
 _OTHER_NAMES = {
     "s3:HeadObject": "s3:GetObject",
