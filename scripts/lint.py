@@ -38,8 +38,8 @@ def checks() -> list[tuple[str, list[str], Path]]:
     listed: list[tuple[str, list[str], Path]] = [
         ("ruff check", [str(BIN / "ruff"), "check", "."], REPOSITORY),
         ("ruff format", [str(BIN / "ruff"), "format", "--check", "."], REPOSITORY),
-        ("mypy project", [str(BIN / "mypy"), "scripts", "lambda_src", "pipelines", "policy"], REPOSITORY),
-        ("mypy local cloud", [str(BIN / "mypy"), "localcloud/src"], REPOSITORY),
+        ("mypy project", [str(BIN / "mypy"), "scripts", "lambda_src", "pipelines", "policy", "tests"], REPOSITORY),
+        ("mypy local cloud", [str(BIN / "mypy"), "localcloud"], REPOSITORY),
         ("shellcheck", [str(BIN / "shellcheck"), *shell_scripts()], REPOSITORY),
         ("catalogue", [sys.executable, "-m", "scripts.check_catalog"], REPOSITORY),
         ("terraform fmt", [terraform, "fmt", "-check", "-recursive", "-diff"], REPOSITORY),

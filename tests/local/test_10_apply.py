@@ -6,6 +6,7 @@ import pytest
 
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import ROOTS
+from scripts.infrastructure.terraform import CHANGE_KINDS
 from scripts.leftovers import find_leftovers
 from scripts.paths import SAMPLE_HANDOFFS
 from tests.local.conftest import Platform
@@ -19,7 +20,7 @@ def shape(value: object) -> object:
 @pytest.mark.parametrize("root", ROOTS)
 def test_second_plan_is_empty(platform: Platform, root: str) -> None:
     summary = commands.open_root(platform.environment, root).plan()
-    assert summary.changes == {kind: [] for kind in commands.CHANGE_KINDS}
+    assert summary.changes == {kind: [] for kind in CHANGE_KINDS}
 
 
 @pytest.mark.parametrize("root", ROOTS)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.infrastructure import commands
+from scripts.infrastructure.terraform import TerraformRoot
 from scripts.infrastructure.workspace import prepare
 from scripts.talk import UserError
 from tests.local.conftest import Platform
@@ -45,7 +46,7 @@ def test_an_interrupted_destroy_leaves_no_plan_for_the_next_apply(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands.TerraformRoot, "apply", interrupted)
+    monkeypatch.setattr(TerraformRoot, "apply", interrupted)
     with pytest.raises(KeyboardInterrupt):
         commands.destroy(platform.environment, "30-cluster", None)
     assert not saved.exists()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -23,7 +23,7 @@ from common.clients import USER_AGENT
 from tests.iam_actions import action_of
 
 EVENTS = Path(__file__).parents[2] / "events"
-REGION = "ap-south-1"
+REGION: Final = "ap-south-1"
 TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718"
 EXECUTION = f"{TASK}/execution/exec-0123456789abcdef0"
 LAKE, REPORTS = "kosha-test-lake-ap-south-1", "kosha-test-reports-ap-south-1"

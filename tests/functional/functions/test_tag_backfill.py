@@ -388,7 +388,8 @@ class Control:
     """S3 Control as its documentation has it; moto 5.2 has no jobs."""
 
     def __init__(self, s3: Any) -> None:
-        self.s3, self.created, self.refuse = s3, [], ""
+        self.s3, self.refuse = s3, ""
+        self.created: list[Any] = []
         self.cancelled: list[str] = []
 
     def create_job(self, **request: Any) -> dict[str, str]:

@@ -13,6 +13,7 @@ from unittest.mock import Mock, patch
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from moto.datasync.responses import DataSyncResponse
 
@@ -58,7 +59,7 @@ class World:
     def lambda_answers(self, request: Any, **_: Any) -> AWSResponse:
         function = request.url.split("/functions/")[1].split("/")[0]
         self.calls.append((function, json.loads(request.body)))
-        return AWSResponse(request.url, self.lambda_status, {}, Mock(stream=lambda: iter([b""])))
+        return AWSResponse(request.url, self.lambda_status, HTTPHeaders(), Mock(stream=lambda: iter([b""])))
 
 
 @pytest.fixture

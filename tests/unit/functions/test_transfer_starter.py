@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.slots import slot_of
 from transfer_starter.domain import (
     Decision,
     Execution,
@@ -18,7 +19,6 @@ from transfer_starter.domain import (
     Start,
     TaskState,
     decide,
-    slot_of,
 )
 
 SIX_HOURS = timedelta(hours=6)

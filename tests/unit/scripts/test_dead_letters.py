@@ -160,9 +160,7 @@ def test_a_function_stands_for_all_its_instances_and_a_wrong_name_names_those_th
 
     assert names("cleaner") == ["cleaner_a", "cleaner_b"]
     assert names("") == ["cleaner_a", "cleaner_b", "object_tagger"]
-    with pytest.raises(
-        UserError, match=r"in local; there are: cleaner_a, cleaner_b, object_tagger"
-    ):
+    with pytest.raises(UserError, match=r"in local; there are: cleaner_a, cleaner_b, object_tagger"):
         names("taggr")
 
 
