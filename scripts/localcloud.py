@@ -58,7 +58,7 @@ class LocalCloud:
         """What the running instance says of itself, or None if none answers on this port."""
         try:
             answer: dict[str, Any] = self.control("GET", "status")
-        except (urllib.error.URLError, ConnectionError, TimeoutError, json.JSONDecodeError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError, UserError, json.JSONDecodeError):
             return None
         return answer
 
@@ -70,15 +70,22 @@ class LocalCloud:
         return str(status["instance_id"])
 
     def control(self, method: str, path: str, body: object | None = None, timeout: float = 600) -> Any:
-        """Call the control API below ``/_kosha/``; returns the parsed JSON answer."""
+        """Call the control API below ``/_kosha/``; returns the parsed JSON answer.
+
+        Raises :class:`UserError` with what the local cloud said where it refused.
+        """
         request = urllib.request.Request(  # noqa: S310 - always http on loopback
             f"{self.endpoint}/_kosha/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=5 if path == "status" else timeout) as answer:  # noqa: S310
-            return json.loads(answer.read() or b"null")
+        try:
+            with urllib.request.urlopen(request, timeout=5 if path == "status" else timeout) as answer:  # noqa: S310
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace").strip()
+            raise UserError(f"the local cloud answered {method} {path} with {error.code}: {said}") from error
 
     def advance_clock(self, seconds: int) -> Any:
         """Move the clock forward, firing every schedule that falls due; returns when what it fired has settled."""

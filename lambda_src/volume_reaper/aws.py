@@ -1,8 +1,8 @@
-"""The calls volume_reaper makes to EC2."""
+"""The calls volume_reaper makes to EC2 and CloudWatch."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -11,7 +11,12 @@ from common.failures import code_of
 from volume_reaper.domain import FINAL_SNAPSHOT_OF, MARK, Instances, Snapshot, Volume
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ec2 import EC2Client
+
+# CloudWatch keeps hourly values for 455 days, finer ones for less than a window:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
+PERIOD = timedelta(hours=1)
 
 
 class Volumes:
@@ -98,6 +103,47 @@ class Volumes:
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete a snapshot."""
         self._ec2.delete_snapshot(SnapshotId=snapshot_id)
+
+
+class UsageUnknown(Exception):
+    """CloudWatch did not say whether a volume was in use."""
+
+
+class Usage:
+    """When volumes were in use, which EC2 does not tell afterwards: a volume has metrics only while it is attached
+    (https://docs.aws.amazon.com/ebs/latest/userguide/using_cloudwatch_ebs.html)."""
+
+    def __init__(self, cloudwatch: CloudWatchClient) -> None:
+        self._cloudwatch = cloudwatch
+
+    def was_attached(self, volume_id: str, since: datetime, until: datetime) -> bool:
+        """Whether it was attached in an hour that began at ``since`` (UTC) or later.
+
+        Raises:
+            ClientError, BotoCoreError, UsageUnknown: CloudWatch did not say.
+        """
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[
+                {
+                    "Id": "writes",
+                    "MetricStat": {
+                        "Metric": {
+                            "Namespace": "AWS/EBS",
+                            "MetricName": "VolumeWriteOps",
+                            "Dimensions": [{"Name": "VolumeId", "Value": volume_id}],
+                        },
+                        "Period": int(PERIOD.total_seconds()),
+                        "Stat": "SampleCount",
+                    },
+                }
+            ],
+            StartTime=since,
+            EndTime=until,
+        )
+        results = [result for page in pages for result in page["MetricDataResults"]]
+        if bad := {result["StatusCode"] for result in results} - {"Complete", "PartialData"}:
+            raise UsageUnknown(f"GetMetricData of {volume_id}: {', '.join(sorted(bad))}")
+        return any(moment >= since for result in results for moment in result["Timestamps"])
 
 
 def _tags(found: Any) -> dict[str, str]:

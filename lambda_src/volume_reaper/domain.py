@@ -173,6 +173,20 @@ def spared(volume: Volume, instances: Instances) -> str:
     return ""
 
 
+def seen_unused_since(action: Snap | Delete) -> datetime | None:
+    """From when on (UTC, a full hour) the volume must not have been in use, or it stays. Runs look once a day and miss
+    what is attached and left between them. Before the snapshot it is the first full hour after the mark. Before the
+    volume goes it is the hour of its snapshot: what was written after that is in no snapshot."""
+    if isinstance(action, Delete):
+        return _hour(action.snapshot.started_at)
+    since = action.volume.marked_at
+    return None if since is None else _hour(since) + timedelta(hours=1)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
 def is_still_due(volume: Volume | None, decided_on: Volume) -> bool:
     """Whether a volume looked at again just before it goes is still unattached under the same mark."""
     return volume is not None and volume.state == "available" and volume.tags.get(MARK) == decided_on.tags.get(MARK)

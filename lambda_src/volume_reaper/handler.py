@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import clients, clock
 from common.publisher import Publisher
-from volume_reaper.aws import Volumes
+from volume_reaper.aws import Usage, Volumes
 from volume_reaper.config import Config
 from volume_reaper.reaper import Reaper
 
@@ -23,6 +23,7 @@ metrics = Metrics()
 reaper = Reaper(
     config=config,
     volumes=Volumes(clients.ec2(), clients.ec2(attempts=1)),
+    usage=Usage(clients.cloudwatch()),
     publisher=Publisher(clients.sns(), logger, metrics),
     logger=logger,
     metrics=metrics,

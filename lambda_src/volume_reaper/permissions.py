@@ -3,7 +3,10 @@
 from common.permissions import Permission, Resource, publish_to
 
 PERMISSIONS: tuple[Permission, ...] = (
-    Permission(("ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"), Resource.ANY),
+    Permission(
+        ("cloudwatch:GetMetricData", "ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"),
+        Resource.ANY,
+    ),
     Permission(("ec2:CreateTags", "ec2:CreateSnapshot", "ec2:DeleteTags", "ec2:DeleteVolume"), Resource.VOLUMES),
     Permission(("ec2:CreateTags", "ec2:CreateSnapshot", "ec2:DeleteSnapshot"), Resource.SNAPSHOTS),
     *publish_to(Resource.PLATFORM_TOPIC),

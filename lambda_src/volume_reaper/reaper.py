@@ -20,6 +20,7 @@ from common.failures import code_of
 from common.notices import Detail, Severity
 from common.publisher import NoticeNotSent, Publisher
 from volume_reaper import messages
+from volume_reaper.aws import UsageUnknown
 from volume_reaper.config import Config
 from volume_reaper.domain import (
     Action,
@@ -34,6 +35,7 @@ from volume_reaper.domain import (
     Volume,
     decide,
     is_still_due,
+    seen_unused_since,
     snapshot_tags,
 )
 
@@ -56,12 +58,19 @@ class Volumes(Protocol):
     def delete_snapshot(self, snapshot_id: str) -> None: ...
 
 
+class Usage(Protocol):
+    """Past use of volumes as this module needs it (``volume_reaper.aws.Usage``)."""
+
+    def was_attached(self, volume_id: str, since: datetime, until: datetime) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Reaper:
     """Marks, reminds, snapshots and deletes."""
 
     config: Config
     volumes: Volumes
+    usage: Usage
     publisher: Publisher
     logger: Logger
     metrics: Metrics
@@ -88,7 +97,7 @@ class Reaper:
             reap=mode in ("reap", "dry_run"),
         )
         if mode == "dry_run":
-            return {"outcome": "dry_run", "actions": [_text(action) for action in actions]}
+            return {"outcome": "dry_run", "actions": [_text(self._unless_used(action, now)) for action in actions]}
         told: defaultdict[tuple[str, Severity, str], list[Mapping[str, Detail]]] = defaultdict(list)
         counts: defaultdict[str, int] = defaultdict(int)
         for action in actions:
@@ -106,6 +115,7 @@ class Reaper:
         counts: defaultdict[str, int],
     ) -> None:
         try:
+            action = self._unless_used(action, now)
             match action:
                 case Mark(volume=volume):
                     self.volumes.mark(volume.id, now)
@@ -130,15 +140,24 @@ class Reaper:
                     self.metrics.add_metric("GibibytesDeleted", MetricUnit.Count, volume.size_gib)
                 case Forget(snapshot=snapshot):
                     self.volumes.delete_snapshot(snapshot.id)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, UsageUnknown) as error:
             self._failed(action, error, told, counts)
         else:
             counts[_name(action)] += 1
 
+    def _unless_used(self, action: Action, now: datetime) -> Action:
+        """The action, or ``Unmark`` for a volume that was in use when nobody looked."""
+        if not isinstance(action, Snap | Delete):
+            return action
+        since = seen_unused_since(action)
+        if since is not None and self.usage.was_attached(action.volume.id, since, now):
+            return Unmark(action.volume, f"it was in use after {since.isoformat()}")
+        return action
+
     def _failed(
         self,
         action: Action,
-        error: ClientError | BotoCoreError,
+        error: Exception,
         told: defaultdict[tuple[str, Severity, str], list[Mapping[str, Detail]]],
         counts: defaultdict[str, int],
     ) -> None:

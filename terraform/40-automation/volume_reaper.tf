@@ -23,6 +23,12 @@ module "volume_reaper" {
 
   permissions = concat([
     {
+      sid             = "ReadMetrics"
+      actions         = ["cloudwatch:GetMetricData"]
+      resources       = ["*"]
+      wildcard_reason = "CloudWatch offers no resource-level permission for reading metrics."
+    },
+    {
       sid             = "Look"
       actions         = ["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"]
       resources       = ["*"]

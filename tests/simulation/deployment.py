@@ -232,13 +232,16 @@ def transfer_reconciler(deployment: Deployment) -> None:
 
 
 def volume_reaper(deployment: Deployment) -> None:
-    from volume_reaper.aws import Volumes
+    from volume_reaper.aws import Usage, Volumes
     from volume_reaper.config import Config
     from volume_reaper.reaper import Reaper
 
     name = "volume_reaper"
     ec2: Any = deployment.world.ec2
-    reaper = Reaper(Config.from_environment(ENVIRONMENT), Volumes(ec2, ec2), **deployment.tools(name))
+    cloudwatch: Any = deployment.world.cloudwatch
+    reaper = Reaper(
+        Config.from_environment(ENVIRONMENT), Volumes(ec2, ec2), Usage(cloudwatch), **deployment.tools(name)
+    )
     deployment.add(name, reaper.run)
     deployment.schedule(name, "volume_watch_schedule", payload={"mode": "watch"})
     deployment.schedule(name, "volume_reap_schedule", payload={"mode": "reap"})

@@ -336,8 +336,6 @@ class Invariants:
                 self.violate(
                     "no volume of a claim, and no protected one, is deleted", f"{who}: {thing.id} {thing.tags}"
                 )
-            if thing.was_used_unseen:
-                return
             if thing.detached_at is None or now - thing.detached_at < WINDOW:
                 self.violate(
                     "nothing is deleted in its window", f"{who}: {thing.id}, unattached since {thing.detached_at}"

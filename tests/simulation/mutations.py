@@ -172,6 +172,7 @@ def reconciler_never_calls_again(patch: pytest.MonkeyPatch) -> None:
 @bug(MACHINES)
 def reaper_forgets_that_a_volume_was_attached_again(patch: pytest.MonkeyPatch) -> None:
     from volume_reaper import domain, reaper
+    from volume_reaper.aws import Usage
 
     real = domain.decide
 
@@ -179,6 +180,14 @@ def reaper_forgets_that_a_volume_was_attached_again(patch: pytest.MonkeyPatch) -
         return [each for each in real(*arguments, **more) if not isinstance(each, domain.Unmark)]
 
     patch.setattr(reaper, "decide", forgetful)
+    patch.setattr(Usage, "was_attached", lambda self, volume_id, since, until: False)
+
+
+@bug(MACHINES)
+def reaper_misses_use_between_its_looks(patch: pytest.MonkeyPatch) -> None:
+    from volume_reaper.aws import Usage
+
+    patch.setattr(Usage, "was_attached", lambda self, volume_id, since, until: False)
 
 
 @bug(MACHINES)

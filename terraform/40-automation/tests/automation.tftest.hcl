@@ -243,7 +243,7 @@ run "reaper_deletes_only_what_carries_its_mark" {
     error_message = "Only marked volumes and final snapshots may go."
   }
   assert {
-    condition     = [for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["Look"]
+    condition     = [for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["ReadMetrics", "Look"]
     error_message = "Only looking knows no resources."
   }
 }

@@ -62,6 +62,21 @@ def run(module: ModuleType, context: Context, mode: str = "watch", later: timede
         return reply
 
 
+def put_use(volume: str, moment: datetime) -> None:
+    """A value of the metric that EC2 sends while a volume is attached."""
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="AWS/EBS",
+        MetricData=[
+            {
+                "MetricName": "VolumeWriteOps",
+                "Dimensions": [{"Name": "VolumeId", "Value": volume}],
+                "Timestamp": moment,
+                "Value": 12,
+            }
+        ],
+    )
+
+
 def attach(ec2: Any, volume: str) -> None:
     image = ec2.describe_images()["Images"][0]["ImageId"]
     zone = {"AvailabilityZone": f"{REGION}a"}
@@ -102,6 +117,52 @@ def test_after_a_month_a_final_snapshot_is_taken_and_then_the_volume_goes(
     assert run(module, context, "watch", later=119 * DAY)["counts"] == {}
     assert run(module, context, "watch", later=122 * DAY)["counts"] == {"forget": 1}
     assert finals(ec2) == []
+
+
+def test_a_volume_that_was_used_between_two_looks_begins_a_new_month(
+    ec2: Any, module: ModuleType, context: Context
+) -> None:
+    volume = make(ec2)
+    run(module, context)
+    put_use(volume, datetime.now(UTC) + 12 * DAY)
+    assert run(module, context, "reap", later=31 * DAY)["counts"] == {"unmark": 1}
+    assert MARK not in tags_of(ec2, volume)
+    assert finals(ec2) == []
+
+
+def test_a_volume_written_to_after_its_final_snapshot_stays(ec2: Any, module: ModuleType, context: Context) -> None:
+    volume = make(ec2)
+    run(module, context)
+    with patch.object(type(module.reaper.volumes), "delete_volume"):
+        run(module, context, "reap", later=31 * DAY)
+    put_use(volume, datetime.now(UTC) + timedelta(hours=2))  # moto dates the snapshot with the machine's clock
+    dry = run(module, context, "dry_run", later=32 * DAY)
+    assert dry["actions"] == [f"unmark {volume}"]
+    assert run(module, context, "watch", later=32 * DAY)["counts"] == {"unmark": 1}
+    assert volume in volumes(ec2)
+
+
+def test_use_before_the_mark_counts_for_nothing(ec2: Any, module: ModuleType, context: Context) -> None:
+    volume = make(ec2)
+    put_use(volume, datetime.now(UTC) - timedelta(hours=3))
+    run(module, context)
+    assert run(module, context, "reap", later=31 * DAY)["counts"] == {"snap": 1}
+
+
+@pytest.mark.parametrize("answer", ["error", "no answer"])
+def test_nothing_goes_while_cloudwatch_does_not_say_whether_it_was_used(
+    ec2: Any, module: ModuleType, context: Context, notices: Notices, metrics: Metrics, answer: str
+) -> None:
+    volume = make(ec2)
+    run(module, context)
+    page = {"MetricDataResults": [{"Id": "writes", "Timestamps": [], "Values": [], "StatusCode": "InternalError"}]}
+    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetMetricData")
+    pages = Mock(paginate=Mock(side_effect=refused) if answer == "error" else Mock(return_value=[page]))
+    with patch.object(module.reaper.usage._cloudwatch, "get_paginator", return_value=pages):
+        assert run(module, context, "reap", later=31 * DAY)["counts"] == {"failed": 1}
+    assert (volumes(ec2), finals(ec2)) == ({volume}, [])
+    assert metrics()["VolumeFailures"] == 1
+    assert notices("platform")[-1]["kind"] == "volumes.failed"
 
 
 def test_a_repeated_reap_takes_no_second_snapshot(ec2: Any, module: ModuleType, context: Context) -> None:

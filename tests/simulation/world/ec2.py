@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -21,8 +21,6 @@ REGION = "ap-south-1"
 SNAPSHOT_TAKES = timedelta(minutes=7)
 PAGE = 20
 MARK = "kosha:unattached-since"
-# The reaper looks daily.
-A_LOOK = timedelta(hours=26)
 
 
 @dataclass
@@ -37,8 +35,8 @@ class Volume:
     written: int = 0
     size: int = 8
     attached_at: datetime | None = None
-    # Attached and left again, and no look of the reaper saw it: EC2 does not tell of it afterwards.
-    was_used_unseen: bool = False
+    # From when to when it was attached, as its metrics tell.
+    uses: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     @property
     def state(self) -> str:
@@ -101,6 +99,7 @@ class Machines:
         now = self.timeline.now
         volume = Volume(f"vol-{next(self._numbers):017x}", now, dict(tags), instance)
         volume.detached_at = now if instance is None else None
+        volume.attached_at = None if instance is None else now
         volume.written = next(self._numbers)
         self.volumes[volume.id] = volume
         return volume
@@ -122,9 +121,8 @@ class Machines:
     def detach(self, volume: Volume) -> None:
         """Detach a volume."""
         volume.instance = None
-        used_since = volume.attached_at or self.timeline.now
-        could_be_missed = self.timeline.now - used_since < A_LOOK or self.faults.last_strike >= used_since
-        volume.was_used_unseen = MARK in volume.tags and could_be_missed
+        volume.uses.append((volume.attached_at or volume.created_at, self.timeline.now))
+        volume.attached_at = None
         volume.detached_at = self.timeline.now
         volume.written = next(self._numbers)
 
@@ -246,8 +244,6 @@ class Ec2:
             if len(merged) > 50:
                 raise client_error("CreateTags", "TagLimitExceeded", 400)
             thing.tags = merged
-            if isinstance(thing, Volume) and any(each["Key"] == MARK for each in Tags):
-                thing.was_used_unseen = False
         done()
         return {}
 

@@ -104,7 +104,7 @@ def test_machine_code_in_an_archive_is_for_arm64(archives: Path) -> None:
 
 
 HANDLERS = {
-    "object_tagger": ("datasync-execution-error", {"outcome": "ignored", "reason": "other_state"}),
+    "object_tagger": ("datasync-execution-transferring", {"outcome": "ignored", "reason": "other_state"}),
     "transfer_notifier": ("datasync-execution-transferring", {"outcome": "ignored", "reason": "other_state"}),
 }
 CONTEXT = """
