@@ -205,6 +205,25 @@ def test_asynchronous_event_is_tried_three_times_and_then_buried(
     assert json.loads(messages(cloud, dead_url)[0]["Body"]) == {"tries": tries_url}
 
 
+def test_an_event_that_comes_right_after_an_update_is_not_lost(
+    cloud: Cloud, make_function: Callable[..., str], make_queue: Callable[[], tuple[str, str]]
+) -> None:
+    url, _ = make_queue()
+    arn = make_function("""
+        import boto3
+        def handle(event, context):
+            boto3.client("sqs").send_message(QueueUrl=event["url"], MessageBody=event["text"])
+    """)
+    functions = cloud.client("lambda")
+    invoke(cloud, arn, {"url": url, "text": "before"})
+    functions.update_function_configuration(FunctionName=arn, Environment={"Variables": {"A": "1"}})
+    functions.get_waiter("function_updated_v2").wait(FunctionName=arn, WaiterConfig={"Delay": 1})
+    for text in ("first", "second", "third"):
+        functions.invoke(FunctionName=arn, InvocationType="Event", Payload=json.dumps({"url": url, "text": text}))
+    cloud.advance(1)
+    assert sorted(each["Body"] for each in messages(cloud, url)) == ["before", "first", "second", "third"]
+
+
 def test_reserved_concurrency_of_zero_refuses_every_call(cloud: Cloud, make_function: Callable[..., str]) -> None:
     arn = make_function(ECHO)
     cloud.client("lambda").put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=0)

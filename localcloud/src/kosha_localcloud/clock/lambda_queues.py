@@ -1,7 +1,13 @@
-"""Lambda's own queue of asynchronous invocations: when it is empty, and when a retry in it is due."""
+"""Lambda's own queue of asynchronous invocations: when it is empty, and when a retry in it is due.
+
+The versions of ``$LATEST`` share one queue. After an update LocalStack stops the poller of the former version, which
+may still be asking the queue then: what it gets after that it drops, and the event is invisible for the function's
+timeout and a minute. Here it goes back to the queue, for the poller of the new version.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,8 +24,34 @@ from kosha_localcloud.clock.work import Work
 def install(timeline: Timeline, work: Work) -> None:
     """Count invocations as work, and put the waiting time before a retry on the timeline."""
 
+    received = threading.local()
+    begun: set[str] = set()
+
+    @patch(Poller.run)
+    def run(fn: Callable[..., None], self: Poller, *args: Any, **kwargs: Any) -> None:
+        received.handles = set()
+        try:
+            fn(self, *args, **kwargs)
+        finally:
+            queue = get_fake_sqs_client().queue_manager.queues.get(self.event_queue_url)
+            if queue is not None:
+                for handle in received.handles - begun:
+                    queue.update_visibility_timeout(handle, 0)
+            begun.difference_update(received.handles)
+
+    @patch(FakeSqsClient.receive_message)
+    def receive_message(fn: Callable[..., Any], self: FakeSqsClient, **kwargs: Any) -> Any:
+        result = fn(self, **kwargs)
+        if (handles := getattr(received, "handles", None)) is not None:
+            done = handles & begun
+            handles -= done
+            begun.difference_update(done)
+            handles |= {message["ReceiptHandle"] for message in result["Messages"] or []}
+        return result
+
     @patch(Poller.handle_message)
     def handle_message(fn: Callable[..., None], self: Poller, message: dict[str, Any]) -> None:
+        begun.add(message["ReceiptHandle"])
         with work.doing(f"event of {self.version_manager.function_version.id.function_name}"):
             fn(self, message)
 
