@@ -151,6 +151,17 @@ def shared_storage_rules(document: Mapping[str, Any]) -> Iterator[str]:
     """The rules of shared-storage.yaml."""
     if document["directories"]["published"].get("harmless_to_lose"):
         yield "$.directories.published: holds the only copy until the transfer has run, so it is never harmless to lose"
+    for name, each in document["directories"].items():
+        place = f"$.directories.{name}"
+        aged = "retention_days" in each
+        if each.get("harmless_to_lose", False) != aged:
+            yield f"{place}: retention_days goes with harmless_to_lose; elsewhere the class of a file says how long it stays"
+        if aged and not each.get("cleaned"):
+            yield f"{place}: has retention_days but is not cleaned, so nothing would ever go: say cleaned: true"
+    if document["leases"] == document["undo"]:
+        yield "$.undo: is the name of the leases, too: give each its own"
+    if "*/.kosha*" not in document["in_flight"]:
+        yield "$.in_flight: lacks */.kosha*, so the transfer would copy leases and files that are taken out"
 
 
 def _shared(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:

@@ -22,6 +22,8 @@ _OTHER_NAMES = {
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:CompleteMultipartUpload": "s3:PutObject",
     "lambda:Invoke": "lambda:InvokeFunction",
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api.html
+    "sqs:SendMessageBatch": "sqs:SendMessage",
     "s3control:CreateJob": "s3:CreateJob",
     "s3control:DescribeJob": "s3:DescribeJob",
     "s3control:UpdateJobStatus": "s3:UpdateJobStatus",

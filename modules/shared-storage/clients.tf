@@ -1,9 +1,22 @@
 # Born with the file system, because its policy must name them, and EFS locks out a role that is made anew under the same
 # name (https://docs.aws.amazon.com/efs/latest/ug/security_iam_resource-based-policy-examples.html).
 locals {
+  # The scratch cleaner is one function for each directory, because a function mounts one access point; with a role for
+  # each, none of them reaches into another's directory.
+  cleaners = {
+    for name, directory in var.directories : "scratch_cleaner_${replace(name, "-", "_")}" => {
+      description = "The function that removes old files from ${name}"
+      service     = "lambda.amazonaws.com"
+      actions     = ["sts:AssumeRole"]
+      # AWS does not document that Lambda sends aws:SourceAccount; a function can be given only roles of its own account.
+      conditions    = {}
+      access_points = [aws_efs_access_point.this[name].arn]
+    } if directory.cleaned
+  }
+
   # What each client may mount. The workers come through any access point, those of dynamic volumes included, whose ARNs
   # exist later than this policy; nobody comes without one.
-  clients = {
+  clients = merge(local.cleaners, {
     workers = {
       description = "Pods that mount the shared storage through the EFS CSI driver"
       service     = "pods.eks.amazonaws.com"
@@ -24,15 +37,7 @@ locals {
       }
       access_points = [aws_efs_access_point.this["published"].arn]
     }
-    scratch_cleaner = {
-      description = "The function that removes what is harmless to lose"
-      service     = "lambda.amazonaws.com"
-      actions     = ["sts:AssumeRole"]
-      # AWS does not document that Lambda sends aws:SourceAccount; a function can be given only roles of its own account.
-      conditions    = {}
-      access_points = [for name, directory in var.directories : aws_efs_access_point.this[name].arn if directory.harmless_to_lose]
-    }
-  }
+  })
 
   # The same statement in the file system's policy and in the role's own. EFS admits a client if either of them does, so
   # a role policy without these conditions would undo them.

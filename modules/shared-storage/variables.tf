@@ -60,16 +60,17 @@ variable "posix" {
 }
 
 variable "directories" {
-  description = "The directories of catalog/shared-storage.yaml (its `directories`): each is made by an access point with this mode. harmless_to_lose marks what the scratch cleaner may enter."
+  description = "The directories of catalog/shared-storage.yaml (its `directories`): each is made by an access point with this mode. The scratch cleaner enters those that are cleaned."
   type = map(object({
     mode             = string
     harmless_to_lose = optional(bool, false)
+    cleaned          = optional(bool, false)
   }))
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.directories) : can(regex("^[a-z][a-z0-9-]*$", name))])
-    error_message = "a directory's name must begin with a letter and hold lower-case letters, digits and hyphens only; it lies directly below the root."
+    condition     = alltrue([for name in keys(var.directories) : can(regex("^[a-z][a-z0-9-]{0,15}$", name))])
+    error_message = "a directory's name must begin with a letter and hold at most 16 lower-case letters, digits and hyphens; it lies directly below the root."
   }
 
   validation {
@@ -78,8 +79,8 @@ variable "directories" {
   }
 
   validation {
-    condition     = contains(keys(var.directories), "published") && anytrue([for directory in values(var.directories) : directory.harmless_to_lose])
-    error_message = "directories needs `published`, which the transfer copies, and at least one that is harmless_to_lose, which the scratch cleaner cleans (catalog/shared-storage.yaml)."
+    condition     = contains(keys(var.directories), "published")
+    error_message = "directories needs `published`, which the transfer copies (catalog/shared-storage.yaml)."
   }
 
   validation {

@@ -30,9 +30,9 @@ mock_provider "aws" {
     values          = { arn = "arn:aws:iam::111122223333:role/kosha-test-storage-transfer" }
   }
   override_resource {
-    target          = aws_iam_role.client["scratch_cleaner"]
+    target          = aws_iam_role.client["scratch_cleaner_scratch"]
     override_during = plan
-    values          = { arn = "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner" }
+    values          = { arn = "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-scratch" }
   }
   override_resource {
     target          = aws_efs_access_point.this["published"]
@@ -61,7 +61,7 @@ variables {
   directories = {
     published = { mode = "0770" }
     reference = { mode = "0755" }
-    scratch   = { mode = "0770", harmless_to_lose = true }
+    scratch   = { mode = "0770", harmless_to_lose = true, cleaned = true }
   }
 }
 
@@ -149,7 +149,7 @@ run "the_policy_admits_named_roles_through_access_points_and_mount_targets_only"
         Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
         StringLike = { "elasticfilesystem:AccessPointArn" = ["arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-published"] }
       }
-      "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner" = {
+      "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-scratch" = {
         Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
         StringLike = { "elasticfilesystem:AccessPointArn" = ["arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-scratch"] }
       }
@@ -197,14 +197,14 @@ run "each_client_role_is_taken_by_its_service_for_this_account_only" {
 
   assert {
     condition = { for client, role in aws_iam_role.client : client => jsondecode(role.assume_role_policy).Statement[0].Principal.Service } == {
-      workers         = "pods.eks.amazonaws.com"
-      transfer        = "datasync.amazonaws.com"
-      scratch_cleaner = "lambda.amazonaws.com"
+      workers                 = "pods.eks.amazonaws.com"
+      transfer                = "datasync.amazonaws.com"
+      scratch_cleaner_scratch = "lambda.amazonaws.com"
     }
     error_message = "a client role trusts another service than its own"
   }
   assert {
-    condition     = alltrue([for client, role in aws_iam_role.client : jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals == { "aws:SourceAccount" = "111122223333" } if client != "scratch_cleaner"])
+    condition     = alltrue([for client, role in aws_iam_role.client : jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals == { "aws:SourceAccount" = "111122223333" } if client != "scratch_cleaner_scratch"])
     error_message = "the trust of a service that can act for another account must name this one"
   }
   assert {
@@ -217,11 +217,32 @@ run "each_client_role_is_taken_by_its_service_for_this_account_only" {
   }
 }
 
+run "every_cleaned_directory_has_a_cleaner_with_a_role_of_its_own" {
+  command = plan
+
+  variables {
+    directories = {
+      published = { mode = "0770", cleaned = true }
+      reference = { mode = "0755" }
+      run-files = { mode = "0770", cleaned = true }
+    }
+  }
+
+  assert {
+    condition     = keys(aws_iam_role.client) == ["scratch_cleaner_published", "scratch_cleaner_run_files", "transfer", "workers"]
+    error_message = "every cleaned directory, and no other, needs a cleaner's role"
+  }
+  assert {
+    condition     = jsonencode(local.clients["scratch_cleaner_published"].access_points) == jsonencode([aws_efs_access_point.this["published"].arn]) && length(local.clients["scratch_cleaner_run_files"].access_points) == 1
+    error_message = "each cleaner must reach its own directory alone"
+  }
+}
+
 run "outputs_are_keyed_by_directory_and_client" {
   command = plan
 
   assert {
-    condition     = keys(output.access_point_arns) == ["published", "reference", "scratch"] && keys(output.client_role_arns) == ["scratch_cleaner", "transfer", "workers"]
+    condition     = keys(output.access_point_arns) == ["published", "reference", "scratch"] && keys(output.client_role_arns) == ["scratch_cleaner_scratch", "transfer", "workers"]
     error_message = "unexpected keys in the outputs"
   }
 }

@@ -103,7 +103,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
   assert {
     condition = (
       keys(jsondecode(module.handoff.document).access_point_arns) == ["active", "intermediate", "published", "reference", "scratch", "tools"] &&
-      keys(jsondecode(module.handoff.document).client_role_arns) == ["scratch_cleaner", "transfer", "workers"] &&
+      keys(jsondecode(module.handoff.document).client_role_arns) == ["scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "transfer", "workers"] &&
       jsondecode(module.handoff.document).lake_bucket == "kosha-test-lake-ap-south-1" &&
       jsondecode(module.handoff.document).replica_bucket == "kosha-test-lake-ap-south-2" &&
       jsondecode(module.handoff.document).reports_bucket == "kosha-test-reports-ap-south-1" &&

@@ -109,6 +109,21 @@ BROKEN_STORAGE: dict[str, tuple[Change, str]] = {
         lambda d: d["directories"]["published"].update(harmless_to_lose=True),
         "never harmless to lose",
     ),
+    "an age where classes count": (
+        lambda d: d["directories"]["published"].update(retention_days=7),
+        "$.directories.published: retention_days goes with harmless_to_lose",
+    ),
+    "harmless without an age": (
+        lambda d: d["directories"]["scratch"].pop("retention_days"),
+        "$.directories.scratch: retention_days goes with harmless_to_lose",
+    ),
+    "an age nobody looks at": (
+        lambda d: d["directories"]["scratch"].pop("cleaned"),
+        "$.directories.scratch: has retention_days but is not cleaned",
+    ),
+    "leases among what is taken out": (lambda d: d.update(undo=d["leases"]), "is the name of the leases, too"),
+    "leases that look like data": (lambda d: d.update(leases="leases"), "does not match"),
+    "leases that are transferred": (lambda d: d["in_flight"].remove("*/.kosha*"), "lacks */.kosha*"),
     "two patterns in one": (lambda d: d.update(in_flight=["*.tmp|*.part"]), "does not match"),
     "star in the middle": (lambda d: d.update(in_flight=["a*b"]), "does not match"),
     "directory with a slash": (lambda d: d["directories"].update({"a/b": d["directories"]["tools"]}), "does not match"),
