@@ -155,7 +155,7 @@ def shared_storage_rules(document: Mapping[str, Any]) -> Iterator[str]:
         place = f"$.directories.{name}"
         aged = "retention_days" in each
         if each.get("harmless_to_lose", False) != aged:
-            yield f"{place}: retention_days goes with harmless_to_lose; elsewhere the class of a file says how long it stays"
+            yield f"{place}: retention_days goes with harmless_to_lose; elsewhere the class of a file says it"
         if aged and not each.get("cleaned"):
             yield f"{place}: has retention_days but is not cleaned, so nothing would ever go: say cleaned: true"
     if document["leases"] == document["undo"]:

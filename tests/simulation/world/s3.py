@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import count
 from typing import IO, Any
 
-from awscrt import checksums  # type: ignore[import-untyped]
+from awscrt import checksums
 
 from tests.simulation.world.errors import client_error
 from tests.simulation.world.faults import Faults, Invocation
