@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from pipelines.leases import lease
 from pipelines.sequencing.engine import Progress, RunInUse, end_leftovers, exclusive, execute, settle
 from pipelines.sequencing.inputs import InputError, read_config, read_samples
 from pipelines.sequencing.run import RUN_ID, Run, to_json, write_atomically
@@ -127,7 +128,7 @@ def run_pipeline(run: Run, cores: int, console: Console) -> int:
 
     ``result.json`` in the directory of the run says the same for programs.
     """
-    with exclusive(run):
+    with exclusive(run), lease(run.storage / "intermediate", run.id, run.id):
         if ended := end_leftovers(run):
             console.print(f"ended {ended} processes that an earlier start of this run had left")
         _forget_lost_indexes(run)

@@ -12,7 +12,7 @@ import textwrap
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,12 +123,12 @@ def _no_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("cloud").control.delete("faults")
 
 
-def zipped(source: str, **more: str) -> bytes:
+def zipped(source: str, more: Mapping[str, bytes] | None = None) -> bytes:
     """A function zip with `source` as handler.py."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in {"handler.py": source, **more}.items():
-            archive.writestr(name, textwrap.dedent(text))
+        for name, content in {"handler.py": textwrap.dedent(source).encode(), **(more or {})}.items():
+            archive.writestr(name, content)
     return buffer.getvalue()
 
 
@@ -144,7 +144,7 @@ def make_function(cloud: Cloud, role: str) -> Iterator[Callable[..., str]]:
     """Make a function from source; gives its ARN."""
     made: list[tuple[str, str]] = []
 
-    def make(source: str, region: str = PRIMARY, **settings: Any) -> str:
+    def make(source: str, region: str = PRIMARY, files: Mapping[str, bytes] | None = None, **settings: Any) -> str:
         name = f"function-{uuid.uuid4().hex[:8]}"
         functions = cloud.client("lambda", region)
         arn: str = functions.create_function(
@@ -152,7 +152,7 @@ def make_function(cloud: Cloud, role: str) -> Iterator[Callable[..., str]]:
             Runtime="python3.13",
             Handler="handler.handle",
             Role=role,
-            Code={"ZipFile": zipped(source)},
+            Code={"ZipFile": zipped(source, files)},
             Architectures=["arm64"],
             **settings,
         )["FunctionArn"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,26 @@ def test_function_sees_boto3_but_no_package_of_the_local_cloud(cloud: Cloud, mak
             return [name for name in event if importlib.util.find_spec(name)]
     """)
     assert invoke(cloud, arn, ["boto3", "localstack", "psutil", "yaml", "kosha_localcloud"])[1] == ["boto3"]
+
+
+def test_a_module_compiled_for_lambda_s_processor_is_taken_for_this_machine(
+    cloud: Cloud, make_function: Callable[..., str]
+) -> None:
+    other = {"x86_64": 183, "aarch64": 62}[platform.machine()]  # e_machine of the other one, /usr/include/elf.h
+    foreign = b"\x7fELF\x02\x01\x01" + bytes(9) + (3).to_bytes(2, "little") + other.to_bytes(2, "little")
+    arn = make_function(
+        """
+        import importlib
+        def handle(event, context):
+            try:
+                return importlib.import_module(event).__file__
+            except ImportError as error:
+                return type(error).__name__
+        """,
+        files={"_awscrt.abi3.so": foreign, "_unheard_of.abi3.so": foreign},
+    )
+    assert invoke(cloud, arn, "_awscrt")[1].endswith("/site-packages/_awscrt.abi3.so")
+    assert invoke(cloud, arn, "_unheard_of")[1] == "ImportError"
 
 
 def test_function_reaches_services_in_both_regions(cloud: Cloud, make_function: Callable[..., str]) -> None:

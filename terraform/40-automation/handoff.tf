@@ -5,13 +5,16 @@ module "handoff" {
 
   path = module.naming.handoff_path
   document = jsonencode({
-    function_arns = {
-      transfer_starter    = module.transfer_starter.arn
-      tag_backfill        = module.tag_backfill.arn
-      object_tagger       = module.object_tagger.arn
-      transfer_notifier   = module.transfer_notifier.arn
-      transfer_reconciler = module.transfer_reconciler.arn
-      volume_reaper       = module.volume_reaper.arn
-    }
+    function_arns = merge(
+      {
+        transfer_starter    = module.transfer_starter.arn
+        tag_backfill        = module.tag_backfill.arn
+        object_tagger       = module.object_tagger.arn
+        transfer_notifier   = module.transfer_notifier.arn
+        transfer_reconciler = module.transfer_reconciler.arn
+        volume_reaper       = module.volume_reaper.arn
+      },
+      { for directory, cleaner in module.scratch_cleaner : "scratch_cleaner_${replace(directory, "-", "_")}" => cleaner.arn },
+    )
   })
 }

@@ -148,3 +148,40 @@ variable "final_snapshot_retention_days" {
     error_message = "final_snapshot_retention_days is ${var.final_snapshot_retention_days}: it is all that is left of the volume; give a whole number of 30 or more."
   }
 }
+
+variable "cleaning_schedule" {
+  description = "When the shared storage is cleaned: outside working hours. A run that is not done in a quarter of an hour goes on every quarter of an hour."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(0 2 ? * SUN *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+
+  validation {
+    condition     = can(regex("^cron\\(.+\\)$", var.cleaning_schedule.expression))
+    error_message = "cleaning_schedule is \"${var.cleaning_schedule.expression}\": give cron(...), a time at which nobody works, e.g. cron(0 2 ? * SUN *)."
+  }
+}
+
+variable "cleaning_undo_days" {
+  description = "Days for which what the cleaner has removed can be brought back at least; the first cleaning after them deletes it, and only then the space is free. 0 deletes at once."
+  type        = number
+  default     = 6
+  nullable    = false
+
+  validation {
+    condition     = var.cleaning_undo_days >= 0 && var.cleaning_undo_days <= 90 && floor(var.cleaning_undo_days) == var.cleaning_undo_days
+    error_message = "cleaning_undo_days is ${var.cleaning_undo_days}: give a whole number from 0 to 90."
+  }
+}
+
+variable "cleaning_needs_replica" {
+  description = "Whether a file that is to be kept goes only when its copy has reached the recovery region, too."
+  type        = bool
+  default     = true
+  nullable    = false
+}

@@ -57,15 +57,31 @@ def setting(function: str, name: str) -> int:
 
 
 @cache
+def number_of(variable: str) -> int:
+    """The default of a variable that is a number.
+
+    Raises:
+        LookupError: there is no such variable.
+    """
+    found = re.search(r"^\s*default\s*=\s*(\d+)", _block_of(variable), re.MULTILINE)
+    if found is None:
+        raise LookupError(f"{AUTOMATION}/variables.tf has no number {variable}")
+    return int(found[1])
+
+
+def _block_of(variable: str) -> str:
+    text = (AUTOMATION / "variables.tf").read_text(encoding="utf-8")
+    return text.partition(f'variable "{variable}" {{')[2].partition("\nvariable ")[0]
+
+
+@cache
 def schedule_of(variable: str) -> Schedule:
     """The default of a schedule variable.
 
     Raises:
         LookupError: there is no such variable.
     """
-    text = (AUTOMATION / "variables.tf").read_text(encoding="utf-8")
-    _, _, block = text.partition(f'variable "{variable}" {{')
-    block = block.partition("\nvariable ")[0]
+    block = _block_of(variable)
     expression = re.search(r'expression\s*=\s*"([^"]+)"', block)
     timezone = re.search(r'timezone\s*=\s*"([^"]+)"', block)
     if expression is None:
@@ -88,10 +104,10 @@ class Deployment:
         sns: Any = self.world.sns
         return {"publisher": Publisher(sns, logger, metrics), "logger": logger, "metrics": metrics}
 
-    def add(self, name: str, run: Callable[[Any, Clock], Any]) -> None:
-        """Deploy a function, with the timeout and the concurrency Terraform gives it."""
-        timeout = timedelta(seconds=setting(name, "timeout_seconds"))
-        at_once = setting(name, "reserved_concurrency")
+    def add(self, name: str, run: Callable[[Any, Clock], Any], package: str = "") -> None:
+        """Deploy a function, with the timeout and the concurrency Terraform gives it (to its package)."""
+        timeout = timedelta(seconds=setting(package or name, "timeout_seconds"))
+        at_once = setting(package or name, "reserved_concurrency")
         self.world.functions.functions[name] = Function(name, run, timeout, at_once)
 
     def schedule(self, name: str, variable: str, payload: Any = None) -> None:
@@ -247,6 +263,50 @@ def volume_reaper(deployment: Deployment) -> None:
     deployment.schedule(name, "volume_reap_schedule", payload={"mode": "reap"})
 
 
+def scratch_cleaner(deployment: Deployment) -> None:
+    """One function for each cleaned directory."""
+    from common.reports import ReportStore
+    from common.runs import Runs
+    from scratch_cleaner.aws import Copies
+    from scratch_cleaner.cleaner import Cleaner
+    from scratch_cleaner.config import Config
+    from scratch_cleaner.domain import BadRequest, Rules, read_mode
+    from tests.simulation.world.tree import SimulatedTree
+
+    layout = catalogue.read_document("shared-storage")
+    s3: Any = deployment.world.s3
+    for directory in (name for name, each in layout["directories"].items() if each.get("cleaned")):
+        name = f"scratch_cleaner_{directory}"
+        place = str(deployment.world.files.directory(directory))
+        config = Config.from_environment(
+            ENVIRONMENT
+            | {"DIRECTORY": directory, "MOUNT_PATH": place, "UNDO_DAYS": str(number_of("cleaning_undo_days"))}
+        )
+        cleaner = Cleaner(
+            config=config,
+            rules=Rules.from_documents(
+                layout, catalogue.read_document("data-classes"), directory, needs_replica=config.needs_replica
+            ),
+            catalogue=catalogue.load(),
+            tree=SimulatedTree(deployment.world.files, place, layout["leases"], layout["undo"]),
+            copies=Copies(s3, LAKE),
+            runs=Runs(StateStore(s3, REPORTS, f"scratch_cleaner/{directory}")),
+            reports=ReportStore(s3, REPORTS, "scratch_cleaner"),
+            **deployment.tools(name),
+        )
+
+        def run(event: Any, clock: Clock, cleaner: Cleaner = cleaner) -> Any:
+            try:
+                mode = read_mode(event)
+            except BadRequest as error:
+                return {"outcome": "refused", "problem": str(error)}
+            return cleaner.run(mode, clock)
+
+        deployment.add(name, run, package="scratch_cleaner")
+        deployment.schedule(name, "cleaning_schedule", payload={"mode": "clean"})
+        deployment.every(name, "rate(15 minutes)", payload={"mode": "continue"})
+
+
 FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     transfer_starter,
     transfer_notifier,
@@ -254,4 +314,5 @@ FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     tag_backfill,
     transfer_reconciler,
     volume_reaper,
+    scratch_cleaner,
 )

@@ -12,11 +12,13 @@ from common import catalogue
 from common.classification import Classification, NotAFile, classify
 from common.notices import SCHEMA
 from scripts.paths import REPOSITORY
+from tests.simulation.deployment import number_of
 from tests.simulation.operations import CLAIM, PROTECTED, SCHEDULED
 from tests.simulation.world.compute import Outcome
 from tests.simulation.world.datasync import Execution
 from tests.simulation.world.ec2 import MARK, Deleted, Instance, Snapshot, Volume
-from tests.simulation.world.files import File
+from tests.simulation.world.faults import Invocation
+from tests.simulation.world.files import DIRECTORIES, File
 from tests.simulation.world.platform import World
 from tests.simulation.world.s3 import Change, Version
 from tests.simulation.world.sns import LIMIT_BYTES, Delivered
@@ -34,6 +36,10 @@ RUN_ENDS_WITHIN = timedelta(hours=24)
 WINDOW = timedelta(days=30)
 # A final snapshot has a retention of its own.
 SNAPSHOT_WINDOW = timedelta(days=90)
+# A lease that is not renewed for so long was left by a dead run.
+LEASE = timedelta(hours=24)
+# A week of retention, one until the next cleaning, a day for that to end; one more, for a file that came back.
+FREED_WITHIN = timedelta(days=23)
 # docs/adr/0011: a version of a transfer that began so lately is tagged without its tags being read.
 WRITTEN_UNSEEN = timedelta(hours=1)
 
@@ -79,6 +85,16 @@ class Invariants:
         self.unverified: set[str] = set()
         # Versions that a whole task report tells of.
         self.reported: set[str] = set()
+        # Versions whose tags have changed -> when last.
+        self.retagged: dict[str, datetime] = {}
+        layout = catalogue.read_document("shared-storage")["directories"]
+        # Directories that are harmless to lose -> for how many days a file stays.
+        self.directory_days = {
+            name: each["retention_days"] for name, each in layout.items() if "retention_days" in each
+        }
+        stored = {name: each["shared_storage"] for name, each in document["classes"].items()}
+        self.class_days = {name: each["retention_days"] for name, each in stored.items()}
+        self.harmless = {name for name, each in stored.items() if each["harmless_to_lose"]}
         self.races = 0
         # What is not deployed promises nothing.
         self.deployed: frozenset[str] = frozenset()
@@ -125,7 +141,8 @@ class Invariants:
         if not self.world.replication.pending:
             for key in self.world.replication.differences():
                 self.violate("the replica equals the source", repr(key))
-        for function in ("tag_backfill", "tag_auditor", "scratch_cleaner"):
+        cleaners = (f"scratch_cleaner/{directory}" for directory in DIRECTORIES)
+        for function in ("tag_backfill", "tag_auditor", *cleaners):
             run = self._open_run(function)
             if run is not None:
                 self.violate("every run comes to its end", f"{function}: {run}")
@@ -172,6 +189,8 @@ class Invariants:
                 )
             if change.kind == "tags":
                 self._check_tagging(change, where)
+        if change.kind == "tags":
+            self.retagged[version.version_id] = world.timeline.now
         if change.bucket != world.lake.name:
             return
         name = (version.key, version.version_id)
@@ -302,8 +321,9 @@ class Invariants:
                 continue
             else:
                 present = self.world.lake.current(path)
-                deleted_at = present.modified if present is not None and present.is_marker else file.written_at
-                if now > max(file.written_at, deleted_at, quiet) + ARRIVES_WITHIN:
+                # What others do to the object asks for a transfer anew.
+                touched_at = present.modified if present is not None else file.written_at
+                if now > max(file.written_at, touched_at, quiet) + ARRIVES_WITHIN:
                     written = f"written {file.written_at:%d %H:%M}, faults ended {quiet:%d %H:%M}"
                     self.violate("every finished file arrives in the lake", f"{path!r}, {written}")
 
@@ -312,18 +332,84 @@ class Invariants:
         present = self.world.lake.current(file.path)
         return present is not None and not present.is_marker and len(present.body) == len(file.content)
 
-    def files_touched(self, function: str) -> None:
-        """A function has worked on the shared storage: is everything still there, or safe?"""
-        for (directory, path), file in list(self.world.files.ledger.items()):
-            if self.world.files.read(directory, path) == file.content:
+    def _cleaned(self, outcome: Outcome, invocation: Invocation) -> None:
+        """A cleaner has worked: is every file still there, or gone by right?"""
+        files, now = self.world.files, self.world.timeline.now
+        directory = outcome.function.removeprefix("scratch_cleaner_")
+        for (where, path), file in list(files.ledger.items()):
+            if files.read(where, path) == file.content:
                 continue
-            self.file_gone(function, file)
-            del self.world.files.ledger[directory, path]
+            del files.ledger[where, path]
+            if where != directory:
+                self.violate("a cleaner stays in its directory", f"{outcome.function} removed {where}/{path!r}")
+            else:
+                self._file_gone(file, invocation)
+                files.removed.append((file, now))
+        files.removed = [
+            (file, at) for file, at in files.removed if now - at < timedelta(days=number_of("cleaning_undo_days"))
+        ]
+        for file, at in files.removed:
+            if file.directory == directory and not files.is_aside(file):
+                self.violate(
+                    "what was removed can be brought back", f"{directory}/{file.path!r}, removed {at:%d %H:%M}"
+                )
+        if isinstance(outcome.result, dict) and outcome.result.get("outcome") == "finished":
+            self._is_clean(directory, outcome.result)
 
-    def file_gone(self, function: str, file: File) -> None:
-        """A function has removed (or changed) a file."""
-        if file.directory == "published" and not self.is_in_lake(file.path, file.content):
-            self.violate("no file is lost", f"{function} removed {file.path!r}, whose bytes are not in the lake")
+    def _file_gone(self, file: File, invocation: Invocation) -> None:
+        assert invocation.began is not None
+        now, where = self.world.timeline.now, f"{invocation.function} removed {file.path!r}"
+        limit = self._stays_for(file)
+        if limit is None:
+            self.violate("what has no class, or is kept for good, stays", where)
+        elif now - file.changed_at < limit:
+            self.violate("nothing is deleted in its window", f"{where}, changed {file.changed_at:%Y-%m-%d %H:%M}")
+        if any(
+            not each.is_over and each.renewed_at < invocation.began and now - each.renewed_at < LEASE
+            for each in self.world.files.leases_of(file)
+        ):
+            self.violate("no file in use is removed", where)
+        verdict = classify(file.path, self.catalogue)
+        if not isinstance(verdict, Classification) or (
+            file.directory != "published" and verdict.data_class in self.harmless
+        ):
+            return
+        copies = [each for each in self.world.lake.versions.get(file.path, []) if each.body == file.content]
+        if not copies:
+            self.violate("no file that is to be kept is lost", f"{where}, whose bytes are not in the lake")
+        elif not any(each.body == file.content for each in self.world.replica.versions.get(file.path, [])):
+            self.violate("no file goes before its copy is replicated", where)
+        elif not any(
+            verdict.tags.items() <= each.tags.items()
+            or self.retagged.get(each.version_id, self.world.timeline.start) >= invocation.began
+            for each in copies
+        ):
+            self.violate("no file goes before its copy is tagged", where)
+
+    def _stays_for(self, file: File) -> timedelta | None:
+        """For how long after its last change a file stays; None: for good."""
+        days = self.directory_days.get(file.directory)
+        verdict = classify(file.path, self.catalogue)
+        if isinstance(verdict, Classification):
+            of_class = self.class_days[verdict.data_class]
+            if days is None or verdict.data_class not in self.harmless:
+                return None if of_class is None else timedelta(days=max(of_class, days or 0))
+        return None if days is None else timedelta(days=days)
+
+    def _is_clean(self, directory: str, result: Mapping[str, Any]) -> None:
+        """After a cleaning nothing old is left that nobody needs."""
+        if result["run"].startswith("dry-run") or directory not in self.directory_days:
+            return
+        now = self.world.timeline.now
+        for file in self.world.files.ledger.values():
+            if file.directory != directory or isinstance(classify(file.path, self.catalogue), Classification):
+                continue
+            # A lease may have brought it back in the week before, which counts as a change.
+            leased = any(now - each.renewed_at < FREED_WITHIN + LEASE for each in self.world.files.leases_of(file))
+            if now - file.changed_at > FREED_WITHIN and not leased:
+                self.violate(
+                    "what is old and harmless goes", f"{directory}/{file.path!r} of {file.changed_at:%d %H:%M}"
+                )
 
     # Volumes, snapshots, instances ------------------------------------------------------------------------------------
 
@@ -371,6 +457,8 @@ class Invariants:
             return
         if "asked anyway" in invocation.seen:
             self.violate("at most one transfer runs", f"{outcome.function} saw one under way and asked for another")
+        if outcome.function.startswith("scratch_cleaner_") and outcome.result != {"outcome": "idle"}:
+            self._cleaned(outcome, invocation)
         if outcome.problem and not isinstance(outcome.result, Exception) and outcome.problem != "killed":
             self.violate("functions fail with an exception", outcome.problem)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,9 +26,16 @@ class Scene:
         return history.run(*history.make(seed, self.months, self.lanes), functions=self.functions)
 
 
+SKEW = timedelta(hours=1)
 EVERYTHING = Scene()
 # A volume's month is long, so half a year of it, and nothing else.
 MACHINES = Scene(months=4, lanes=("machines",), functions=("volume_reaper",))
+# Files stay for a week and are removed on Sundays.
+CLEANING = Scene(
+    months=1.2,
+    lanes=("files", "lake", "operations"),
+    functions=("transfer_starter", "object_tagger", "transfer_reconciler", "tag_backfill", "scratch_cleaner"),
+)
 
 
 @dataclass(frozen=True)
@@ -211,8 +219,6 @@ def reaper_ignores_claims_and_protection(patch: pytest.MonkeyPatch) -> None:
 
 @bug(MACHINES)
 def reaper_counts_the_window_in_hours(patch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta
-
     from volume_reaper import domain, reaper
 
     real = domain.decide
@@ -234,3 +240,95 @@ def reaper_deletes_snapshots_with_their_volume(patch: pytest.MonkeyPatch) -> Non
         return {name: "2026-01-01T00:00:00+00:00" if "delete-after" in name else value for name, value in tags.items()}
 
     patch.setattr(reaper, "snapshot_tags", short)
+
+
+# The shared storage ---------------------------------------------------------------------------------------------------
+
+
+@bug(CLEANING)
+def cleaner_skips_the_verification(patch: pytest.MonkeyPatch) -> None:
+    from scratch_cleaner import cleaner
+
+    patch.setattr(cleaner, "doubt_of_copy", lambda copy, facts, checksum, tags, rules: None)
+
+
+@bug(CLEANING)
+def cleaner_takes_the_same_size_for_the_same_bytes(patch: pytest.MonkeyPatch) -> None:
+    from scratch_cleaner import cleaner, domain
+
+    real = domain.doubt_of_copy
+
+    def trusting(copy: Any, facts: Any, checksum: str, tags: Any, rules: Any) -> Any:
+        return real(copy, facts, copy.checksum if copy else checksum, tags, rules)
+
+    patch.setattr(cleaner, "doubt_of_copy", trusting)
+
+
+@bug(CLEANING)
+def cleaner_does_not_wait_for_the_replica(patch: pytest.MonkeyPatch) -> None:
+    from scratch_cleaner.domain import Rules
+
+    real = Rules.from_documents
+
+    def hasty(*arguments: Any, **more: Any) -> Any:
+        return real(*arguments, **(more | {"needs_replica": False}))
+
+    patch.setattr(Rules, "from_documents", hasty)
+
+
+@bug(CLEANING)
+def cleaner_looks_at_the_time_of_writing_only(patch: pytest.MonkeyPatch) -> None:
+    from scratch_cleaner.domain import Facts
+
+    patch.setattr(Facts, "changed_at", property(lambda self: self.mtime))
+
+
+@bug(CLEANING)
+def cleaner_ignores_leases(patch: pytest.MonkeyPatch) -> None:
+    from scratch_cleaner import cleaner
+
+    patch.setattr(cleaner, "is_leased", lambda path, leases, now: False)
+
+
+@bug(CLEANING)
+def cleaner_takes_every_file_in_scratch_for_harmless(patch: pytest.MonkeyPatch) -> None:
+    from scratch_cleaner import cleaner, domain
+
+    def careless(path: str, facts: Any, rules: Any, catalogue: Any, now: Any) -> Any:
+        if rules.retention is not None and facts.is_file:
+            return domain._by_age(facts, rules.retention, now)
+        return domain.decide(path, facts, rules, catalogue, now)
+
+    patch.setattr(cleaner, "decide", careless)
+
+
+@bug(CLEANING)
+def cleaner_counts_the_time_to_undo_from_the_last_writing(patch: pytest.MonkeyPatch) -> None:
+    """So that what it has just moved aside is gone in the next run."""
+    from scratch_cleaner.cleaner import Cleaner
+    from scratch_cleaner.tree import Tree
+
+    real = Tree.aside
+
+    def old(self: Tree, run: str) -> Any:
+        for each in real(self, run):
+            yield dataclasses.replace(each, facts=dataclasses.replace(each.facts, ctime=each.facts.mtime + SKEW))
+
+    patch.setattr(Tree, "aside", old)
+    patch.setattr(Cleaner, "_may_be_over", lambda self, run, now: True)
+
+
+@bug(CLEANING)
+def cleaner_stops_after_its_first_slice(patch: pytest.MonkeyPatch) -> None:
+    """What is behind the first checkpoint is never looked at."""
+    from scratch_cleaner.tree import Tree
+
+    real = Tree.walk
+
+    def lazy(self: Tree, after: str) -> Any:
+        for number, entry in enumerate(real(self, after)):
+            if number >= 5:
+                return
+            yield entry
+
+    patch.setattr(Tree, "walk", lazy)

@@ -372,10 +372,10 @@ def function_has_little_time(simulation: Simulation, numbers: Arguments) -> str:
 
 
 MEANWHILE = ("rewrite_file", "delete_file", "add_foreign_tags", "delete_object", "transfer_by_hand", "call_again",
-             "write_file", "mark_as_clinical")  # fmt: skip
+             "write_file", "mark_as_clinical", "run_uses_its_files", "write_temporary_file")  # fmt: skip
 
 
-@operation("faults", 1.5, function=20, after=30, what=8, pick=1000)
+@operation("faults", 1.5, function=20, after=30, what=10, pick=1000)
 def meanwhile(simulation: Simulation, numbers: Arguments) -> str:
     """Between two calls of a function somebody else acts."""
     function = simulation.function(numbers["function"])
@@ -583,3 +583,56 @@ def write_temporary_file(simulation: Simulation, numbers: Arguments) -> str:
     path = f"run-{numbers['n'] % 12}/step-{numbers['n'] % 4}/{numbers['n']:03d}.bam"
     simulation.world.files.write(directory, path, simulation.content(60))
     return f"{directory}/{path}"
+
+
+@operation("files", 0.5, directory=2, n=200, days=60)
+def unpack_archive(simulation: Simulation, numbers: Arguments) -> str:
+    """A file that is new here and keeps its old time."""
+    directory = ("scratch", "intermediate")[numbers["directory"] % 2]
+    path = f"run-{numbers['n'] % 12}/unpacked/{numbers['n']:03d}.fa"
+    simulation.world.files.write_old(directory, path, simulation.content(40), timedelta(days=numbers["days"] + 5))
+    return f"{directory}/{path}"
+
+
+@operation("files", 0.5, directory=2, kind=8, n=400)
+def leave_result_in_scratch(simulation: Simulation, numbers: Arguments) -> str:
+    """A file that is to be kept, by its name, where everything else is harmless to lose; published, too, at times."""
+    directory = ("scratch", "intermediate")[numbers["directory"] % 2]
+    path = file_path(simulation, numbers)
+    content = simulation.content(80)
+    simulation.world.files.write(directory, path, content)
+    if numbers["n"] % 3:
+        simulation.invariants.file_finished(simulation.world.files.write("published", path, content))
+    return f"{directory}/{path}"
+
+
+@operation("files", 0.5, directory=2, run=12, hours=240, dies=4)
+def run_uses_its_files(simulation: Simulation, numbers: Arguments) -> str:
+    """A run holds a lease, which it renews every hour, on files that may be old; some runs die and never release it."""
+    directory, path = ("scratch", "intermediate")[numbers["directory"] % 2], f"run-{numbers['run']}"
+    files, timeline = simulation.world.files, simulation.world.timeline
+    if any(
+        not lease.is_over for (where, leased), lease in files.leases.items() if (where, leased) == (directory, path)
+    ):
+        return ""
+    until = timeline.now + timedelta(hours=numbers["hours"] + 1)
+
+    def renew() -> None:
+        if timeline.now < until:
+            files.lease(directory, path)
+            timeline.after(timedelta(hours=1), renew)
+        elif numbers["dies"]:
+            files.release(directory, path)
+
+    renew()
+    return f"{directory}/{path} {numbers['hours'] + 1} h"
+
+
+@operation("operations", 0.1, directory=3, dry=3)
+def cleaning_is_ordered(simulation: Simulation, numbers: Arguments) -> str:
+    """By a person, at any time; or only to see what would go."""
+    name = f"scratch_cleaner_{('scratch', 'intermediate', 'published')[numbers['directory'] % 3]}"
+    mode = "clean" if numbers["dry"] else "dry_run"
+    if name in simulation.world.functions.functions:
+        simulation.world.functions.call(name, {"mode": mode})
+    return f"{name} {mode}"

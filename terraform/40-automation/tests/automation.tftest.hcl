@@ -272,7 +272,7 @@ run "handoff_is_published_in_both_regions" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
     error_message = "The document must hold what docs/architecture.md promises."
   }
   assert {
@@ -332,4 +332,67 @@ run "refuses_a_backfill_schedule_that_is_none" {
   }
 
   expect_failures = [var.backfill_schedule]
+}
+
+run "cleaners_read_the_lake_and_write_only_their_state" {
+  command = apply
+
+  assert {
+    condition     = keys(module.scratch_cleaner) == ["intermediate", "published", "scratch"]
+    error_message = "Each directory that the catalogue calls cleaned has a function of its own, and no other has one."
+  }
+  assert {
+    condition = [for s in jsondecode(module.scratch_cleaner["scratch"].permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
+      ["FindState", ["s3:ListBucket"], ["arn:aws:s3:::kosha-test-reports-ap-south-1"]],
+      ["KeepState", ["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/automation-state/scratch_cleaner/*"]],
+      ["EncryptState", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/lake"]],
+      ["WriteReports", ["s3:PutObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/automation-reports/scratch_cleaner/*"]],
+      ["NoticeMissingCopies", ["s3:ListBucket"], ["arn:aws:s3:::kosha-test-lake-ap-south-1"]],
+      ["LookAtCopies", ["s3:GetObject", "s3:GetObjectVersionTagging"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*"]],
+      ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-data"]],
+      ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
+    ]
+    error_message = "A cleaner looks at copies, keeps its state, writes its reports and publishes; it changes nothing in the lake."
+  }
+  assert {
+    condition = module.scratch_cleaner["published"].environment == tomap({
+      DATA_TOPIC_ARN               = "arn:aws:sns:ap-south-1:111122223333:kosha-test-data"
+      DIRECTORY                    = "published"
+      ENVIRONMENT                  = "test"
+      LAKE_BUCKET                  = "kosha-test-lake-ap-south-1"
+      MOUNT_PATH                   = "/mnt/published"
+      NEEDS_REPLICA                = "true"
+      POWERTOOLS_LOG_LEVEL         = "INFO"
+      POWERTOOLS_METRICS_NAMESPACE = "Kosha"
+      POWERTOOLS_SERVICE_NAME      = "scratch_cleaner_published"
+      REPORTS_BUCKET               = "kosha-test-reports-ap-south-1"
+      TRANSFER_TASK_ARN            = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+      UNDO_DAYS                    = "6"
+    })
+    error_message = "A cleaner gets the settings of lambda_src/scratch_cleaner/config.py."
+  }
+  assert {
+    condition     = var.cleaning_schedule == { expression = "cron(0 2 ? * SUN *)", timezone = "Asia/Kolkata" }
+    error_message = "It cleans on Sunday at two in the morning, Indian time."
+  }
+}
+
+run "refuses_a_cleaning_at_any_time" {
+  command = plan
+
+  variables {
+    cleaning_schedule = { expression = "rate(7 days)", timezone = "Asia/Kolkata" }
+  }
+
+  expect_failures = [var.cleaning_schedule]
+}
+
+run "refuses_half_a_day_to_undo" {
+  command = plan
+
+  variables {
+    cleaning_undo_days = 0.5
+  }
+
+  expect_failures = [var.cleaning_undo_days]
 }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import glob
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from common import catalogue
 from tests.simulation.world.timeline import Timeline
 
+LAYOUT = catalogue.read_document("shared-storage")
+LEASES, UNDO = str(LAYOUT["leases"]), str(LAYOUT["undo"])
 DIRECTORIES = ("active", "intermediate", "reference", "tools", "scratch", "published")
 
 
@@ -23,6 +28,15 @@ class File:
     content: bytes
     written_at: datetime
     is_finished: bool
+    changed_at: datetime
+
+
+@dataclass
+class Lease:
+    """A run uses a path: when it last said so, and whether it is over."""
+
+    renewed_at: datetime
+    is_over: bool = False
 
 
 class SharedFiles:
@@ -32,6 +46,10 @@ class SharedFiles:
         self.root = root
         self._timeline = timeline
         self.ledger: dict[tuple[str, str], File] = {}
+        # What functions have removed, and when: until the time to undo is over it lies aside.
+        self.removed: list[tuple[File, datetime]] = []
+        self.leases: dict[tuple[str, str], Lease] = {}
+        self._changed: dict[int, datetime] = {}
         self.changes = 0
         for each in DIRECTORIES:
             (root / each).mkdir(parents=True, exist_ok=True)
@@ -49,7 +67,7 @@ class SharedFiles:
         place.unlink(missing_ok=True)
         place.write_bytes(content)
         self.touch(place, self._timeline.now)
-        file = File(directory, path, content, self._timeline.now, is_finished)
+        file = File(directory, path, content, self._timeline.now, is_finished, self._timeline.now)
         self.ledger[directory, path] = file
         return file
 
@@ -63,7 +81,7 @@ class SharedFiles:
             handle.write(more)
         self.touch(place, self._timeline.now)
         file.content += more
-        file.written_at = self._timeline.now
+        file.written_at = file.changed_at = self._timeline.now
         file.is_finished = is_finished
         return file
 
@@ -74,8 +92,44 @@ class SharedFiles:
         status = place.stat()
         place.write_bytes(content)
         os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self.changed(place)
         file.content = content
+        file.changed_at = self._timeline.now
         return file
+
+    def write_old(self, directory: str, path: str, content: bytes, age: timedelta) -> File:
+        """A user brings a file that keeps its old time (tar -x, rsync -t, mv)."""
+        file = self.write(directory, path, content)
+        place = self.root / directory / path
+        nanoseconds = nanoseconds_of(self._timeline.now - age)
+        os.utime(place, ns=(nanoseconds, nanoseconds))
+        return file
+
+    def lease(self, directory: str, path: str) -> None:
+        """A run says that it uses a path, or says so again (pipelines/leases.py)."""
+        place = self.root / directory / LEASES / f"{path}.json"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps({"path": path}))
+        self.touch(place, self._timeline.now)
+        self.leases[directory, path] = Lease(self._timeline.now)
+
+    def release(self, directory: str, path: str) -> None:
+        """The run is over."""
+        (self.root / directory / LEASES / f"{path}.json").unlink(missing_ok=True)
+        self.leases[directory, path].is_over = True
+
+    def leases_of(self, file: File) -> list[Lease]:
+        """What runs have said of the directory a file lies in."""
+        return [
+            lease
+            for (directory, path), lease in self.leases.items()
+            if directory == file.directory and file.path.startswith(f"{path}/")
+        ]
+
+    def is_aside(self, file: File) -> bool:
+        """Whether what a cleaner has removed can still be brought back."""
+        places = (self.root / file.directory / UNDO).glob(f"*/{glob.escape(file.path)}*")
+        return any(place.read_bytes() == file.content for place in places)
 
     def delete(self, file: File) -> None:
         """A user deletes a file."""
@@ -90,11 +144,19 @@ class SharedFiles:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    @staticmethod
-    def touch(place: Path, moment: datetime) -> None:
+    def touch(self, place: Path, moment: datetime) -> None:
         """Give a file the virtual time."""
         nanoseconds = nanoseconds_of(moment)
         os.utime(place, ns=(nanoseconds, nanoseconds), follow_symlinks=False)
+        self.changed(place)
+
+    def changed(self, place: Path) -> None:
+        """Note the time of change, which nobody can set: the real one says when the simulation ran."""
+        self._changed[place.lstat().st_ino] = self._timeline.now
+
+    def changed_at(self, inode: int) -> datetime:
+        """The virtual time of change; what is seen for the first time (a directory) was made a moment ago."""
+        return self._changed.setdefault(inode, self._timeline.now)
 
     def remove_all(self) -> None:
         """Clean up after the simulation."""

@@ -14,7 +14,7 @@ class Timeline:
     """The clock and what is due. Whoever waits lets others run meanwhile."""
 
     def __init__(self, start: datetime = START) -> None:
-        self.now = start
+        self.start = self.now = start
         self._due: list[tuple[datetime, int, Callable[[], None]]] = []
         self._numbers = count()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from pipelines.sequencing.run import Run
 from pipelines.sequencing.status import BadData
@@ -50,6 +52,20 @@ def test_wrong_use_exits_2_with_a_message_and_makes_nothing(storage: Path, capsy
 def test_a_make_pipeline_without_values_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
     assert pipeline.main(["run", "--storage", "", "--samples", ""]) == 2
     assert "--samples is empty: make pipeline SAMPLES=sheet.tsv STORAGE=folder" in capsys.readouterr().err
+
+
+def test_a_run_holds_a_lease_as_long_as_it_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path)
+    lease = run.storage / "intermediate" / ".kosha-leases" / f"{run.id}.json"
+
+    def fail(*_: object) -> None:
+        assert json.loads(lease.read_text())["path"] == run.id
+        raise InterruptedError
+
+    monkeypatch.setattr(pipeline, "execute", fail)
+    with pytest.raises(InterruptedError):
+        pipeline.run_pipeline(run, 1, Console(quiet=True))
+    assert not lease.exists()
 
 
 def test_names_make_tools_when_a_tool_is_missing(

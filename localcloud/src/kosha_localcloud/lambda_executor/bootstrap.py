@@ -16,6 +16,8 @@ import site
 import socket
 import sys
 import time
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,33 @@ def resolve_accounts() -> None:
     socket.getaddrinfo = getaddrinfo
 
 
+class CompiledModules:
+    """Finds compiled modules for this machine where a function brings them for Lambda's processor (arm64).
+
+    They come from the local cloud's own environment, where the lock file has the same versions. What is not there fails
+    to import, as a wheel of the wrong processor does on AWS.
+    """
+
+    def __init__(self, own: str) -> None:
+        self._own = Path(own)
+        self._machine = _machine_of(sys.executable)
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> ModuleSpec | None:
+        """See importlib.abc.MetaPathFinder."""
+        del target
+        found = PathFinder.find_spec(name, path)
+        origin = found.origin if found is not None else None
+        if origin is None or not origin.endswith(".so") or _machine_of(origin) == self._machine:
+            return None
+        return PathFinder.find_spec(name, [str(self._own.joinpath(*name.split(".")[:-1]))])
+
+
+def _machine_of(file: str) -> bytes:
+    """The processor that an ELF file is for."""
+    with Path(file).open("rb") as opened:
+        return opened.read(20)[18:]
+
+
 class CloudClock:
     """Keeps this process at the time of the local cloud."""
 
@@ -106,6 +135,7 @@ def main() -> None:
     end_with(settings["server"])
     resolve_accounts()
     sys.path[:] = [*settings["path"], *sys.path[1:], settings["runtime"]]
+    sys.meta_path.insert(0, CompiledModules(settings["compiled"]))
     site.setquit()
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient

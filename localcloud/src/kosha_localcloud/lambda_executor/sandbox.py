@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -129,6 +130,7 @@ class Sandbox:
             "handler": plan.handler,
             "path": [str(plan.code), *(str(layer / "python") for layer in plan.layers)],
             "runtime": str(plan.runtime_folder),
+            "compiled": sysconfig.get_path("platlib"),
             "clock": str(plan.clock_file),
             "mounts": mounts,
         }

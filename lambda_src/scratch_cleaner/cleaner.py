@@ -1,0 +1,408 @@
+"""Carries a cleaning out: one directory, in slices, each file by itself.
+
+A file goes in this order: decided on by name and age; its copy looked at; its bytes read and compared; moved aside and
+looked at again, the leases too; and deleted when its time aside is over. Whatever is cut off between two steps is found
+by the next slice, or lies below ``undo`` under its own path.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from tempfile import SpooledTemporaryFile
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.catalogue import Catalogue
+from common.clock import Clock
+from common.failures import ACCESS_DENIED, code_of
+from common.publisher import Publisher
+from common.reports import ReportStore
+from common.runs import Run, RunDone, Runs, RunUnderWay
+from common.state import StateConflict
+from scratch_cleaner import messages
+from scratch_cleaner.config import Config
+from scratch_cleaner.domain import (
+    SKEW,
+    Copy,
+    Facts,
+    Go,
+    GoIfCopied,
+    Lease,
+    Reason,
+    Rules,
+    Stay,
+    decide,
+    doubt_of_copy,
+    is_leased,
+)
+from scratch_cleaner.progress import Progress, shown
+from scratch_cleaner.tree import Entry, FileChanged, Reading, StayedAside
+
+CHECKPOINT = 5000
+# After so many refusals one after the other the role, the policy or the key is wrong.
+REFUSALS_IN_A_ROW = 5
+# A week, and a day for a run that takes long.
+MISSED_AFTER = timedelta(days=8)
+_REPORT_IN_MEMORY = 8 * 1024 * 1024
+
+
+class Tree(Protocol):
+    """The directory as this module needs it (``scratch_cleaner.tree.Tree``)."""
+
+    def walk(self, after: str) -> Iterator[Entry]: ...
+    def leases(self, now: datetime) -> list[Lease]: ...
+    def read(self, entry: Entry, reading: Reading, stop: Iterator[bool]) -> tuple[Reading, bool]: ...
+    def set_aside(self, entry: Entry, run: str) -> None: ...
+    def put_back(self, entry: Entry, run: str) -> None: ...
+    def remove_directory(self, entry: Entry) -> bool: ...
+    def runs_aside(self) -> list[str]: ...
+    def aside(self, run: str) -> Iterator[Entry]: ...
+    def delete(self, entry: Entry) -> None: ...
+    def delete_aside(self, entry: Entry, run: str) -> None: ...
+
+
+class Copies(Protocol):
+    """The data lake as this module needs it (``scratch_cleaner.aws.Copies``)."""
+
+    def find(self, key: str) -> Copy | None: ...
+
+
+class Stalled(Exception):
+    """The run cannot go on now; the message says why."""
+
+
+class _TimeIsUp(Exception):
+    """The slice ends here; the checkpoint has the position."""
+
+
+class _Slice:
+    """One call's part of a run."""
+
+    def __init__(self, run: Run, clock: Clock) -> None:
+        self.run = run
+        self.clock = clock
+        self.progress = Progress.from_document(run.progress)
+        self.report = SpooledTemporaryFile(max_size=_REPORT_IN_MEMORY)  # noqa: SIM115 - lives as long as the slice
+        self.refusals = 0
+        self.before_refusals: Progress | None = None
+
+    @property
+    def is_dry(self) -> bool:
+        return bool(self.run.parameters.get("dry_run"))
+
+    def refused(self) -> None:
+        """S3 does not say what it has."""
+        if self.refusals == 0:
+            self.before_refusals = Progress.from_document(self.progress.to_document())
+        self.refusals += 1
+
+    def forget_refusals(self) -> None:
+        """Go back to before the first of them, so that the next slice asks again. What went since then is gone."""
+        if (before := self.before_refusals) is not None:
+            self.progress.after = before.after
+            self.progress.stays, self.progress.examples = before.stays, before.examples
+
+    def note(self, action: str, path: str, facts: Facts, copy: Copy | None = None) -> None:
+        """A line for the report."""
+        line = {"action": action, "path": shown(path), "bytes": facts.size, "changed_at": facts.changed_at.isoformat()}
+        if copy is not None:
+            line |= {"copy_version": copy.version_id, "crc64nvme": copy.checksum}
+        self.report.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """Cleans one directory."""
+
+    config: Config
+    rules: Rules
+    catalogue: Catalogue
+    tree: Tree
+    copies: Copies
+    runs: Runs
+    reports: ReportStore
+    publisher: Publisher
+    logger: Logger
+    metrics: Metrics
+
+    def run(self, mode: str, clock: Clock) -> dict[str, Any]:
+        """Open a run (``clean``, ``dry_run``) or go on with the open one (``continue``); the reply says how far it is.
+
+        Raises:
+            ClientError, BotoCoreError: S3 does not take the run's state.
+        """
+        try:
+            run = self.runs.find() if mode == "continue" else self._open(mode, clock.now())
+        except RunUnderWay as error:
+            return {"outcome": "busy", "problem": str(error)}
+        except RunDone as error:
+            return {"outcome": "done_already", "problem": str(error)}
+        except StateConflict:
+            return {"outcome": "busy", "problem": "another call has just opened a run"}
+        if run is None:
+            self._notice_missed(clock.now())
+            return {"outcome": "idle"}
+        at = _Slice(run, clock)
+        try:
+            return self._go_on(at)
+        except StateConflict:
+            return {"outcome": "busy", "problem": "another call goes on with this run"}
+        except Stalled as error:
+            return self._stall(at, str(error))
+        finally:
+            at.report.close()
+
+    def _notice_missed(self, now: datetime) -> None:
+        """A weekly schedule that no longer calls would raise no error anywhere."""
+        last = self.runs.last()
+        if last is not None and datetime.fromisoformat(last["closed_at"]) + MISSED_AFTER < now:
+            self.metrics.add_metric("CleaningsMissed", MetricUnit.Count, 1)
+            self.logger.error("no cleaning has come to its end for too long", extra={"last": last["id"]})
+
+    def _open(self, mode: str, now: datetime) -> Run:
+        dry = mode == "dry_run"
+        name = f"dry-run-{now:%Y-%m-%dT%H%M%S}" if dry else f"{now:%Y-%m-%d}"
+        last = self.runs.last() or {}
+        run = self.runs.open(name, now, {"dry_run": dry})
+        if not dry:
+            facts = {key: last[key] for key in ("id", "closed_at", "result") if key in last}
+            self._tell(messages.started(self.config.environment, now, self.config.directory, run.id, facts))
+        return run
+
+    def _go_on(self, at: _Slice) -> dict[str, Any]:
+        try:
+            if not at.progress.emptied:
+                self._empty(at)
+                at.progress.emptied = True
+            self._walk(at)
+        except _TimeIsUp:
+            self._save(at)
+            return {"outcome": "under_way", "run": at.run.id, "counts": dict(at.progress.counts)}
+        except OSError as error:
+            raise Stalled(f"the directory cannot be read: {error.strerror}") from error
+        return self._finish(at)
+
+    # ---------------------------------------------------------------------------------------- what was set aside
+
+    def _empty(self, at: _Slice) -> None:
+        """Delete what has lain aside for its time; what was written to there stays and is told."""
+        if at.is_dry:
+            return
+        for run in self.tree.runs_aside():
+            if run == at.run.id or not self._may_be_over(run, at.clock.now()):
+                continue
+            for entry in self.tree.aside(run):
+                self._stop_if_short(at)
+                if entry.is_directory:
+                    self.tree.remove_directory(entry)
+                elif entry.facts.ctime + self.config.undo > at.clock.now():
+                    continue  # a run may last for days: what it moved last lies here for its own time
+                elif entry.facts.mtime > entry.facts.ctime - SKEW and not entry.facts.is_link:
+                    # Moving it here was its last change, unless somebody has written to it here.
+                    at.progress.stay(f"{run}/{entry.path}", Reason.CHANGED_MEANWHILE)
+                else:
+                    self.tree.delete(entry)
+                    at.progress.counts["deleted_files"] += 1
+                    at.progress.counts["deleted_bytes"] += entry.facts.size
+                    at.note("deleted", f"{run}/{entry.path}", entry.facts)
+
+    def _may_be_over(self, run: str, now: datetime) -> bool:
+        """Whether the time to undo is over for the first file of a run."""
+        try:
+            opened = datetime.strptime(run, "%Y-%m-%d").replace(tzinfo=UTC)
+        except ValueError:
+            return False  # not made by a run
+        return opened + self.config.undo <= now
+
+    # ---------------------------------------------------------------------------------------------------- files
+
+    def _walk(self, at: _Slice) -> None:
+        since = 0
+        for entry in self.tree.walk(at.progress.after):
+            self._stop_if_short(at)
+            self._look_at(entry, at)
+            at.progress.after = entry.path
+            since += 1
+            if since >= CHECKPOINT:
+                self._save(at)
+                since = 0
+
+    def _look_at(self, entry: Entry, at: _Slice) -> None:
+        if entry.problem:
+            at.progress.stay(entry.path, Reason(entry.problem))
+            return
+        if entry.is_directory:
+            self._remove_if_empty(entry, at)
+            return
+        at.progress.counts["looked_at"] += 1
+        verdict = decide(entry.path, entry.facts, self.rules, self.catalogue, at.clock.now())
+        if isinstance(verdict, Stay):
+            at.progress.stay(entry.path, verdict.reason)
+            return
+        reason = self._try_to_remove(entry, verdict, at)
+        if reason is not None:
+            at.progress.stay(entry.path, reason)
+            if reason is not Reason.IN_USE:
+                at.note(f"stays: {reason}", entry.path, entry.facts)
+
+    def _try_to_remove(self, entry: Entry, verdict: Go | GoIfCopied, at: _Slice) -> Reason | None:
+        """Why it stays after all; ``None`` if it went."""
+        if is_leased(entry.path, self.tree.leases(at.clock.now()), at.clock.now()):
+            return Reason.IN_USE
+        try:
+            copy = None
+            if isinstance(verdict, GoIfCopied):
+                copy, doubt = self._check_copy(entry, verdict, at)
+                if doubt is not None:
+                    return doubt
+            if not at.is_dry:
+                self._remove(entry, at)
+        except FileChanged:
+            return Reason.CHANGED_MEANWHILE
+        except StayedAside:
+            at.note("kept aside: its place is taken", entry.path, entry.facts)
+            return Reason.CHANGED_MEANWHILE
+        except FileNotFoundError:
+            return Reason.CHANGED_MEANWHILE
+        except OSError as error:
+            self.logger.warning("a file cannot be removed", extra={"problem": error.strerror})
+            return Reason.REFUSED
+        at.progress.counts["files"] += 1
+        at.progress.counts["bytes"] += entry.facts.size
+        at.note("would go" if at.is_dry else "removed", entry.path, entry.facts, copy)
+        return None
+
+    def _remove(self, entry: Entry, at: _Slice) -> None:
+        self.tree.set_aside(entry, at.run.id)
+        # A run that took its lease before the file was moved aside must find the file again.
+        if is_leased(entry.path, self.tree.leases(at.clock.now()), at.clock.now()):
+            self.tree.put_back(entry, at.run.id)
+            raise FileChanged
+        if not self.config.undo:
+            self.tree.delete_aside(entry, at.run.id)
+            at.progress.counts["deleted_files"] += 1
+            at.progress.counts["deleted_bytes"] += entry.facts.size
+
+    def _check_copy(self, entry: Entry, verdict: GoIfCopied, at: _Slice) -> tuple[Copy | None, Reason | None]:
+        try:
+            copy = self.copies.find(entry.path)
+        except (ClientError, BotoCoreError) as error:
+            at.refused()
+            code = code_of(error)
+            if at.refusals >= REFUSALS_IN_A_ROW:
+                at.forget_refusals()
+                hint = ": the role, the bucket policy or the key" if code in ACCESS_DENIED or code == "403" else ""
+                raise Stalled(f"S3 does not show the copies of files: {code}{hint}") from error
+            self.metrics.add_metric("CopiesUnread", MetricUnit.Count, 1)
+            return None, Reason.REFUSED
+        at.refusals = 0
+        # First without the file's own checksum: reading a whole genome for a copy that is not replicated is in vain.
+        doubt = doubt_of_copy(copy, entry.facts, copy.checksum if copy else "", verdict.tags, self.rules)
+        if doubt is None:
+            doubt = doubt_of_copy(copy, entry.facts, self._checksum(entry, at), verdict.tags, self.rules)
+        return copy, doubt
+
+    def _checksum(self, entry: Entry, at: _Slice) -> str:
+        """CRC64NVME in S3's form, base64 of its eight bytes, the highest first."""
+        start = at.progress.start_of(entry.path, entry.facts)
+        reading, complete = self.tree.read(entry, start, _until(lambda: at.clock.is_short))
+        at.progress.counts["bytes_read"] += reading.offset - start.offset
+        if not complete:
+            at.progress.stop_reading(entry.path, entry.facts, reading)
+            raise _TimeIsUp
+        return base64.b64encode(reading.crc.to_bytes(8, "big")).decode()
+
+    def _remove_if_empty(self, entry: Entry, at: _Slice) -> None:
+        now = at.clock.now()
+        # Where files are to be kept, a writer may be about to write into a folder that was there a moment ago.
+        if self.rules.retention is None or at.is_dry or entry.facts.changed_at + self.rules.retention + SKEW > now:
+            return
+        if is_leased(entry.path, self.tree.leases(now), now):
+            return
+        if self.tree.remove_directory(entry):
+            at.progress.counts["directories"] += 1
+
+    # ------------------------------------------------------------------------------------------- start, save, end
+
+    def _stop_if_short(self, at: _Slice) -> None:
+        if at.clock.is_short:
+            raise _TimeIsUp
+
+    def _save(self, at: _Slice) -> None:
+        self._write_report(at)
+        at.before_refusals = None
+        at.run = self.runs.save(at.run, at.progress.to_document())
+
+    def _write_report(self, at: _Slice) -> None:
+        """What this slice has done so far, before its checkpoint says that it is done."""
+        if not at.report.tell():
+            return
+        at.report.seek(0)
+        name = f"{self.config.directory}/{at.run.id}/{len(at.progress.reports) + 1:04d}.jsonl"
+        address = self.reports.write(at.run.opened_at, name, at.report.read(), "application/x-ndjson")
+        at.progress.reports.append(address)
+        at.report.seek(0)
+        at.report.truncate()
+
+    def _finish(self, at: _Slice) -> dict[str, Any]:
+        self._write_report(at)
+        progress, now = at.progress, at.clock.now()
+        counts = {name: progress.counts[name] for name in _COUNTS}
+        stays = {reason.value: count for reason, count in progress.stays.items()}
+        result: dict[str, Any] = counts | {
+            "stays": stays,
+            "reports": progress.reports[:20],
+            "slices": at.run.slices + 1,
+        }
+        self.runs.close(at.run, now, result)
+        for name, metric in (("files", "FilesRemoved"), ("deleted_files", "FilesDeleted")):
+            self.metrics.add_metric(metric, MetricUnit.Count, 0 if at.is_dry else counts[name])
+        self.metrics.add_metric("BytesRemoved", MetricUnit.Bytes, 0 if at.is_dry else counts["bytes"])
+        self.metrics.add_metric("FilesDoubtful", MetricUnit.Count, progress.doubtful_count)
+        self.logger.info("cleaned", extra={"run": at.run.id, "counts": counts, "stays": stays})
+        examples = [
+            {"path": path, "reason": reason.value} for reason, paths in progress.examples.items() for path in paths
+        ]
+        self._tell(
+            messages.finished(
+                self.config.environment,
+                now,
+                self.config.directory,
+                at.run.id,
+                result,
+                examples,
+                progress.doubtful_count,
+                dry_run=at.is_dry,
+            )
+        )
+        return {"outcome": "finished", "run": at.run.id, "result": result}
+
+    def _stall(self, at: _Slice, problem: str) -> dict[str, Any]:
+        """Keep what was done, and tell once what stands in the way."""
+        told = at.progress.problem == problem
+        at.progress.problem = problem
+        self._save(at)
+        self.metrics.add_metric("CleaningFailures", MetricUnit.Count, 1)
+        self.logger.error("the cleaning cannot go on", extra={"run": at.run.id, "problem": problem})
+        if not told:
+            now = at.clock.now()
+            self._tell(messages.stalled(self.config.environment, now, self.config.directory, at.run.id, problem))
+        return {"outcome": "stalled", "run": at.run.id, "problem": problem}
+
+    def _tell(self, notice: Any) -> None:
+        self.publisher.publish(self.config.topic_arn, notice)
+
+
+_COUNTS = ("looked_at", "files", "bytes", "deleted_files", "deleted_bytes", "directories", "bytes_read")
+
+
+def _until(is_over: Callable[[], bool]) -> Iterator[bool]:
+    while True:
+        yield is_over()

@@ -1,0 +1,125 @@
+"""The cleaners, deployed: called by their weekly schedule they mount the shared storage and remove what may go.
+
+Weeks of the platform's clock would fire thousands of other schedules, so these rest meanwhile.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.leases import lease
+from tests.local.conftest import Platform, wait_for
+
+HALF_AN_HOUR = 1800
+FOLDER = "raw-sequences/lambda-phage"
+KEPT = {
+    name: f"{FOLDER}/rs_lambda-phage_hyd-01_C00{number}_R1.fastq.gz"
+    for number, name in enumerate(("copied", "changed in secret", "without a copy"), start=1)
+}
+
+
+def now(platform: Platform) -> datetime:
+    return datetime.fromisoformat(platform.cloud.control("GET", "clock")["now"])
+
+
+@contextmanager
+def only_the_weekly_schedules(platform: Platform) -> Iterator[None]:
+    client = platform.cloud.client("scheduler", platform.environment.region)
+    pages = client.get_paginator("list_schedules").paginate()
+    names = [each["Name"] for page in pages for each in page["Schedules"] if not each["Name"].endswith("-clean")]
+
+    def let(name: str, state: str) -> None:
+        found = client.get_schedule(Name=name)
+        settings = {key: value for key, value in found.items() if key in KEYS}
+        client.update_schedule(**(settings | {"State": state}))
+
+    for name in names:
+        let(name, "DISABLED")
+    yield
+    for name in names:
+        let(name, "ENABLED")
+
+
+KEYS = ("Name", "GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow",
+        "Target", "KmsKeyArn")  # fmt: skip
+
+
+def a_week_passes(platform: Platform) -> None:
+    """Until the cleaners' next time, and until they have told of it."""
+    before = len(platform.notices("storage.cleaning_finished"))
+    suffix = "-scratch-cleaner-scratch-clean"
+    (entry,) = [each for each in platform.cloud.control("GET", "schedules") if suffix in str(each)]
+    until = datetime.fromisoformat(entry["next"]) - now(platform)
+    platform.cloud.advance_clock(int(until.total_seconds()) + 60)
+    wait_for("three cleanings have ended", lambda: len(platform.notices("storage.cleaning_finished")) == before + 3)
+
+
+def finished(platform: Platform, directory: str) -> dict[str, Any]:
+    """What the last cleaning of a directory told."""
+    told = [each["details"] for each in platform.notices("storage.cleaning_finished")]
+    found: dict[str, Any] = [each for each in told if each["directory"] == directory][-1]
+    return found
+
+
+def write(platform: Platform, path: str, content: bytes = b"bytes") -> Path:
+    place = platform.shared_storage / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    return place
+
+
+def test_what_is_old_goes_unless_somebody_needs_it_or_it_is_the_only_copy(platform: Platform, tmp_path: Path) -> None:
+    old, used = write(platform, "scratch/run-1/sorted.tmp"), write(platform, "intermediate/run-2/aligned.bam")
+    # The kernel's clock does not advance: without this, what lies aside looks written to when it was moved.
+    written = datetime.now().timestamp() - 2 * 86400
+    os.utime(old, (written, written))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_bytes(b"precious")
+    (platform.shared_storage / "scratch" / "link").symlink_to(outside)
+    for key in KEPT.values():
+        platform.publish(key, b"reads of " + key.encode())
+    platform.cloud.advance_clock(HALF_AN_HOUR)
+    wait_for("they are tagged in both regions", lambda: all(platform.tags(key, recovery=True) for key in KEPT.values()))
+    published = {name: platform.shared_storage / "published" / key for name, key in KEPT.items()}
+    secret = published["changed in secret"]
+    status = secret.stat()
+    secret.write_bytes(bytes(reversed(secret.read_bytes())))
+    os.utime(secret, ns=(status.st_atime_ns, status.st_mtime_ns))
+    s3, bucket = platform.client("s3"), platform.storage["lake_bucket"]
+    s3.delete_object(Bucket=bucket, Key=KEPT["without a copy"])
+
+    with only_the_weekly_schedules(platform):
+        a_week_passes(platform)
+        with lease(platform.shared_storage / "intermediate", "run-2", "run-2") as held:
+            sunday = (now(platform) + timedelta(days=7)).timestamp()
+            os.utime(held, (sunday, sunday))
+            a_week_passes(platform)
+    assert not old.exists()
+    assert used.exists()
+    assert (outside / "precious").read_bytes() == b"precious"
+    assert finished(platform, "intermediate")["result"]["stays"]["in_use"] >= 1
+    aside = list((platform.shared_storage / "scratch" / ".kosha-undo").glob("*/run-1/sorted.tmp"))
+    assert [each.read_bytes() for each in aside] == [b"bytes"]
+
+    told = finished(platform, "published")
+    reasons = {each["path"]: each["reason"] for each in told["staying"]["items"]}
+    assert not published["copied"].exists()
+    assert (published["changed in secret"].exists(), reasons[KEPT["changed in secret"]]) == (True, "copy_differs")
+    assert (published["without a copy"].exists(), reasons[KEPT["without a copy"]]) == (True, "no_copy")
+    report = told["result"]["reports"][0].removeprefix(f"s3://{platform.storage['reports_bucket']}/")
+    body = s3.get_object(Bucket=platform.storage["reports_bucket"], Key=report)["Body"].read()
+    lines = [json.loads(line) for line in body.splitlines()]
+    assert ("removed", KEPT["copied"]) in [(line["action"], line["path"]) for line in lines]
+
+
+def test_what_lies_aside_is_gone_a_week_later(platform: Platform) -> None:
+    with only_the_weekly_schedules(platform):
+        a_week_passes(platform)
+    undo = platform.shared_storage / "scratch" / ".kosha-undo"
+    assert [path for path in undo.rglob("*") if path.is_file()] == []
+    assert finished(platform, "scratch")["result"]["deleted_files"] >= 1
