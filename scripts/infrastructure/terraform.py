@@ -21,7 +21,7 @@ from typing import Any
 from python_terraform import IsFlagged, Terraform
 
 from scripts.infrastructure.environments import Environment
-from scripts.infrastructure.mirror import write_cli_configuration
+from scripts.infrastructure.mirror import cli_configuration
 from scripts.infrastructure.workspace import Workspace
 from scripts.localcloud import local_cloud
 from scripts.paths import BUILD
@@ -70,7 +70,7 @@ def find_terraform() -> str:
         [program, "version", "-json"],
         capture_output=True,
         check=False,
-        env={**os.environ, "TF_CLI_CONFIG_FILE": str(write_cli_configuration(version_file))},
+        env={**os.environ, "TF_CLI_CONFIG_FILE": str(cli_configuration(version_file))},
     )
     try:
         version = json.loads(answer.stdout)["terraform_version"]
@@ -86,7 +86,7 @@ def terraform_environment(data: Path) -> dict[str, str]:
     return {
         **os.environ,
         "TF_DATA_DIR": str(data),
-        "TF_CLI_CONFIG_FILE": str(write_cli_configuration(BUILD / "terraform" / "terraform.rc")),
+        "TF_CLI_CONFIG_FILE": str(cli_configuration(BUILD / "terraform" / "terraform.rc")),
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
     }

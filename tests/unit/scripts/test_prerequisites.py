@@ -71,6 +71,7 @@ def test_an_unfit_terraform_is_named(
 
 def test_without_mirror_and_registry_both_ways_out_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(mirror.VARIABLE, raising=False)
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "absent"))
     monkeypatch.setattr(mirror, "standard_places", list)
     monkeypatch.setattr(terraform, "BUILD", tmp_path)
     # Nothing listens on this port: the registry cannot be reached, on any machine.
