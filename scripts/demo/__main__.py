@@ -23,7 +23,8 @@ from scripts.example_data import lay_out
 from scripts.handoff import read_handoff
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import load_environment
-from scripts.localcloud import local_cloud
+from scripts.infrastructure.terraform import find_terraform
+from scripts.localcloud import LocalCloud, local_cloud
 from scripts.paths import BUILD, REPOSITORY
 from scripts.talk import AlreadySaidError, make_console, run_program
 
@@ -88,9 +89,16 @@ def show(rows: list[LakeObject], messages: list[Notice]) -> None:
 
 
 def main() -> int:
+    cloud = local_cloud()
+    with cloud.expected_to_answer():
+        return run_demo(cloud)
+
+
+def run_demo(cloud: LocalCloud) -> int:
+    """The whole of it, step by step. Raises :class:`UserError` where a step cannot be done."""
     started = time.monotonic()
     environment = load_environment("local")
-    cloud = local_cloud()
+    find_terraform()  # what is missing is said before anything is started
     with step("Start the local cloud, empty"):
         cloud.command("reset")
     with step("Apply the platform with Terraform"):

@@ -203,11 +203,7 @@ class TerraformRoot:
     def _explain(self, diagnostics: list[dict[str, Any]], noise: str) -> str:
         where = f"{self.workspace.root} ({self.environment.name})"
         if self.environment.is_local and local_cloud().status() is None:
-            cloud = local_cloud()
-            return (
-                f"{where}: the local cloud on {cloud.endpoint} stopped answering while Terraform ran. "
-                f"What it held is gone; start again with the same command (its log: {cloud.log_file})"
-            )
+            return f"{where}: {local_cloud().silence()}"
         lines = [f"{where}: Terraform stopped with {len(diagnostics) or 'an'} error(s)"]
         for diagnostic in diagnostics:
             source = diagnostic.get("range")

@@ -1,4 +1,4 @@
-"""Kill ``make demo`` again and again, where and how chance says, then let it end (``make test-interruptions``).
+"""Kill ``make demo`` again and again, where and how chance says, then let it end (``make test-kill``).
 
 Each demo is the proof of the one before it: it must get by itself to the step in which it is killed in turn, and the
 last one must succeed. The ways are those of life: Ctrl-C, a killed local cloud, a killed shell with all it started, and
@@ -140,7 +140,7 @@ def interrupt(title: str, after: float, way: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="interruptions", description=__doc__)
+    parser = argparse.ArgumentParser(prog="kill_demo", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="decides where and how (default 1)")
     parser.add_argument("--times", type=int, default=6, help="how often the demo is killed (default 6)")
     arguments = parser.parse_args()
