@@ -17,6 +17,7 @@ from statistics import median
 
 from rich.table import Table
 
+from scripts.children import end_with_parent
 from scripts.demo.observe import LakeObject, Notice, notices, wait_until_settled
 from scripts.demo.page import human_duration, human_size, write_page
 from scripts.example_data import lay_out
@@ -49,7 +50,7 @@ def step(title: str) -> Iterator[None]:
 def run_pipeline(storage: Path, samples: Path) -> None:
     """Run the sequencing pipeline on the shared storage. Raises :class:`AlreadySaidError` if it fails."""
     command = [sys.executable, "-m", "scripts.pipeline", "run", "--storage", str(storage), "--samples", str(samples)]
-    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, check=False, preexec_fn=end_with_parent)
     if done.returncode != 0:
         raise AlreadySaidError(f"the pipeline ended with {done.returncode}")
 

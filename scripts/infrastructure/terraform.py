@@ -20,6 +20,7 @@ from typing import Any
 
 from python_terraform import IsFlagged, Terraform
 
+from scripts.children import end_with_parent
 from scripts.infrastructure.environments import Environment
 from scripts.infrastructure.mirror import cli_configuration
 from scripts.infrastructure.workspace import Workspace
@@ -186,6 +187,7 @@ class TerraformRoot:
         with subprocess.Popen(
             self._command(name, *arguments, json=IsFlagged, **options),
             cwd=self.workspace.folder, env=self._environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=end_with_parent,
         ) as process:  # fmt: skip
             assert process.stdout is not None
             for line in process.stdout:
