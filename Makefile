@@ -22,7 +22,7 @@ SEED ?= 1
 SEEDS ?= 1
 
 .PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill lint format policy clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ test-simulation: $(PROJECT) ## Months of operation with random faults, invariant
 
 test-local: $(PROJECT) $(LOCALCLOUD) functions tools ## The platform on the local cloud: apply, flows, faults, second plan, destroy
 	@$(PYTHON) -m pytest tests/local
+
+test-kill: $(PROJECT) $(LOCALCLOUD) functions tools ## Kill make demo at points of chance (SEED); each time the next must recover. Not part of make test
+	@$(PYTHON) -m scripts.kill_demo --seed "$(SEED)"
 
 lint: $(PROJECT) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalogue
 	@$(PYTHON) -m scripts.lint

@@ -31,7 +31,7 @@ def published_roots(environment: Environment) -> set[str]:
         pages = client(environment, "ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
         return {parameter["Name"].rsplit("/", 1)[-1] for page in pages for parameter in page["Parameters"]}
     except (BotoCoreError, ClientError) as error:
-        raise UserError(f"cannot read the handoffs of {environment.name} below {path} in SSM: {error}") from error
+        raise _unreadable(environment, path, error) from error
 
 
 def read_handoff(environment: Environment, root: str) -> dict[str, Any]:
@@ -44,6 +44,14 @@ def read_handoff(environment: Environment, root: str) -> dict[str, Any]:
             raise UserError(
                 f"{root} is not applied in {environment.name}: make apply ENV={environment.name}"
             ) from error
-        raise
+        raise _unreadable(environment, name, error) from error
+    except BotoCoreError as error:
+        raise _unreadable(environment, name, error) from error
     document: dict[str, Any] = json.loads(value)
     return document
+
+
+def _unreadable(environment: Environment, path: str, error: Exception) -> UserError:
+    if environment.is_local and local_cloud().status() is None:
+        return UserError(local_cloud().silence())
+    return UserError(f"cannot read the handoffs of {environment.name} below {path} in SSM: {error}")

@@ -38,6 +38,8 @@ LISTINGS = (
     Listing("ec2", "describe_nat_gateways", "NatGateways[?State!='deleted'].NatGatewayId"),
     Listing("ec2", "describe_addresses", "Addresses[].AllocationId"),
     Listing("ec2", "describe_internet_gateways", "InternetGateways[?length(Attachments)==`0`].InternetGatewayId"),
+    Listing("ec2", "describe_route_tables", "RouteTables[?!(Associations[?Main])].RouteTableId"),
+    Listing("ec2", "describe_instances", "Reservations[].Instances[?State.Name!='terminated'].InstanceId[]"),
     Listing("ec2", "describe_vpc_endpoints", "VpcEndpoints[?State!='deleted'].VpcEndpointId"),
     Listing("ec2", "describe_flow_logs", "FlowLogs[].FlowLogId"),
     Listing("ec2", "describe_launch_templates", "LaunchTemplates[].LaunchTemplateId"),
@@ -117,8 +119,10 @@ def report(cloud: LocalCloud, regions: Iterable[str]) -> int:
 
 def main() -> int:
     argparse.ArgumentParser(prog="leftovers", description=__doc__).parse_args()
-    environment = load_environment("local")
-    return report(local_cloud(), (environment.region, environment.recovery_region))
+    environment, cloud = load_environment("local"), local_cloud()
+    cloud.instance_id()  # says so if there is none
+    with cloud.expected_to_answer():
+        return report(cloud, (environment.region, environment.recovery_region))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import random
@@ -17,6 +18,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from scripts.paths import LOCALCLOUD_PYTHON, localcloud_directory
 from scripts.talk import AlreadySaidError, UserError
@@ -58,7 +60,7 @@ class LocalCloud:
         """What the running instance says of itself, or None if none answers on this port."""
         try:
             answer: dict[str, Any] = self.control("GET", "status")
-        except (urllib.error.URLError, ConnectionError, TimeoutError, UserError, json.JSONDecodeError):
+        except (UserError, json.JSONDecodeError):
             return None
         return answer
 
@@ -72,7 +74,7 @@ class LocalCloud:
     def control(self, method: str, path: str, body: object | None = None, timeout: float = 600) -> Any:
         """Call the control API below ``/_kosha/``; returns the parsed JSON answer.
 
-        Raises :class:`UserError` with what the local cloud said where it refused.
+        Raises :class:`UserError` with what the local cloud said where it refused, or that it does not answer.
         """
         request = urllib.request.Request(  # noqa: S310 - always http on loopback
             f"{self.endpoint}/_kosha/{path}",
@@ -86,6 +88,25 @@ class LocalCloud:
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace").strip()
             raise UserError(f"the local cloud answered {method} {path} with {error.code}: {said}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise UserError(self.silence()) from error
+
+    def silence(self) -> str:
+        """What to say when it stopped answering in the middle of something."""
+        return (
+            f"the local cloud on {self.endpoint} stopped answering. What it held is gone; start again with the same "
+            f"command (its log: {self.log_file})"
+        )
+
+    @contextmanager
+    def expected_to_answer(self) -> Iterator[None]:
+        """AWS clients in the block that find it gone raise :class:`UserError`; other errors pass."""
+        try:
+            yield
+        except BotoCoreError as error:
+            if self.status() is None:
+                raise UserError(self.silence()) from error
+            raise
 
     def advance_clock(self, seconds: int) -> Any:
         """Move the clock forward, firing every schedule that falls due; returns when what it fired has settled."""

@@ -11,9 +11,11 @@ readonly python_version=3.13
 readonly uv_requirement='uv>=0.8,<1'
 readonly own_uv=.venvs/uv
 
-say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
+# paint COLOUR TEXT: in colour on a terminal, plain in a log
+paint() { if [ -t 2 ]; then printf '\033[%sm%s\033[0m' "$1" "$2"; else printf '%s' "$2"; fi; }
+say() { printf '%s %s\n' "$(paint 36 '==>')" "$*" >&2; }
 fail() {
-  printf '\033[31merror:\033[0m %s\n' "$*" >&2
+  printf '%s %s\n' "$(paint 31 error:)" "$*" >&2
   exit 1
 }
 

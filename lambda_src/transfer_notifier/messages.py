@@ -35,7 +35,8 @@ def ended(environment: str, now: datetime, execution_arn: str, ending: Ending, f
 def _summary(ending: Ending, facts: Facts | None) -> str:
     if ending is Ending.FAILED:
         return f"The transfer failed: {(facts and facts.error_code) or 'DataSync gives no code'}"
-    transferred = f"{facts.files_transferred} files" if facts else "an unknown number of files"
+    # DataSync counts folders in: https://docs.aws.amazon.com/datasync/latest/userguide/API_DescribeTaskExecution.html
+    transferred = f"{facts.files_transferred} files and folders" if facts else "an unknown number of files"
     if ending is Ending.PARTIAL and facts:
         behind = facts.files_left_behind
         flaw = f"{behind} left behind" if behind else facts.error_code or "the verification found differences"

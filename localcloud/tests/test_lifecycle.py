@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kosha_localcloud.instance import Instance
 from kosha_localcloud.processes import find_function_processes, find_servers
 
 from .conftest import Cloud, free_port, wait_for, zipped
@@ -92,6 +95,24 @@ def test_directory_with_other_files_is_never_touched(tmp_path: Path) -> None:
         assert refused.returncode == 1
         assert "has files that are not the local cloud's" in refused.stderr
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_waits_for_what_a_killed_program_left_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / "cloud"
+    (directory / "efs" / "fs-1").mkdir(parents=True)
+    (directory / ".kosha-localcloud").touch()
+    remove, tries = shutil.rmtree, []
+
+    def remove_while_somebody_writes(path: Path) -> None:
+        tries.append(path)
+        if len(tries) < 3:
+            raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+        remove(path)
+
+    monkeypatch.setattr(shutil, "rmtree", remove_while_somebody_writes)
+    Instance(directory, free_port()).stop()
+    assert len(tries) == 3
+    assert not directory.exists()
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,11 @@ locals {
   ]
 
   # A request without encryption headers is encrypted by the bucket's default, so it must pass: DataSync, access points
-  # and replication send none. What must not pass is a request that asks for something else. (A Deny on the missing
-  # header, as often seen, refuses all of those.) SSE-C is refused because a key nobody keeps is how data are held to ransom.
+  # and replication send none. What must not pass is a request that asks for something else. Each of these Denies says itself
+  # that the header is there: StringNotEquals alone, and StringNotEqualsIfExists too, is true of a request without the
+  # header, and would refuse all of those.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IfExists
+  # SSE-C is refused because a key nobody keeps is how data are held to ransom.
   encryption_statements = [
     {
       Sid       = "DenyOtherEncryption"
@@ -31,7 +34,10 @@ locals {
       Principal = "*"
       Action    = "s3:PutObject"
       Resource  = local.objects
-      Condition = { StringNotEqualsIfExists = { "s3:x-amz-server-side-encryption" = "aws:kms" } }
+      Condition = {
+        Null            = { "s3:x-amz-server-side-encryption" = "false" }
+        StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+      }
     },
     {
       Sid       = "DenyOtherKey"
@@ -39,7 +45,10 @@ locals {
       Principal = "*"
       Action    = "s3:PutObject"
       Resource  = local.objects
-      Condition = { StringNotEqualsIfExists = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = var.key_arn } }
+      Condition = {
+        Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
+        StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = var.key_arn }
+      }
     },
     {
       Sid       = "DenyCustomerProvidedKey"

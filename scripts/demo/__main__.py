@@ -17,13 +17,15 @@ from statistics import median
 
 from rich.table import Table
 
+from scripts.children import end_with_parent
 from scripts.demo.observe import LakeObject, Notice, notices, wait_until_settled
 from scripts.demo.page import human_duration, human_size, write_page
 from scripts.example_data import lay_out
 from scripts.handoff import read_handoff
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import load_environment
-from scripts.localcloud import local_cloud
+from scripts.infrastructure.terraform import find_terraform
+from scripts.localcloud import LocalCloud, local_cloud
 from scripts.paths import BUILD, REPOSITORY
 from scripts.talk import AlreadySaidError, make_console, run_program
 
@@ -48,7 +50,7 @@ def step(title: str) -> Iterator[None]:
 def run_pipeline(storage: Path, samples: Path) -> None:
     """Run the sequencing pipeline on the shared storage. Raises :class:`AlreadySaidError` if it fails."""
     command = [sys.executable, "-m", "scripts.pipeline", "run", "--storage", str(storage), "--samples", str(samples)]
-    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, check=False, preexec_fn=end_with_parent)
     if done.returncode != 0:
         raise AlreadySaidError(f"the pipeline ended with {done.returncode}")
 
@@ -88,9 +90,16 @@ def show(rows: list[LakeObject], messages: list[Notice]) -> None:
 
 
 def main() -> int:
+    cloud = local_cloud()
+    with cloud.expected_to_answer():
+        return run_demo(cloud)
+
+
+def run_demo(cloud: LocalCloud) -> int:
+    """The whole of it, step by step. Raises :class:`UserError` where a step cannot be done."""
     started = time.monotonic()
     environment = load_environment("local")
-    cloud = local_cloud()
+    find_terraform()  # what is missing is said before anything is started
     with step("Start the local cloud, empty"):
         cloud.command("reset")
     with step("Apply the platform with Terraform"):

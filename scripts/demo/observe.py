@@ -130,19 +130,19 @@ def wait_until_settled(
 def notices(cloud: LocalCloud) -> list[Notice]:
     """What the subscribers of the alert topics received, oldest first.
 
-    Left out are the alarms that became OK: CloudWatch says so once of each new alarm.
+    Left out are the alarms that were never in alarm: CloudWatch says of each new one once that it is OK.
     """
     found = []
     for mail in cloud.control("GET", "mailbox"):
         body = json.loads(mail["message"])
-        if body.get("NewStateValue") == "OK":
+        if body.get("NewStateValue") == "OK" and body.get("OldStateValue") != "ALARM":
             continue
         found.append(
             Notice(
                 topic=mail["topic_arn"].rsplit(":", 1)[-1],
                 endpoint=mail["endpoint"],
-                kind=body.get("kind", "alarm"),
-                summary=body.get("summary") or f"{body['AlarmName']}: {body['NewStateReason']}",
+                kind=body.get("kind") or ("alarm.ended" if body["NewStateValue"] == "OK" else "alarm"),
+                summary=body.get("summary") or f"{body['AlarmName']}: {body['AlarmDescription']}",
                 time=_moment(mail["time"]),
             )
         )

@@ -3,7 +3,8 @@
 A mirror is a folder that holds ``registry.terraform.io/hashicorp/aws/...`` in one of the two layouts Terraform knows
 (https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror). Without one, providers come from
 the registry. A mirror is used only if it holds a version the configurations accept; for what it holds the registry is
-not asked, since Terraform would ask both and fail where the registry cannot be reached.
+not asked, since Terraform would ask both and fail where the registry cannot be reached. Whoever has said in a CLI
+configuration of their own where providers come from (a network mirror, say) is taken at their word.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ PROVIDER = "registry.terraform.io/hashicorp/aws"
 ACCEPTED_VERSION = re.compile(r"^5\.(\d+)\.\d+$")
 MINIMUM_MINOR = 100
 VARIABLE = "KOSHA_TERRAFORM_MIRROR"
+INSTALLATION = re.compile(r"^\s*provider_installation\b", re.M)
 
 
 def standard_places() -> list[Path]:
@@ -59,6 +61,21 @@ def find_mirror() -> Path | None:
             )
         return Path(named)
     return next((place for place in standard_places() if accepted_versions(place)), None)
+
+
+def own_cli_configuration() -> Path | None:
+    """The person's own CLI configuration, if it says where providers come from. One that does not exist says nothing:
+    Terraform itself only warns of it (https://developer.hashicorp.com/terraform/cli/config/config-file#locations)."""
+    path = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    if path.is_file() and INSTALLATION.search(path.read_text(encoding="utf-8", errors="replace")):
+        return path
+    return None
+
+
+def cli_configuration(path: Path) -> Path:
+    """The CLI configuration to run Terraform with: the person's own, or one written to ``path``."""
+    own = None if os.environ.get(VARIABLE) else own_cli_configuration()
+    return own or write_cli_configuration(path)
 
 
 def write_cli_configuration(path: Path) -> Path:

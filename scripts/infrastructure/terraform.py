@@ -20,8 +20,9 @@ from typing import Any
 
 from python_terraform import IsFlagged, Terraform
 
+from scripts.children import end_with_parent
 from scripts.infrastructure.environments import Environment
-from scripts.infrastructure.mirror import write_cli_configuration
+from scripts.infrastructure.mirror import cli_configuration
 from scripts.infrastructure.workspace import Workspace
 from scripts.localcloud import local_cloud
 from scripts.paths import BUILD
@@ -70,7 +71,7 @@ def find_terraform() -> str:
         [program, "version", "-json"],
         capture_output=True,
         check=False,
-        env={**os.environ, "TF_CLI_CONFIG_FILE": str(write_cli_configuration(version_file))},
+        env={**os.environ, "TF_CLI_CONFIG_FILE": str(cli_configuration(version_file))},
     )
     try:
         version = json.loads(answer.stdout)["terraform_version"]
@@ -86,7 +87,7 @@ def terraform_environment(data: Path) -> dict[str, str]:
     return {
         **os.environ,
         "TF_DATA_DIR": str(data),
-        "TF_CLI_CONFIG_FILE": str(write_cli_configuration(BUILD / "terraform" / "terraform.rc")),
+        "TF_CLI_CONFIG_FILE": str(cli_configuration(BUILD / "terraform" / "terraform.rc")),
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
     }
@@ -186,6 +187,7 @@ class TerraformRoot:
         with subprocess.Popen(
             self._command(name, *arguments, json=IsFlagged, **options),
             cwd=self.workspace.folder, env=self._environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=end_with_parent,
         ) as process:  # fmt: skip
             assert process.stdout is not None
             for line in process.stdout:
@@ -203,11 +205,7 @@ class TerraformRoot:
     def _explain(self, diagnostics: list[dict[str, Any]], noise: str) -> str:
         where = f"{self.workspace.root} ({self.environment.name})"
         if self.environment.is_local and local_cloud().status() is None:
-            cloud = local_cloud()
-            return (
-                f"{where}: the local cloud on {cloud.endpoint} stopped answering while Terraform ran. "
-                f"What it held is gone; start again with the same command (its log: {cloud.log_file})"
-            )
+            return f"{where}: {local_cloud().silence()}"
         lines = [f"{where}: Terraform stopped with {len(diagnostics) or 'an'} error(s)"]
         for diagnostic in diagnostics:
             source = diagnostic.get("range")

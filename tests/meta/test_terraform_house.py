@@ -20,6 +20,10 @@ EMULATOR = re.compile(
     r"localhost|127\.0\.0\.1|localstack|localcloud|moto|endpoints\s*\{|skip_credentials_validation|s3_use_path_style",
     re.I,
 )
+# True of a request without the key, so that a Deny with it refuses what it was meant to let pass; with Null = "false"
+# beside the plain operator it does what it says. No test on the local cloud would tell: it enforces no policy.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IfExists
+NEGATED_IF_EXISTS = re.compile(r"\b\w*Not\w*IfExists\b")
 
 
 def without_comments(path: Path) -> str:
@@ -32,7 +36,12 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize(
     ("what", "pattern"),
-    [("a literal region", REGION), ("an account id", ACCOUNT), ("an emulator setting", EMULATOR)],
+    [
+        ("a literal region", REGION),
+        ("an account id", ACCOUNT),
+        ("an emulator setting", EMULATOR),
+        ("a negated condition with IfExists", NEGATED_IF_EXISTS),
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_no_source_holds(what: str, pattern: re.Pattern[str]) -> None:
@@ -48,6 +57,7 @@ def test_no_source_holds(what: str, pattern: re.Pattern[str]) -> None:
         (ACCOUNT, '"arn:aws:iam::123456789012:root"'),
         (EMULATOR, "endpoints {"),
         (EMULATOR, 'url = "http://localhost:4566"'),
+        (NEGATED_IF_EXISTS, 'StringNotEqualsIfExists = { "s3:x-amz-acl" = "private" }'),
     ],
 )
 def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[str], text: str) -> None:

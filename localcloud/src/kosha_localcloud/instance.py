@@ -25,6 +25,7 @@ from kosha_localcloud.processes import Process, find_function_processes, find_se
 START_LIMIT = 120.0  # seconds; a quiet machine needs about 8
 STOP_LIMIT = 2.0  # its state is thrown away, so there is little to end politely
 PORT_LIMIT = 10.0  # until the port of a killed server is free
+WIPE_LIMIT = 20.0  # until what a killed program left behind has stopped writing
 ANSWER_LIMIT = 10.0  # a server that has not answered for so long is half dead
 
 _MARKER = ".kosha-localcloud"
@@ -187,7 +188,24 @@ class Instance:
         return bool(servers)
 
     def _wipe(self) -> None:
-        """Remove the instance's files, but keep the log of the last run and the lock that is held."""
+        """Remove the instance's files, but keep the log of the last run and the lock that is held.
+
+        A program that was killed may have left others that still write here while they end (a pipeline, Terraform).
+        """
+        deadline = time.monotonic() + WIPE_LIMIT
+        while True:
+            try:
+                self._remove_files()
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise InstanceError(
+                        f"cannot empty {self.directory}: {error}; end whatever still writes there, then try again"
+                    ) from error
+                time.sleep(0.2)
+            else:
+                return
+
+    def _remove_files(self) -> None:
         for path in self.directory.iterdir():
             if path.name in (_MARKER, _LOG, "lock"):
                 continue

@@ -87,10 +87,18 @@ run "the_policy_denies_what_must_never_happen_and_allows_nobody" {
     error_message = "everything without TLS must be denied, on the bucket and on its objects"
   }
   assert {
-    condition = jsondecode(output.policy).Statement[3].Condition == {
-      StringNotEqualsIfExists = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1" }
+    condition = jsondecode(output.policy).Statement[2].Condition == {
+      Null            = { "s3:x-amz-server-side-encryption" = "false" }
+      StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
     }
-    error_message = "another key must be refused, but a request that names none must pass"
+    error_message = "another algorithm must be refused, but a request that names none must pass: the Deny must ask that the header is there"
+  }
+  assert {
+    condition = jsondecode(output.policy).Statement[3].Condition == {
+      Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
+      StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1" }
+    }
+    error_message = "another key must be refused, but a request that names none must pass: the Deny must ask that the header is there"
   }
 }
 

@@ -73,5 +73,7 @@ def test_a_partial_notice_says_what_is_wrong() -> None:
     behind = ended("local", NOW, "arn:x", Ending.PARTIAL, Facts(files_estimated=3, files_transferred=2))
     unverified = ended("local", NOW, "arn:x", Ending.PARTIAL, Facts(files_transferred=2, verify_status="ERROR"))
     assert behind.severity is Severity.WARNING
-    assert behind.summary == "The transfer ended with 2 files copied; 1 left behind"
-    assert unverified.summary == "The transfer ended with 2 files copied; the verification found differences"
+    assert behind.summary == "The transfer ended with 2 files and folders copied; 1 left behind"
+    assert (
+        unverified.summary == "The transfer ended with 2 files and folders copied; the verification found differences"
+    )

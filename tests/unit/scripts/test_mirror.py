@@ -25,6 +25,7 @@ def make_mirror(folder: Path, version: str, packed: bool = False) -> Path:
 @pytest.fixture(autouse=True)
 def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(mirror.VARIABLE, raising=False)
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/nonexistent/terraformrc")
     monkeypatch.setattr(mirror, "standard_places", list)
 
 
@@ -66,3 +67,25 @@ def test_configuration_asks_the_registry_only_for_what_the_mirror_lacks(
 
 def test_configuration_without_a_mirror_leaves_everything_to_the_registry(tmp_path: Path) -> None:
     assert "provider_installation" not in mirror.write_cli_configuration(tmp_path / "rc").read_text()
+
+
+def test_a_configuration_of_ones_own_that_names_a_source_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "terraformrc"
+    own.write_text('provider_installation {\n  network_mirror {\n    url = "https://mirror.example/"\n  }\n}\n')
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(own))
+    assert mirror.cli_configuration(tmp_path / "rc") == own
+    monkeypatch.setenv(mirror.VARIABLE, str(make_mirror(tmp_path / "named", "5.100.0")))
+    assert mirror.cli_configuration(tmp_path / "rc") == tmp_path / "rc"
+
+
+@pytest.mark.parametrize("text", [None, 'plugin_cache_dir = "/var/cache/terraform"\n'], ids=["absent", "says nothing"])
+def test_a_configuration_that_names_no_source_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    own = tmp_path / "terraformrc"
+    if text is not None:
+        own.write_text(text)
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(own))
+    assert mirror.cli_configuration(tmp_path / "rc") == tmp_path / "rc"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
 
 from scripts.infrastructure import mirror, terraform
 from scripts.infrastructure.environments import load_environment
@@ -71,6 +72,7 @@ def test_an_unfit_terraform_is_named(
 
 def test_without_mirror_and_registry_both_ways_out_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(mirror.VARIABLE, raising=False)
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "absent"))
     monkeypatch.setattr(mirror, "standard_places", list)
     monkeypatch.setattr(terraform, "BUILD", tmp_path)
     # Nothing listens on this port: the registry cannot be reached, on any machine.
@@ -103,6 +105,28 @@ def test_a_program_stops_with_one_message_and_no_trace() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("error: there is no environment 'staging'")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "program", ["leftovers", "infrastructure plan", "sample_handoffs", "dead_letters list --env local"]
+)
+def test_a_program_that_needs_the_local_cloud_says_so_in_one_line(program: str, tmp_path: Path) -> None:
+    name, *arguments = program.split()
+    done = subprocess.run(
+        [sys.executable, "-m", f"scripts.{name}", *arguments],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False,
+        env={**os.environ, "KOSHA_LOCALCLOUD_PORT": "9", "KOSHA_LOCALCLOUD_DIR": str(tmp_path / "cloud")},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: no local cloud answers on http://127.0.0.1:9; start it with: make up"
+
+
+def test_a_local_cloud_that_dies_in_the_middle_is_one_message(tmp_path: Path) -> None:
+    cloud = LocalCloud(9, tmp_path)
+    with pytest.raises(UserError, match=r"http://127\.0\.0\.1:9 stopped answering.*start again with the same command"):
+        cloud.control("POST", "clock/advance", {"seconds": 1})
+    with pytest.raises(UserError, match="stopped answering"), cloud.expected_to_answer():
+        cloud.client("s3", "ap-south-1", Config(retries={"total_max_attempts": 1})).list_buckets()
 
 
 def test_a_busy_port_is_one_message_and_a_failure(tmp_path: Path) -> None:
