@@ -8,6 +8,7 @@ module "handoff" {
     function_arns = merge(
       {
         transfer_starter    = module.transfer_starter.arn
+        tag_auditor         = module.tag_auditor.arn
         tag_backfill        = module.tag_backfill.arn
         object_tagger       = module.object_tagger.arn
         transfer_notifier   = module.transfer_notifier.arn

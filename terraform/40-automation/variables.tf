@@ -185,3 +185,33 @@ variable "cleaning_needs_replica" {
   default     = true
   nullable    = false
 }
+
+variable "audit_schedule" {
+  description = "When the tags of all objects are looked at: early, so that people find the result in the morning."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(0 6 * * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+
+  validation {
+    condition     = can(regex("^cron\\(.+\\)$", var.audit_schedule.expression))
+    error_message = "audit_schedule is \"${var.audit_schedule.expression}\": give cron(...), a time of every day, e.g. cron(0 6 * * ? *)."
+  }
+}
+
+variable "audit_grace_minutes" {
+  description = "Minutes for which a new object may be without its tags: the taggers and the reconciler have not been there yet."
+  type        = number
+  default     = 150
+  nullable    = false
+
+  validation {
+    condition     = var.audit_grace_minutes >= 60 && var.audit_grace_minutes <= 1440 && floor(var.audit_grace_minutes) == var.audit_grace_minutes
+    error_message = "audit_grace_minutes is ${var.audit_grace_minutes}: a transfer and its reconciler need an hour, and an audit a day late finds nothing; give a whole number from 60 to 1440."
+  }
+}

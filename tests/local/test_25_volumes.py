@@ -4,16 +4,12 @@ A month of the platform's clock would fire 1,440 transfers: the mark's date is s
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tests.local.conftest import Platform, wait_for
 
 MARK = "kosha:unattached-since"
-
-
-def now(platform: Platform) -> datetime:
-    return datetime.fromisoformat(platform.cloud.control("GET", "clock")["now"])
 
 
 def tags(platform: Platform, volume: str) -> dict[str, str]:
@@ -39,15 +35,13 @@ def test_an_unattached_volume_is_marked_by_the_daily_schedule_and_goes_after_a_m
         Size=1,
         TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "CSIVolumeName", "Value": "pvc-1"}]}],
     )["VolumeId"]
-    schedule = f"{platform.environment.prefix}-volume-reaper-watch"
-    (entry,) = [each for each in platform.cloud.control("GET", "schedules") if schedule in str(each)]
-    until = datetime.fromisoformat(entry["next"]) - now(platform)
-    platform.cloud.advance_clock(int(until.total_seconds()) + 60)
-    wait_for("the volume is marked", lambda: MARK in tags(platform, volume))
+    with platform.only_schedules("-watch"):
+        platform.cloud.advance_clock(int(platform.until("volume-reaper-watch").total_seconds()) + 60)
+        wait_for("the volume is marked", lambda: MARK in tags(platform, volume))
     assert wait_for("its owner is told", lambda: platform.notices("volumes.marked"))
     assert MARK not in tags(platform, claim)
 
-    back = (now(platform) - timedelta(days=31)).isoformat(timespec="seconds")
+    back = (platform.now() - timedelta(days=31)).isoformat(timespec="seconds")
     ec2.create_tags(Resources=[volume], Tags=[{"Key": MARK, "Value": back}])
     assert call(platform, "reap")["counts"] == {"snap": 1}
     assert call(platform, "watch")["counts"] == {"delete": 1}

@@ -5,8 +5,6 @@ Weeks of the platform's clock would fire thousands of other schedules, so these 
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,38 +20,10 @@ KEPT = {
 }
 
 
-def now(platform: Platform) -> datetime:
-    return datetime.fromisoformat(platform.cloud.control("GET", "clock")["now"])
-
-
-@contextmanager
-def only_the_weekly_schedules(platform: Platform) -> Iterator[None]:
-    client = platform.cloud.client("scheduler", platform.environment.region)
-    pages = client.get_paginator("list_schedules").paginate()
-    names = [each["Name"] for page in pages for each in page["Schedules"] if not each["Name"].endswith("-clean")]
-
-    def let(name: str, state: str) -> None:
-        found = client.get_schedule(Name=name)
-        settings = {key: value for key, value in found.items() if key in KEYS}
-        client.update_schedule(**(settings | {"State": state}))
-
-    for name in names:
-        let(name, "DISABLED")
-    yield
-    for name in names:
-        let(name, "ENABLED")
-
-
-KEYS = ("Name", "GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow",
-        "Target", "KmsKeyArn")  # fmt: skip
-
-
 def a_week_passes(platform: Platform) -> None:
     """Until the cleaners' next time, and until they have told of it."""
     before = len(platform.notices("storage.cleaning_finished"))
-    suffix = "-scratch-cleaner-scratch-clean"
-    (entry,) = [each for each in platform.cloud.control("GET", "schedules") if suffix in str(each)]
-    until = datetime.fromisoformat(entry["next"]) - now(platform)
+    until = platform.until("scratch-cleaner-scratch-clean")
     platform.cloud.advance_clock(int(until.total_seconds()) + 60)
     wait_for("three cleanings have ended", lambda: len(platform.notices("storage.cleaning_finished")) == before + 3)
 
@@ -93,10 +63,10 @@ def test_what_is_old_goes_unless_somebody_needs_it_or_it_is_the_only_copy(platfo
     s3, bucket = platform.client("s3"), platform.storage["lake_bucket"]
     s3.delete_object(Bucket=bucket, Key=KEPT["without a copy"])
 
-    with only_the_weekly_schedules(platform):
+    with platform.only_schedules("-clean"):
         a_week_passes(platform)
         with lease(platform.shared_storage / "intermediate", "run-2", "run-2") as held:
-            sunday = (now(platform) + timedelta(days=7)).timestamp()
+            sunday = (platform.now() + timedelta(days=7)).timestamp()
             os.utime(held, (sunday, sunday))
             a_week_passes(platform)
     assert not old.exists()
@@ -118,7 +88,7 @@ def test_what_is_old_goes_unless_somebody_needs_it_or_it_is_the_only_copy(platfo
 
 
 def test_what_lies_aside_is_gone_a_week_later(platform: Platform) -> None:
-    with only_the_weekly_schedules(platform):
+    with platform.only_schedules("-clean"):
         a_week_passes(platform)
     undo = platform.shared_storage / "scratch" / ".kosha-undo"
     assert [path for path in undo.rglob("*") if path.is_file()] == []

@@ -307,6 +307,39 @@ def scratch_cleaner(deployment: Deployment) -> None:
         deployment.every(name, "rate(15 minutes)", payload={"mode": "continue"})
 
 
+def tag_auditor(deployment: Deployment) -> None:
+    from common.reports import ReportStore
+    from common.runs import Runs
+    from tag_auditor.auditor import Auditor
+    from tag_auditor.aws import Listing
+    from tag_auditor.config import Config
+    from tag_auditor.domain import BadRequest, read_mode
+
+    name = "tag_auditor"
+    s3: Any = deployment.world.s3
+    auditor = Auditor(
+        config=Config.from_environment(ENVIRONMENT | {"GRACE_MINUTES": str(number_of("audit_grace_minutes"))}),
+        catalogue=catalogue.load(),
+        listing=Listing(s3, LAKE),
+        lake=LakeTags(s3, LAKE),
+        runs=Runs(StateStore(s3, REPORTS, name)),
+        reports=ReportStore(s3, REPORTS, name),
+        tell_class=lambda data_class, values: None,
+        **deployment.tools(name),
+    )
+
+    def run(event: Any, clock: Clock) -> Any:
+        try:
+            mode = read_mode(event)
+        except BadRequest as error:
+            return {"outcome": "refused", "problem": str(error)}
+        return auditor.run(mode, clock)
+
+    deployment.add(name, run)
+    deployment.schedule(name, "audit_schedule", payload={"mode": "audit"})
+    deployment.every(name, "rate(15 minutes)", payload={"mode": "continue"})
+
+
 FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     transfer_starter,
     transfer_notifier,
@@ -315,4 +348,5 @@ FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     transfer_reconciler,
     volume_reaper,
     scratch_cleaner,
+    tag_auditor,
 )

@@ -36,6 +36,8 @@ RUN_ENDS_WITHIN = timedelta(hours=24)
 WINDOW = timedelta(days=30)
 # A final snapshot has a retention of its own.
 SNAPSHOT_WINDOW = timedelta(days=90)
+# The auditor's grace for new objects, and something for clocks.
+SETTLED = timedelta(minutes=number_of("audit_grace_minutes") + 5)
 # A lease that is not renewed for so long was left by a dead run.
 LEASE = timedelta(hours=24)
 # A week of retention, one until the next cleaning, a day for that to end; one more, for a file that came back.
@@ -292,6 +294,25 @@ class Invariants:
                     f"{quiet:%d %H:%M}, its tags are {version.tags}",
                 )
 
+    def _audited(self, details: Mapping[str, Any]) -> None:
+        """An audit has told what it found: is it so? What changed lately is left out."""
+        if details["findings"]["count"] > details["findings"]["shown"] or details["result"]["unread"]:
+            return
+        state = self.world.reports.current("automation-state/tag_auditor/run.json")
+        assert state is not None
+        opened = datetime.fromisoformat(json.loads(state.body)["last"]["opened_at"])
+        told = {each["key"] for each in details["findings"]["items"]}
+        for key in self.world.lake.versions:
+            version, aim = self.world.lake.current(key), self.aim(key)
+            if version is None or version.is_marker or aim is None:
+                continue
+            if max(version.modified, self.retagged.get(version.version_id, version.modified)) + SETTLED > opened:
+                continue
+            governed = {name: value for name, value in version.tags.items() if name in self.governed}
+            is_held = self._rank_before(version.tags) > self._rank(aim)
+            if (governed != aim and not is_held) != (key in told):
+                self.violate("the audit tells what is so", f"{key!r} has {governed}, told: {key in told}")
+
     # Files ------------------------------------------------------------------------------------------------------------
 
     def file_finished(self, file: File) -> None:
@@ -466,6 +487,8 @@ class Invariants:
         document: dict[str, Any] = notice.document
         if document.get("kind") == "transfer.not_tagged":
             self._given_up(document["details"]["execution"])
+        if document.get("kind") == "data.audit_finished":
+            self._audited(document["details"])
         problems = []
         if document.get("schema") != SCHEMA:
             problems.append("its schema")

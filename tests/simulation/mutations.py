@@ -134,6 +134,42 @@ def tagger_ignores_transfers_that_failed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Tagger, "run", run)
 
 
+# The audit ------------------------------------------------------------------------------------------------------------
+
+
+@bug(EVERYTHING)
+def auditor_takes_any_tags_for_right(patch: pytest.MonkeyPatch) -> None:
+    from tag_auditor import auditor, domain
+
+    real = domain.judge
+
+    def lenient(*arguments: Any) -> domain.Judgement:
+        found = real(*arguments)
+        return dataclasses.replace(found, verdict=domain.Verdict.RIGHT) if found.present else found
+
+    patch.setattr(auditor, "judge", lenient)
+
+
+@bug(EVERYTHING)
+def auditor_looks_at_the_first_page_only(patch: pytest.MonkeyPatch) -> None:
+    from tag_auditor.aws import Listing
+
+    real = Listing.pages
+    patch.setattr(Listing, "pages", lambda self, after: [next(real(self, after))])
+
+
+@bug(EVERYTHING)
+def auditor_calls_everything_fresh(patch: pytest.MonkeyPatch) -> None:
+    from tag_auditor import auditor, domain
+
+    real = domain.judge
+
+    def patient(aim: Any, present: Any, modified: Any, now: Any, grace: Any, catalogue: Any) -> domain.Judgement:
+        return real(aim, present, modified, now, timedelta(days=365), catalogue)
+
+    patch.setattr(auditor, "judge", patient)
+
+
 # The transfer ---------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,9 @@ from tests.simulation.world.sns import Delivered
 
 MEMORY = Path("/dev/shm")
 LOOK_EVERY = timedelta(minutes=30)
+# From the notice of an audit until somebody has read it and typed the command it names.
+PEOPLE_ACT_AFTER = timedelta(hours=3)
+EVERYTHING = {"versions": 0, "days": 0, "batch": 1}
 
 
 @dataclass(frozen=True)
@@ -172,8 +175,14 @@ class Simulation:
 
     def _notice(self, notice: Delivered) -> None:
         self.counts[f"notice {notice.document['kind']}"] += 1
+        if "to_mend" in notice.document["details"] and "tag_backfill" in self.world.functions.functions:
+            self.world.timeline.after(PEOPLE_ACT_AFTER, self._order_backfill)
         lane = "routine" if notice.document["severity"] == "info" else "notices"
         self.log(lane, str(notice.document["kind"]), notice.subject)
+
+    def _order_backfill(self) -> None:
+        """What the notice of an audit asks people for."""
+        SPECS["backfill_is_ordered"].apply(self, EVERYTHING)
 
     def _machine_changed(self, change: Deleted) -> None:
         self.counts[change.what] += 1

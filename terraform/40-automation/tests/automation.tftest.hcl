@@ -272,7 +272,7 @@ run "handoff_is_published_in_both_regions" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_auditor", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
     error_message = "The document must hold what docs/architecture.md promises."
   }
   assert {
@@ -395,4 +395,46 @@ run "refuses_half_a_day_to_undo" {
   }
 
   expect_failures = [var.cleaning_undo_days]
+}
+
+run "auditor_looks_and_changes_nothing" {
+  command = apply
+
+  assert {
+    condition = [for s in jsondecode(module.tag_auditor.permissions_policy).Statement : [s.Sid, s.Action]] == [
+      ["FindState", ["s3:ListBucket"]],
+      ["KeepState", ["s3:GetObject", "s3:PutObject"]],
+      ["EncryptState", ["kms:Decrypt", "kms:GenerateDataKey"]],
+      ["WriteReports", ["s3:PutObject"]],
+      ["ListLake", ["s3:ListBucket"]],
+      ["ReadTags", ["s3:GetObjectTagging"]],
+      ["PublishNotices", ["sns:Publish"]],
+      ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"]],
+    ]
+    error_message = "The auditor lists the lake, reads tags, keeps its state, writes its reports and publishes; nothing else."
+  }
+  assert {
+    condition     = var.audit_schedule == { expression = "cron(0 6 * * ? *)", timezone = "Asia/Kolkata" } && module.tag_auditor.environment["GRACE_MINUTES"] == "150"
+    error_message = "It audits at six in the morning, Indian time, and leaves the taggers two and a half hours."
+  }
+}
+
+run "refuses_an_audit_at_any_time" {
+  command = plan
+
+  variables {
+    audit_schedule = { expression = "rate(1 day)", timezone = "Asia/Kolkata" }
+  }
+
+  expect_failures = [var.audit_schedule]
+}
+
+run "refuses_to_call_an_object_fresh_for_days" {
+  command = plan
+
+  variables {
+    audit_grace_minutes = 3000
+  }
+
+  expect_failures = [var.audit_grace_minutes]
 }

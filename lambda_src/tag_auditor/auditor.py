@@ -1,0 +1,244 @@
+"""Carries an audit out: every current object, in slices, with bounded memory.
+
+A page of up to a thousand keys is listed, their tags are read by some threads, and what is found is counted; a
+checkpoint holds the last key and the counts. The findings themselves go to a report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from tempfile import SpooledTemporaryFile
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.catalogue import Catalogue
+from common.clock import Clock
+from common.failures import code_of
+from common.parallel import in_parallel
+from common.publisher import Publisher
+from common.reports import ReportStore
+from common.runs import Run, RunDone, Runs, RunUnderWay
+from common.state import StateConflict
+from common.tagging import Aim, Outcome, failure
+from tag_auditor import messages
+from tag_auditor.config import Config
+from tag_auditor.domain import FINDINGS, MENDED_BY_BACKFILL, Entry, Judgement, aim_of, judge
+from tag_auditor.progress import Progress, figures, finding_count
+
+WORKERS = 32
+# Pages of a thousand keys between two checkpoints.
+PAGES_PER_CHECKPOINT = 20
+PAUSE_SECONDS = 5.0
+# A day, and two hours for an audit that takes long.
+MISSED_AFTER = timedelta(hours=26)
+_REPORT_IN_MEMORY = 8 * 1024 * 1024
+
+
+class Listing(Protocol):
+    """What lies in the lake (``tag_auditor.aws.Listing``)."""
+
+    def pages(self, after: str) -> Iterator[list[Entry]]: ...
+
+
+class Tags(Protocol):
+    """The tags of objects (``common.lake.LakeTags``)."""
+
+    def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]: ...
+
+
+class Stalled(Exception):
+    """The audit cannot go on now; the message says why."""
+
+
+class _Slice:
+    """One call's part of a run."""
+
+    def __init__(self, run: Run, clock: Clock) -> None:
+        self.run = run
+        self.clock = clock
+        self.progress = Progress.from_document(run.progress)
+        self.report = SpooledTemporaryFile(max_size=_REPORT_IN_MEMORY)  # noqa: SIM115 - lives as long as the slice
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """Looks at every object."""
+
+    config: Config
+    catalogue: Catalogue
+    listing: Listing
+    lake: Tags
+    runs: Runs
+    reports: ReportStore
+    tell_class: Callable[[str, Mapping[str, float]], None]
+    publisher: Publisher
+    logger: Logger
+    metrics: Metrics
+
+    def run(self, mode: str, clock: Clock) -> dict[str, Any]:
+        """Open the audit of the day (``audit``) or go on with the open one (``continue``).
+
+        Raises:
+            ClientError, BotoCoreError: S3 does not take the run's state.
+        """
+        now = clock.now()
+        try:
+            run = self.runs.find() if mode == "continue" else self.runs.open(f"{now:%Y-%m-%d}", now, {})
+        except RunUnderWay as error:
+            return {"outcome": "busy", "problem": str(error)}
+        except RunDone as error:
+            return {"outcome": "done_already", "problem": str(error)}
+        except StateConflict:
+            return {"outcome": "busy", "problem": "another call has just opened a run"}
+        if run is None:
+            self._notice_missed(now)
+            return {"outcome": "idle"}
+        at = _Slice(run, clock)
+        try:
+            return self._go_on(at)
+        except StateConflict:
+            return {"outcome": "busy", "problem": "another call goes on with this run"}
+        except Stalled as error:
+            return self._stall(at, str(error))
+        finally:
+            at.report.close()
+
+    def _notice_missed(self, now: datetime) -> None:
+        """A daily schedule that no longer calls would raise no error anywhere."""
+        last = self.runs.last()
+        if last is not None and datetime.fromisoformat(last["closed_at"]) + MISSED_AFTER < now:
+            self.metrics.add_metric("AuditsMissed", MetricUnit.Count, 1)
+            self.logger.error("no audit has come to its end for too long", extra={"last": last["id"]})
+
+    def _go_on(self, at: _Slice) -> dict[str, Any]:
+        since = 0
+        try:
+            for page in self.listing.pages(at.progress.after):
+                self._look_at(page, at)
+                since += 1
+                if at.clock.is_short:
+                    self._save(at)
+                    return {"outcome": "under_way", "run": at.run.id, "counts": dict(at.progress.total())}
+                if since >= PAGES_PER_CHECKPOINT:
+                    self._save(at)
+                    since = 0
+        except (ClientError, BotoCoreError) as error:
+            raise Stalled(f"S3 does not list the lake: {code_of(error)}") from error
+        return self._finish(at)
+
+    def _look_at(self, page: list[Entry], at: _Slice) -> None:
+        """Judge a page. What cannot be read for a passing reason is tried once more after a pause.
+
+        Raises:
+            Stalled: nothing of the page could be read; the checkpoint stands before it.
+        """
+        now = at.clock.now()
+        aims = [(aim, entry) for entry in page if (aim := aim_of(entry, self.catalogue)) is not None]
+        found, failed = self._read(aims, now)
+        if failed and any(reason is Outcome.TRY_AGAIN for _, _, reason, _ in failed):
+            at.clock.wait(PAUSE_SECONDS)
+            again, failed = self._read([(aim, entry) for aim, entry, _, _ in failed], now)
+            found += again
+        gone = [each for each in failed if each[2] is Outcome.VANISHED]
+        unread = len(failed) - len(gone)
+        if unread and not found:
+            raise Stalled(f"S3 does not show the tags of objects: {failed[-1][3]}")
+        for each in found:
+            at.progress.add(each)
+            if each.verdict in FINDINGS and not each.is_fresh:
+                at.report.write(_line(each))
+        at.progress.vanished += len(gone)
+        at.progress.unread += unread
+        if page:
+            at.progress.after = page[-1].key
+
+    def _read(
+        self, aims: list[tuple[Aim, Entry]], now: datetime
+    ) -> tuple[list[Judgement], list[tuple[Aim, Entry, Outcome, str]]]:
+        def look(pair: tuple[Aim, Entry]) -> Judgement | tuple[Aim, Entry, Outcome, str]:
+            aim, entry = pair
+            try:
+                present, _ = self.lake.read_tags(aim.key, None)
+            except (ClientError, BotoCoreError) as error:
+                result = failure(aim, error)
+                # A delete marker that has come since the listing hides the object: it is gone, too.
+                gone = result.outcome is Outcome.DELETE_MARKER
+                return aim, entry, Outcome.VANISHED if gone else result.outcome, code_of(error)
+            return judge(aim, present, entry.modified, now, self.config.grace, self.catalogue)
+
+        found: list[Judgement] = []
+        failed: list[tuple[Aim, Entry, Outcome, str]] = []
+        for each in in_parallel(look, aims, WORKERS):
+            if isinstance(each, Judgement):
+                found.append(each)
+            else:
+                failed.append(each)
+        return found, failed
+
+    def _save(self, at: _Slice) -> None:
+        self._write_report(at)
+        at.run = self.runs.save(at.run, at.progress.to_document())
+
+    def _write_report(self, at: _Slice) -> None:
+        """What was found since the last checkpoint, before the next one says so."""
+        if not at.report.tell():
+            return
+        at.report.seek(0)
+        name = f"{at.run.id}/{len(at.progress.reports) + 1:04d}.jsonl"
+        address = self.reports.write(at.run.opened_at, name, at.report.read(), "application/x-ndjson")
+        at.progress.reports.append(address)
+        at.report.seek(0)
+        at.report.truncate()
+
+    def _finish(self, at: _Slice) -> dict[str, Any]:
+        self._write_report(at)
+        progress, now, total = at.progress, at.clock.now(), at.progress.total()
+        count = finding_count(total)
+        numbers = figures(total)
+        result: dict[str, Any] = {
+            "audited": total.total(),
+            "verdicts": dict(total),
+            "coverage_percent": numbers["TagCoverage"],
+            "correctness_percent": numbers["TagCorrectness"],
+            "classes": {name: dict(each) for name, each in sorted(progress.classes.items())},
+            "fresh": progress.fresh,
+            "unread": progress.unread,
+            "vanished": progress.vanished,
+            "reports": progress.reports[:20],
+        }
+        self.runs.close(at.run, now, result)
+        for name, each in progress.classes.items():
+            self.tell_class(name, figures(each))
+        for name, value in numbers.items():
+            unit = MetricUnit.Percent if name.startswith("Tag") else MetricUnit.Count
+            self.metrics.add_metric(name, unit, value)
+        self.metrics.add_metric("ObjectsUnread", MetricUnit.Count, progress.unread)
+        self.logger.info("audited", extra={"run": at.run.id, "verdicts": dict(total), "fresh": progress.fresh})
+        mendable = sum(total[each] for each in MENDED_BY_BACKFILL)
+        environment = self.config.environment
+        notice = messages.finished(environment, now, at.run.id, result, progress.examples, count, mendable)
+        self.publisher.publish(self.config.topic_arn, notice)
+        return {"outcome": "finished", "run": at.run.id, "result": result}
+
+    def _stall(self, at: _Slice, problem: str) -> dict[str, Any]:
+        """Keep what was done, and tell once what stands in the way."""
+        told = at.progress.problem == problem
+        at.progress.problem = problem
+        self._save(at)
+        self.metrics.add_metric("AuditFailures", MetricUnit.Count, 1)
+        self.logger.error("the audit cannot go on", extra={"run": at.run.id, "problem": problem})
+        if not told:
+            notice = messages.stalled(self.config.environment, at.clock.now(), at.run.id, problem)
+            self.publisher.publish(self.config.topic_arn, notice)
+        return {"outcome": "stalled", "run": at.run.id, "problem": problem}
+
+
+def _line(found: Judgement) -> bytes:
+    line = {"key": found.key, "finding": found.verdict, "present": found.present, "wanted": found.wanted}
+    return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"

@@ -1,0 +1,42 @@
+"""The calls tag_auditor makes beside those of common/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from tag_auditor.domain import Entry
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class Listing:
+    """The current objects of the data lake."""
+
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def pages(self, after: str) -> Iterator[list[Entry]]:
+        """Behind ``after`` (``""``: from the start), a page of up to a thousand at a time, in S3's order.
+
+        Raises:
+            ClientError, BotoCoreError: S3 does not list.
+        """
+        start = {"StartAfter": after} if after else {}
+        paginator = self._s3.get_paginator("list_objects_v2")
+        for page in paginator.paginate(Bucket=self._bucket, **start):  # type: ignore[arg-type]
+            yield [Entry(each["Key"], each["LastModified"]) for each in page.get("Contents", [])]
+
+
+def tell_class(data_class: str, values: Mapping[str, float]) -> None:
+    """Write metrics of one class: dimensions ``service`` and ``data_class``, in a line of their own
+    (https://docs.aws.amazon.com/powertools/python/latest/core/metrics/)."""
+    metrics = EphemeralMetrics()
+    metrics.add_dimension("data_class", data_class)
+    for name, value in values.items():
+        metrics.add_metric(name, MetricUnit.Percent if name.startswith("Tag") else MetricUnit.Count, value)
+    metrics.flush_metrics()

@@ -1,0 +1,51 @@
+module "tag_auditor" {
+  source = "../../modules/function"
+
+  name        = module.naming.prefix
+  function    = "tag_auditor"
+  description = "Looks every morning whether each object of the data lake has tags, and the right ones"
+  archive     = "${local.archives}/tag_auditor.zip"
+
+  reserved_concurrency = 1
+  timeout_seconds      = 900
+  memory_mb            = 1024
+  schedules = {
+    audit    = merge(var.audit_schedule, { input = { mode = "audit" }, max_age_seconds = 3600 })
+    continue = { expression = "rate(15 minutes)", timezone = var.audit_schedule.timezone, input = { mode = "continue" }, max_attempts = 1 }
+  }
+  heartbeat_hours = 2
+
+  environment = merge(local.common_environment, {
+    POWERTOOLS_SERVICE_NAME = "tag_auditor"
+    DATA_TOPIC_ARN          = local.foundation.topic_arns.data
+    GRACE_MINUTES           = tostring(var.audit_grace_minutes)
+    LAKE_BUCKET             = local.storage.lake_bucket
+    REPORTS_BUCKET          = local.storage.reports_bucket
+  })
+
+  permissions = concat(local.keep_state.tag_auditor, [
+    local.write_reports.tag_auditor,
+    {
+      sid       = "ListLake"
+      actions   = ["s3:ListBucket"]
+      resources = [local.storage.lake_bucket_arn]
+    },
+    {
+      sid       = "ReadTags"
+      actions   = ["s3:GetObjectTagging"]
+      resources = ["${local.storage.lake_bucket_arn}/*"]
+    },
+  ], local.publish_notices.data)
+
+  failure_metrics = {
+    AuditFailures    = "An audit cannot go on; it tries again every quarter of an hour."
+    AuditsMissed     = "No audit has come to its end for more than a day."
+    ObjectsMistagged = "Objects have tags that their names do not call for."
+    ObjectsUntagged  = "Objects have had no tags for longer than the taggers need."
+    ObjectsUnread    = "The tags of some objects could not be read."
+    NoticesFailed    = "SNS did not take a notice."
+  }
+
+  key_arns        = local.foundation.key_arns
+  alarm_topic_arn = local.foundation.topic_arns.platform
+}
