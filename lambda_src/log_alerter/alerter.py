@@ -45,7 +45,8 @@ class Alerter:
         """Do what the event asks for; the reply holds the counts.
 
         Raises:
-            NoticeNotSent: SNS did not take a notice; it is written down, and the next run sends it.
+            NoticeNotSent: SNS did not take a notice of a flush; it is written down, and the next run sends it. A
+                delivery whose lines are counted does not fail for that: a replay, days later, would count them again.
             StateConflict, StateUnreadable, ClientError, BotoCoreError: the memory of a filter was not read or written.
         """
         if not isinstance(event, Mapping) or ("awslogs" not in event and event.get("schedule") != FLUSH):
@@ -100,16 +101,17 @@ class Alerter:
     def _told(self, watched: Filter, by_rule: Mapping[str, list[Line]], clock: Clock, counts: Counter[str]) -> None:
         now = clock.now()
 
-        def take(memory: Memory) -> tuple[int, list[Outgoing]]:
+        def take(memory: Memory) -> tuple[int, list[Outgoing]] | None:
             added = sum(memory.count(watched.rules[name], lines, now) for name, lines in by_rule.items())
             memory.forget(watched.rules, now)
-            return added, self._due(memory, watched, now)
+            outgoing = self._due(memory, watched, now)
+            return (added, outgoing) if added or outgoing else None
 
         added, outgoing = self.memories.change(watched.name, clock, take) or (0, [])
         counts["counted"] += added
         counts["repeated"] += sum(len(lines) for lines in by_rule.values()) - added
         counts["notices"] += len(outgoing)
-        self._send(watched, outgoing, clock)
+        self._guarded(partial(self._send, watched, outgoing, clock), [])
 
     def _flush(self, clock: Clock) -> int:
         failures: list[Exception] = []
@@ -138,7 +140,8 @@ class Alerter:
         return memory.claimed(now)
 
     def _send(self, watched: Filter, outgoing: list[Outgoing], clock: Clock) -> None:
-        sent, failed = set(), set()
+        sent: set[str] = set()
+        failed: set[str] = set()
         for each in outgoing:
             rule = watched.rules.get(each.rule)
             if rule is None:  # the catalogue no longer has it, and nobody knows its topic

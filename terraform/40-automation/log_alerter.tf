@@ -5,14 +5,17 @@ locals {
   _log_groups = merge(
     { for kind in ["control_plane", "application", "dataplane", "host"] : kind => { (kind) = local.cluster.log_group_names[kind] } },
     {
-      functions = {
-        object_tagger       = module.object_tagger.log_group_name
-        tag_backfill        = module.tag_backfill.log_group_name
-        transfer_notifier   = module.transfer_notifier.log_group_name
-        transfer_reconciler = module.transfer_reconciler.log_group_name
-        transfer_starter    = module.transfer_starter.log_group_name
-        volume_reaper       = module.volume_reaper.log_group_name
-      }
+      functions = merge(
+        {
+          object_tagger       = module.object_tagger.log_group_name
+          tag_backfill        = module.tag_backfill.log_group_name
+          transfer_notifier   = module.transfer_notifier.log_group_name
+          transfer_reconciler = module.transfer_reconciler.log_group_name
+          transfer_starter    = module.transfer_starter.log_group_name
+          volume_reaper       = module.volume_reaper.log_group_name
+        },
+        { for directory, cleaner in module.scratch_cleaner : "scratch_cleaner_${directory}" => cleaner.log_group_name },
+      )
     },
   )
 

@@ -151,17 +151,12 @@ variable "final_snapshot_retention_days" {
 
 variable "cleaning_schedule" {
   description = "When the shared storage is cleaned: outside working hours. A run that is not done in a quarter of an hour goes on every quarter of an hour."
-}
-
-variable "log_flush_schedule" {
-  description = "When log_alerter tells how often a line came again: an EventBridge Scheduler expression and its timezone. The time is added to every rule's window (catalog/log-alerts.yaml)."
   type = object({
     expression = string
     timezone   = string
   })
   default = {
     expression = "cron(0 2 ? * SUN *)"
-    expression = "cron(5/10 * * * ? *)"
     timezone   = "Asia/Kolkata"
   }
   nullable = false
@@ -190,6 +185,20 @@ variable "cleaning_needs_replica" {
   default     = true
   nullable    = false
 }
+
+variable "log_flush_schedule" {
+  description = "When log_alerter tells how often a line came again: an EventBridge Scheduler expression and its timezone. The time is added to every rule's window (catalog/log-alerts.yaml)."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(5/10 * * * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+
+  validation {
     condition     = can(regex("^(cron|rate)\\(.+\\)$", var.log_flush_schedule.expression))
     error_message = "log_flush_schedule is \"${var.log_flush_schedule.expression}\": give cron(...) or rate(...), e.g. cron(5/10 * * * ? *)."
   }

@@ -6,6 +6,7 @@ Lines are put into the cluster's log groups as EKS writes them; a function's err
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ def now(platform: Platform) -> datetime:
 def write(platform: Platform, kind: str, stream: str, *lines: str) -> None:
     """PutLogEvents into one of the cluster's log groups."""
     group, logs = platform.handoffs["30-cluster"]["log_group_names"][kind], platform.client("logs")
-    if not logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)["logStreams"]:
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
     at = int(now(platform).timestamp() * 1000)
     events = [{"timestamp": at, "message": each} for each in lines]

@@ -206,18 +206,38 @@ class Fails:
         monkeypatch.setattr(client, operation, call)
 
 
-def test_a_notice_sns_does_not_take_is_kept_and_sent_by_the_next_try(
+def test_a_notice_sns_does_not_take_is_kept_and_sent_by_the_flush(
     module: ModuleType, context: Context, notices: Notices, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Fails(monkeypatch, module.alerter.publisher._sns, "publish", 1)
-    same = delivery(TIMED_OUT)
-    with pytest.raises(NoticeNotSent, match="functions: SNS did not take 1 notices"):
-        run(module, context, same)
+    Fails(monkeypatch, module.alerter.publisher._sns, "publish", 2)
+    run(module, context, delivery(TIMED_OUT))
     assert metrics()["NoticesFailed"] == 1
-    run(module, context, same, MINUTE)
+    with pytest.raises(NoticeNotSent, match="functions: SNS did not take 1 notices"):
+        run(module, context, FLUSH, MINUTE)
+    assert run(module, context, FLUSH, 2 * MINUTE)["notices"] == 1
     (notice,) = notices("platform")
     assert notice["details"]["lines"] == 1
     assert run(module, context, FLUSH, 10 * MINUTE)["notices"] == 0
+
+
+def test_what_fails_after_the_lines_are_counted_does_not_have_them_counted_again(
+    module: ModuleType, context: Context, notices: Notices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, written = StateStore.write, count()
+
+    def write(self: StateStore, name: str, document: dict[str, Any], etag: str | None) -> str:
+        if next(written) == 1:  # the one after the notice
+            raise StateConflict
+        return real(self, name, document, etag)
+
+    monkeypatch.setattr(StateStore, "write", write)
+    monkeypatch.setattr("log_alerter.aws.ATTEMPTS", 1)
+    same = delivery(TIMED_OUT)
+    assert run(module, context, same)["counts"]["counted"] == 1
+    assert run(module, context, same)["counts"]["counted"] == 0
+    run(module, context, FLUSH, 10 * MINUTE)
+    one, again = notices("platform")
+    assert one == again, "the same notice, which its dedupe_key tells"
 
 
 def test_a_function_killed_before_it_sent_loses_no_notice(

@@ -61,7 +61,8 @@ def install() -> None:
         return f"{self.upload_sequence_token:056d}"
 
     # The tool would not find the class behind LocalStack's own patch.
-    LogStream.put_log_events = put_log_events
+    stream: Any = LogStream
+    stream.put_log_events = put_log_events
 
 
 @lru_cache(maxsize=256)
