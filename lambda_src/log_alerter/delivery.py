@@ -53,7 +53,16 @@ def read(event: Any) -> Delivery | Control | Poison:
         if data.message_type == "CONTROL_MESSAGE":
             return Control()
         return _delivery(data)
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
+    except (
+        zlib.error,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        OSError,
+        RecursionError,
+    ) as error:
         # The error's text may quote the line.
         return Poison(type(error).__name__)
 
@@ -79,4 +88,4 @@ def _delivery(data: CloudWatchLogsDecodedData) -> Delivery:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("no text")
-    return value
+    return value.encode("utf-8", "replace").decode("utf-8")

@@ -7,6 +7,7 @@ import re
 MASK = "***"
 LIMIT = 600
 # The forms of credentials that AWS, Kubernetes, HTTP and common tools write. What is masked is the value, not its name.
+# Whatever may be repeated before the word that gives a secret away is bounded: a line may be a megabyte of letters.
 # Access keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 _SECRETS = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL), MASK),
@@ -19,8 +20,8 @@ _SECRETS = (
     (re.compile(r"(?i)(X-Amz-(?:Signature|Security-Token|Credential)(?:=|%3D))[^&\s\"']+"), rf"\1{MASK}"),
     (
         re.compile(
-            r"(?i)([\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-            r"|session[_-]?key|credential|authorization|cookie)[\w-]*\\?[\"']?\s*[:=]\s*)"
+            r"(?i)([\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
+            r"|session[_-]?key|credential|authorization|cookie)[\w-]{0,40}\\?[\"']?\s*[:=]\s*)"
             r"(\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*'|[^\s,;&\"'}\]]+)"
         ),
         rf"\1{MASK}",
@@ -29,7 +30,11 @@ _SECRETS = (
 
 
 def shown(message: str, limit: int = LIMIT) -> str:
-    """The message with secrets masked and then shortened: a secret cut in half would no longer be known for one."""
+    """The message with secrets masked and then shortened: a secret cut in half would no longer be known for one.
+
+    Half a surrogate pair, which JSON may hold and UTF-8 may not, becomes a question mark.
+    """
+    message = message.encode("utf-8", "replace").decode("utf-8")
     for pattern, replacement in _SECRETS:
         message = pattern.sub(replacement, message)
     message = message.strip()

@@ -24,8 +24,10 @@ def now(platform: Platform) -> datetime:
 
 
 def write(platform: Platform, kind: str, stream: str, *lines: str) -> None:
-    """PutLogEvents into one of the cluster's log groups."""
-    group, logs = platform.handoffs["30-cluster"]["log_group_names"][kind], platform.client("logs")
+    """PutLogEvents into one of the cluster's log groups, or into a function's."""
+    groups = platform.handoffs["30-cluster"]["log_group_names"]
+    group = groups.get(kind, f"/aws/lambda/{platform.environment.prefix}-transfer-notifier")
+    logs = platform.client("logs")
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
     at = int(now(platform).timestamp() * 1000)
@@ -76,6 +78,15 @@ def test_a_storm_of_a_thousand_equal_lines_is_one_notice_and_one_summary(platfor
     (first,), (summary,) = told(platform, rule), told(platform, rule, "logs.repeated")
     assert first["details"]["lines"] + summary["details"]["lines"] == 1000
     assert f"{summary['details']['lines']} log lines suppressed" in summary["summary"]
+
+
+def test_the_example_of_every_rule_passes_its_filter_and_is_told(platform: Platform) -> None:
+    awaited = []
+    for watched, entry in DOCUMENT["filters"].items():
+        for rule, each in entry["rules"].items():
+            write(platform, entry["logs"][0], f"{each.get('streams', ['any'])[0]}-2", each["example"])
+            awaited.append(f"{watched}/{rule}")
+    wait_for("people hear of every rule", lambda: all(told(platform, rule) for rule in awaited))
 
 
 def test_an_error_that_a_function_logs_is_told(platform: Platform) -> None:

@@ -195,6 +195,21 @@ def test_a_secret_is_masked_before_the_line_is_shortened() -> None:
     assert len(shown(message)) == LIMIT
 
 
+def test_a_line_of_a_megabyte_is_dealt_with() -> None:
+    message = "a" * 500_000 + "-" + "0" * 500_000
+    assert len(shown(message)) == LIMIT
+    assert RULE.fingerprint(line(message))
+
+
+def test_half_a_surrogate_pair_is_kept_as_a_question_mark() -> None:
+    rule = Rule("n", "t", Severity.INFO, "platform", 1, MINUTE, "r", group_by=("a",))
+    found = read(packed(payload(logStream="\ud800", logEvents=[{"id": "1", "timestamp": 1, "message": "x \ud800"}])))
+    assert isinstance(found, Delivery)
+    memory = Memory()
+    memory.count(rule, [*found.lines, line(json.dumps({"a": "\ud800"}))], NOW)
+    assert json.dumps(memory.document(), ensure_ascii=False).encode().count(b"?") == 3
+
+
 @given(st.text(max_size=3000))
 def test_nothing_shown_is_longer_than_the_limit(message: str) -> None:
     assert len(shown(message)) <= LIMIT
@@ -234,6 +249,7 @@ def test_a_control_message_is_known() -> None:
         packed(payload(logEvents=[{"id": "1", "timestamp": 1, "message": None}])),
         packed(payload(logGroup=None)),
         packed(payload(subscriptionFilters=[1])),
+        {"awslogs": {"data": base64.b64encode(gzip.compress(b"[" * 200_000)).decode()}},
     ],
 )
 def test_what_cannot_be_read_is_poison(event: Any) -> None:
