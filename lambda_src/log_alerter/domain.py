@@ -16,6 +16,8 @@ from typing import Any
 from common.notices import Severity
 
 ANY = "*"
+# The beginning of a line tells what it is about.
+TELLING = 4096
 # In this order: a time holds numbers, an address and an id hold words that look like hex.
 _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
@@ -132,6 +134,7 @@ def _rule(name: str, entry: Mapping[str, Any]) -> Rule:
 
 def normalised(message: str) -> str:
     """The message without what changes from line to line: times, ids, addresses, numbers."""
+    message = message[:TELLING]
     for pattern, name in _CHANGING:
         message = pattern.sub(name, message)
     return " ".join(message.split())

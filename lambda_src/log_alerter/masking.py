@@ -6,6 +6,8 @@ import re
 
 MASK = "***"
 LIMIT = 600
+# So much of a line is looked at: far more than is shown, and far less than a line may hold.
+LOOKED_AT = 16_384
 # The forms of credentials that AWS, Kubernetes, HTTP and common tools write. What is masked is the value, not its name.
 # Whatever may be repeated before the word that gives a secret away is bounded: a line may be a megabyte of letters.
 # Access keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
@@ -34,7 +36,7 @@ def shown(message: str, limit: int = LIMIT) -> str:
 
     Half a surrogate pair, which JSON may hold and UTF-8 may not, becomes a question mark.
     """
-    message = message.encode("utf-8", "replace").decode("utf-8")
+    message = message[:LOOKED_AT].encode("utf-8", "replace").decode("utf-8")
     for pattern, replacement in _SECRETS:
         message = pattern.sub(replacement, message)
     message = message.strip()
