@@ -36,8 +36,6 @@ CLEANING = Scene(
     lanes=("files", "lake", "operations"),
     functions=("transfer_starter", "object_tagger", "transfer_reconciler", "tag_backfill", "scratch_cleaner"),
 )
-
-
 # Lines, deliveries and the alerter; a week shows what there is.
 LOGS = Scene(months=0.3, lanes=("logs",), functions=("log_alerter",))
 
