@@ -18,11 +18,13 @@ import yaml
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from scripts.paths import CATALOG
+from scripts.paths import CATALOG, REPOSITORY
 from scripts.talk import UserError, run_program
 
-DOCUMENTS = ("data-classes", "shared-storage", "residency")
+DOCUMENTS = ("data-classes", "shared-storage", "residency", "log-alerts")
 TAG_LIMIT = 10
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+SUBSCRIPTIONS_LIMIT = 2
 
 # S3 moves objects down this list only, and for these two it asks for days before the move and between two moves
 # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
@@ -164,6 +166,24 @@ def shared_storage_rules(document: Mapping[str, Any]) -> Iterator[str]:
         yield "$.in_flight: lacks */.kosha*, so the transfer would copy leases and files that are taken out"
 
 
+def log_alert_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of log-alerts.yaml."""
+    filters: Mapping[str, Mapping[str, Any]] = document["filters"]
+    on_group = Counter(group for each in filters.values() for group in each["logs"])
+    for group, count in on_group.items():
+        if count > SUBSCRIPTIONS_LIMIT:
+            yield f"$.filters: {count} filters on {group}; CloudWatch Logs allows {SUBSCRIPTIONS_LIMIT}: join some"
+    for name, each in filters.items():
+        for rule_name, rule in each["rules"].items():
+            place = f"$.filters.{name}.rules.{rule_name}"
+            if each["kind"] == "json" and ("fields" not in rule or "terms" in rule):
+                yield f"{place}: a rule of a filter of kind json has fields and no terms"
+            if each["kind"] == "text" and "terms" not in rule:
+                yield f"{place}: a rule of a filter of kind text has terms"
+            if not (REPOSITORY / rule["runbook"]).is_file():
+                yield f"{place}.runbook: {rule['runbook']} does not exist"
+
+
 def _shared(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
     by_value: dict[str, list[str]] = {}
     for value, name in pairs:
@@ -174,6 +194,7 @@ def _shared(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]
 RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "data-classes": data_class_rules,
     "shared-storage": shared_storage_rules,
+    "log-alerts": log_alert_rules,
 }
 
 if __name__ == "__main__":

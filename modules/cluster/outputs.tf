@@ -12,3 +12,11 @@ output "node_role_arn" {
   description = "ARN of the nodes' role."
   value       = aws_iam_role.node.arn
 }
+
+output "log_group_names" {
+  description = "Names of the cluster's log groups: control_plane, and those of the containers (application, dataplane, host, performance)."
+  value = merge(
+    { control_plane = aws_cloudwatch_log_group.control_plane.name },
+    { for kind, log_group in aws_cloudwatch_log_group.containers : kind => log_group.name },
+  )
+}

@@ -282,6 +282,18 @@ variable "log_filters" {
     condition     = alltrue([for group in distinct(values(var.log_filters)[*].log_group_name) : length([for each in values(var.log_filters) : each if each.log_group_name == group]) <= 2])
     error_message = "CloudWatch Logs allows two subscription filters on a log group: join patterns that watch the same group."
   }
+
+  validation {
+    # Each line it logs would call it again. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Subscriptions-recursion-prevention.html
+    condition     = alltrue([for each in values(var.log_filters) : each.log_group_name != "/aws/lambda/${var.name}-${replace(join("_", compact([var.function, var.instance])), "_", "-")}"])
+    error_message = "A function may not watch its own log group: every line it logs would call it again."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
+    condition     = alltrue([for each in values(var.log_filters) : length(each.pattern) <= 1024])
+    error_message = "A filter pattern has at most 1024 characters: make two filters of it, or ask for less."
+  }
 }
 
 variable "event_patterns" {

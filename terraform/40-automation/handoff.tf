@@ -14,6 +14,7 @@ module "handoff" {
         transfer_notifier   = module.transfer_notifier.arn
         transfer_reconciler = module.transfer_reconciler.arn
         volume_reaper       = module.volume_reaper.arn
+        log_alerter         = module.log_alerter.arn
       },
       { for directory, cleaner in module.scratch_cleaner : "scratch_cleaner_${replace(directory, "-", "_")}" => cleaner.arn },
     )

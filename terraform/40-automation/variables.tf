@@ -215,3 +215,21 @@ variable "audit_grace_minutes" {
     error_message = "audit_grace_minutes is ${var.audit_grace_minutes}: a transfer and its reconciler need an hour, and an audit a day late finds nothing; give a whole number from 60 to 1440."
   }
 }
+
+variable "log_flush_schedule" {
+  description = "When log_alerter tells how often a line came again: an EventBridge Scheduler expression and its timezone. The time is added to every rule's window (catalog/log-alerts.yaml)."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(5/10 * * * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+
+  validation {
+    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.log_flush_schedule.expression))
+    error_message = "log_flush_schedule is \"${var.log_flush_schedule.expression}\": give cron(...) or rate(...), e.g. cron(5/10 * * * ? *)."
+  }
+}

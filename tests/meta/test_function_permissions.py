@@ -121,3 +121,17 @@ def test_function_runs_the_handler_of_its_package(function: str, planned: dict[s
     for address in addresses_of(function, planned):
         assert planned[f"{address}.aws_lambda_function.this"]["handler"] == f"{function}.handler.handler"
     assert (TERRAFORM.parent / "lambda_src" / function / "handler.py").is_file()
+
+
+def test_every_log_group_of_a_function_is_watched_but_the_alerter_s_own(
+    planned: dict[str, Mapping[str, Any]],
+) -> None:
+    """A function that is new is in ``_log_groups`` of terraform/40-automation/log_alerter.tf; its own lines would make
+    log_alerter call itself."""
+    groups = {values["name"] for address, values in planned.items() if ".aws_cloudwatch_log_group." in address}
+    watched = {
+        values["log_group_name"]
+        for address, values in planned.items()
+        if ".aws_cloudwatch_log_subscription_filter." in address
+    }
+    assert groups - watched == {"/aws/lambda/kosha-test-log-alerter"}

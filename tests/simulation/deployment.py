@@ -20,6 +20,7 @@ from scripts.paths import TERRAFORM
 from tests.simulation.world.compute import Function
 from tests.simulation.world.cron import Schedule
 from tests.simulation.world.datasync import ACCOUNT, REPORT_PREFIX, TASK_ARN
+from tests.simulation.world.logs import Subscription
 from tests.simulation.world.platform import LAKE, REPORTS, World
 from tests.simulation.world.powertools import CountedMetrics, QuietLogger
 
@@ -340,6 +341,28 @@ def tag_auditor(deployment: Deployment) -> None:
     deployment.every(name, "rate(15 minutes)", payload={"mode": "continue"})
 
 
+def log_alerter(deployment: Deployment) -> None:
+    from log_alerter.alerter import Alerter
+    from log_alerter.aws import Memories
+    from log_alerter.config import Config
+    from log_alerter.domain import filters
+
+    name = "log_alerter"
+    s3: Any = deployment.world.s3
+    alerter = Alerter(
+        config=Config.from_environment(ENVIRONMENT),
+        filters=filters(catalogue.read_document("log-alerts")),
+        memories=Memories(StateStore(s3, REPORTS, name)),
+        **deployment.tools(name),
+    )
+    deployment.add(name, alerter.run)
+    deployment.schedule(name, "log_flush_schedule", payload={"schedule": "flush"})
+    deployment.world.logs.subscriptions += [
+        Subscription("cluster-audit", "/aws/eks/kosha-test-cluster/cluster", name),
+        Subscription("functions", "/aws/lambda/kosha-test-object-tagger", name),
+    ]
+
+
 FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     transfer_starter,
     transfer_notifier,
@@ -349,4 +372,5 @@ FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     volume_reaper,
     scratch_cleaner,
     tag_auditor,
+    log_alerter,
 )

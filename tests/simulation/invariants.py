@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 from common import catalogue
 from common.classification import Classification, NotAFile, classify
 from common.notices import SCHEMA
+from log_alerter import delivery
+from log_alerter.domain import Line, Rule, filters
 from scripts.paths import REPOSITORY
 from tests.simulation.deployment import number_of
 from tests.simulation.operations import CLAIM, PROTECTED, SCHEDULED
-from tests.simulation.world.compute import Outcome
+from tests.simulation.world.compute import DeadLetter, Outcome
 from tests.simulation.world.datasync import Execution
 from tests.simulation.world.ec2 import MARK, Deleted, Instance, Snapshot, Volume
 from tests.simulation.world.faults import Invocation
@@ -42,6 +45,10 @@ SETTLED = timedelta(minutes=number_of("audit_grace_minutes") + 5)
 LEASE = timedelta(hours=24)
 # A week of retention, one until the next cleaning, a day for that to end; one more, for a file that came back.
 FREED_WITHIN = timedelta(days=23)
+# Beside the window of a rule: two looks of the flush, and Lambda's tries (docs/adr/0017).
+TOLD_WITHIN = timedelta(minutes=30)
+# Two clocks of functions may differ by so much.
+CLOCKS_DIFFER = timedelta(seconds=10)
 # docs/adr/0011: a version of a transfer that began so lately is tagged without its tags being read.
 WRITTEN_UNSEEN = timedelta(hours=1)
 
@@ -102,6 +109,14 @@ class Invariants:
         self.deployed: frozenset[str] = frozenset()
         self.slots: dict[datetime, Execution] = {}
         self._aims: dict[str, Mapping[str, str] | None] = {}
+        # Log lines: fingerprint -> how many were written; and how many people were told of.
+        self.log_filters = filters(catalogue.read_document("log-alerts"))
+        self.logged: Counter[str] = Counter()
+        self.told: Counter[str] = Counter()
+        self.maybe_twice: Counter[str] = Counter()
+        # Critical ones that nobody was told of: fingerprint -> its rule, and since when.
+        self.untold: dict[str, tuple[Rule, datetime]] = {}
+        self._notices: dict[str, tuple[str, datetime]] = {}
         world.store.watchers.append(self._object_changed)
         world.mailbox.watchers.append(self._notice)
         world.functions.watchers.append(self._ended)
@@ -137,6 +152,7 @@ class Invariants:
         """Look for what is overdue."""
         self._overdue()
         self._arrivals()
+        self._untold()
 
     def check_settled(self) -> None:
         """What holds only when nothing has gone wrong for long."""
@@ -148,6 +164,7 @@ class Invariants:
             run = self._open_run(function)
             if run is not None:
                 self.violate("every run comes to its end", f"{function}: {run}")
+        self._every_line_told()
         self.check()
 
     def _open_run(self, function: str) -> str | None:
@@ -312,6 +329,72 @@ class Invariants:
             is_held = self._rank_before(version.tags) > self._rank(aim)
             if (governed != aim and not is_held) != (key in told):
                 self.violate("the audit tells what is so", f"{key!r} has {governed}, told: {key in told}")
+
+    # Log lines --------------------------------------------------------------------------------------------------------
+
+    def lines_logged(self, watched: str, rule: str, log_group: str, message: str, count: int) -> None:
+        """Lines were written that a rule takes."""
+        now = self.world.timeline.now
+        found = self.log_filters[watched].rules[rule]
+        fingerprint = found.fingerprint(Line("", now, message, log_group, ""))
+        self.logged[fingerprint] += count
+        if found.severity == "critical":
+            self.untold.setdefault(fingerprint, (found, now))
+
+    def replayed(self, letters: Sequence[DeadLetter]) -> None:
+        """Dead letters are replayed: after six hours lines that were counted may be counted again (docs/adr/0017)."""
+        for letter in letters:
+            found = delivery.read(letter.payload) if letter.function == "log_alerter" else None
+            if isinstance(found, delivery.Delivery):
+                (name,) = found.filters
+                for line in found.lines:
+                    rule = self.log_filters[name].rule_for(line)
+                    if rule is not None:
+                        self.maybe_twice[rule.fingerprint(line)] += 1
+
+    def _every_line_told(self) -> None:
+        given_up = any(each.function == "log_alerter" for each in self.world.functions.dead_letters)
+        if given_up or "log_alerter" not in self.deployed:
+            return
+        for fingerprint, lines in self.logged.items():
+            if self.told[fingerprint] < lines:
+                self.violate(
+                    "every log line is told in the end", f"{fingerprint}: told {self.told[fingerprint]} of {lines}"
+                )
+
+    def _untold(self) -> None:
+        now, quiet = self.world.timeline.now, self.world.faults.stopped_at
+        if not self.untold or self.world.functions.dead_letters:
+            return  # what was given up waits for a replay
+        for fingerprint, (rule, since) in self.untold.items():
+            if now > max(since, quiet) + rule.window + TOLD_WITHIN:
+                self.violate(
+                    "people hear of every critical line within its window",
+                    f"{rule.name} {fingerprint}, written {since:%d %H:%M}, faults ended {quiet:%d %H:%M}",
+                )
+
+    def _told_of_lines(self, document: Mapping[str, Any]) -> None:
+        details = document["details"]
+        key, name = details["dedupe_key"], details["rule"]
+        if key in self._notices:
+            return  # the same notice again, which receivers can tell
+        at = datetime.fromisoformat(document["occurred_at"])
+        self._notices[key] = (name, at)
+        watched, _, rule_name = name.partition("/")
+        rule = self.log_filters[watched].rules[rule_name]
+        since = at - rule.window + CLOCKS_DIFFER
+        sent = sum(other == name and since < moment <= at for other, moment in self._notices.values())
+        if sent > rule.limit:
+            self.violate("no rule sends more notices than its limit", f"{name}: {sent} since {since:%d %H:%M}")
+        for group in details["groups"]["items"]:
+            fingerprint = group["fingerprint"]
+            self.told[fingerprint] += group["count"]
+            self.untold.pop(fingerprint, None)
+            if self.told[fingerprint] > self.logged[fingerprint] + self.maybe_twice[fingerprint]:
+                self.violate(
+                    "no log line is counted twice",
+                    f"{name} {fingerprint}: told {self.told[fingerprint]} of {self.logged[fingerprint]}",
+                )
 
     # Files ------------------------------------------------------------------------------------------------------------
 
@@ -485,6 +568,8 @@ class Invariants:
 
     def _notice(self, notice: Delivered) -> None:
         document: dict[str, Any] = notice.document
+        if str(document.get("kind", "")).startswith("logs."):
+            self._told_of_lines(document)
         if document.get("kind") == "transfer.not_tagged":
             self._given_up(document["details"]["execution"])
         if document.get("kind") == "data.audit_finished":

@@ -36,6 +36,8 @@ CLEANING = Scene(
     lanes=("files", "lake", "operations"),
     functions=("transfer_starter", "object_tagger", "transfer_reconciler", "tag_backfill", "scratch_cleaner"),
 )
+# Lines, deliveries and the alerter; a week shows what there is.
+LOGS = Scene(months=0.3, lanes=("logs",), functions=("log_alerter",))
 
 
 @dataclass(frozen=True)
@@ -368,3 +370,59 @@ def cleaner_stops_after_its_first_slice(patch: pytest.MonkeyPatch) -> None:
             yield entry
 
     patch.setattr(Tree, "walk", lazy)
+
+
+# Log lines ------------------------------------------------------------------------------------------------------------
+
+
+@bug(LOGS)
+def alerter_counts_every_delivery(patch: pytest.MonkeyPatch) -> None:
+    """It forgets the ids of the lines it has counted."""
+    from log_alerter.memory import Memory
+
+    real = Memory.count
+
+    def count(self: Memory, rule: Any, lines: Any, now: Any) -> int:
+        self.seen.clear()
+        return real(self, rule, lines, now)
+
+    patch.setattr(Memory, "count", count)
+
+
+@bug(LOGS)
+def alerter_overwrites_what_another_wrote(patch: pytest.MonkeyPatch) -> None:
+    """Lines and the times of notices are lost."""
+    from common import state
+
+    real = state.StateStore.write
+
+    def write(self: Any, name: str, document: Any, etag: Any) -> str:
+        del etag
+        return real(self, name, document, self.read(name).etag)
+
+    patch.setattr(state.StateStore, "write", write)
+
+
+@bug(LOGS)
+def alerter_forgets_a_notice_sns_did_not_take(patch: pytest.MonkeyPatch) -> None:
+    from log_alerter.memory import Memory
+
+    real = Memory.settle
+
+    def settle(self: Memory, sent: set[str], failed: set[str]) -> bool:
+        return real(self, sent | failed, set())
+
+    patch.setattr(Memory, "settle", settle)
+
+
+@bug(LOGS)
+def alerter_knows_no_limit(patch: pytest.MonkeyPatch) -> None:
+    from log_alerter.memory import Memory, RuleMemory
+
+    real = Memory.write_down
+
+    def write_down(self: Memory, rule: Any, now: Any) -> bool:
+        self.rules.get(rule.name, RuleMemory()).notices.clear()
+        return real(self, rule, now)
+
+    patch.setattr(Memory, "write_down", write_down)

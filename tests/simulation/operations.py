@@ -427,6 +427,7 @@ def clocks_differ(simulation: Simulation, numbers: Arguments) -> str:
 @operation("operations", 0.3)
 def dead_letters_are_replayed(simulation: Simulation, numbers: Arguments) -> str:
     del numbers
+    simulation.invariants.replayed(simulation.world.functions.dead_letters)
     return str(simulation.world.functions.replay_dead_letters())
 
 
@@ -572,6 +573,66 @@ def snapshots_fail(simulation: Simulation, numbers: Arguments) -> str:
 def snapshots_are_slow(simulation: Simulation, numbers: Arguments) -> str:
     simulation.world.machines.slow_snapshots = timedelta(hours=numbers["hours"])
     return f"{numbers['hours']} h"
+
+
+# Log lines ------------------------------------------------------------------------------------------------------------
+
+AUDITED = ("storage-deleted", "anonymous-access", "api-server-failing", "refused")
+OF_FUNCTIONS = ("timed-out", "init-failed")
+
+
+def log(simulation: Simulation, numbers: Arguments, at_once: bool = False) -> str:
+    """Write lines of a rule, about somebody or something; ``at_once`` has them delivered now, not in a second."""
+    subscriptions = simulation.world.logs.subscriptions
+    if not subscriptions:
+        return ""
+    rule = (*AUDITED, *OF_FUNCTIONS)[numbers["rule"] % 6]
+    watched = "cluster-audit" if rule in AUDITED else "functions"
+    line: str = simulation.log_rules[watched]["rules"][rule]["example"]
+    mark = "abcdefghi"[numbers["who"] % 9]
+    for name in ("anand", "ravi", "lab-7", "default", "system:kube-scheduler", "list", "object_tagger.handler"):
+        line = line.replace(name, f"{name}-{mark}")
+    if rule == "timed-out":
+        line = f"{line} {mark}"
+    count = (1, 2, 3, 20, 150)[numbers["count"] % 5]
+    (subscription,) = (each for each in subscriptions if each.filter == watched)
+    simulation.invariants.lines_logged(watched, rule, subscription.log_group, line, count)
+    simulation.world.logs.write(subscription, "stream-1", [line] * count, at_once)
+    return f"{rule} x{count}"
+
+
+@operation("logs", 0.8, rule=6, who=9, count=5)
+def lines_are_logged(simulation: Simulation, numbers: Arguments) -> str:
+    """The cluster or a function logs what people are to hear of; at times many lines at once."""
+    return log(simulation, numbers)
+
+
+@operation("logs", 0.2, rule=6)
+def many_kinds_of_lines_are_logged(simulation: Simulation, numbers: Arguments) -> str:
+    """More kinds of one rule than its limit has notices."""
+    for who in range(9):
+        log(simulation, {"rule": numbers["rule"], "who": who, "count": 0})
+    return log(simulation, {"rule": numbers["rule"], "who": 0, "count": 1})
+
+
+@operation("logs", 0.4, rule=6, who=9, count=5, after=3)
+def two_deliveries_come_at_once(simulation: Simulation, numbers: Arguments) -> str:
+    """One comes while another is dealt with: both read, then both write."""
+    if not simulation.world.logs.subscriptions:
+        return ""
+    second = dict(numbers, who=numbers["who"] + 1)
+
+    def come() -> None:
+        log(simulation, second, at_once=True)
+
+    simulation.world.faults.arm(CallPoint("log_alerter", numbers["after"] + 1, come))
+    return log(simulation, numbers)
+
+
+@operation("faults", 0.6, times=3)
+def log_deliveries_are_doubled(simulation: Simulation, numbers: Arguments) -> str:
+    simulation.world.logs.double_next = numbers["times"] + 1
+    return f"x{numbers['times'] + 1}"
 
 
 # Temporary files ------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class Simulation:
         self.deployment = deploy(self.world, functions)
         self._names = sorted(self.world.functions.functions)
         self.invariants.deployed = frozenset(self._names)
+        self.log_rules = catalogue.read_document("log-alerts")["filters"]
         self._contents = 0
         self.counts: Counter[str] = Counter()
         self.entries: list[Entry] = []
@@ -104,6 +105,7 @@ class Simulation:
         world.events.next_faults.clear()
         world.scheduler.next_faults.clear()
         world.functions.slowness.clear()
+        world.logs.double_next = 0
         world.functions.skew = timedelta(0)
         world.replication.extra_delay = timedelta(0)
         world.replication.fail_next = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.mutations import BUGS, CLEANING, EVERYTHING, MACHINES, Scene
+from tests.simulation.mutations import BUGS, CLEANING, EVERYTHING, LOGS, MACHINES, Scene
 
 SEEDS = range(100, 124)
 HOLDS = range(100, 110)
@@ -23,7 +23,9 @@ def test_the_bug_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.fail(f"{name} breaks no promise on seeds {SEEDS.start} to {SEEDS.stop - 1}: no invariant sees it")
 
 
-@pytest.mark.parametrize("scene", [EVERYTHING, MACHINES, CLEANING], ids=["everything", "machines", "cleaning"])
+@pytest.mark.parametrize(
+    "scene", [EVERYTHING, MACHINES, CLEANING, LOGS], ids=["everything", "machines", "cleaning", "logs"]
+)
 @pytest.mark.parametrize("seed", HOLDS)
 def test_without_bugs_every_promise_holds_on_the_same_histories(seed: int, scene: Scene) -> None:
     told = scene.told(seed)

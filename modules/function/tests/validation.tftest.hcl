@@ -431,3 +431,23 @@ run "refuses_a_third_filter_on_a_log_group" {
 
   expect_failures = [var.log_filters]
 }
+
+run "refuses_to_watch_its_own_log_group" {
+  command = plan
+
+  variables {
+    log_filters = { own = { log_group_name = "/aws/lambda/kosha-test-transfer-starter", pattern = "?ERROR" } }
+  }
+
+  expect_failures = [var.log_filters]
+}
+
+run "refuses_a_filter_pattern_that_is_too_long" {
+  command = plan
+
+  variables {
+    log_filters = { long = { log_group_name = "/aws/eks/kosha-test/cluster", pattern = join("", [for number in range(300) : "?abc"]) } }
+  }
+
+  expect_failures = [var.log_filters]
+}

@@ -87,6 +87,13 @@ run "handoff_is_published_in_both_regions" {
       cluster_name  = "kosha-test-cluster"
       cluster_arn   = "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test-cluster"
       node_role_arn = "arn:aws:iam::111122223333:role/made-here"
+      log_group_names = {
+        control_plane = "/aws/eks/kosha-test-cluster/cluster"
+        application   = "/aws/containerinsights/kosha-test-cluster/application"
+        dataplane     = "/aws/containerinsights/kosha-test-cluster/dataplane"
+        host          = "/aws/containerinsights/kosha-test-cluster/host"
+        performance   = "/aws/containerinsights/kosha-test-cluster/performance"
+      }
     }
     error_message = "The document must hold what docs/architecture.md promises."
   }

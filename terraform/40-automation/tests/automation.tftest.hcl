@@ -1,13 +1,15 @@
 # The automation root: who calls which function, and what each may do.
 
 mock_provider "aws" {
-  override_data {
-    target = data.aws_caller_identity.this
-    values = { account_id = "111122223333" }
+  # The root's own, and those of the modules.
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
   }
-  override_data {
-    target = data.aws_partition.this
-    values = { partition = "aws" }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-1" }
   }
   override_data {
     target = data.aws_ssm_parameter.foundation
@@ -71,7 +73,14 @@ mock_provider "aws" {
         {
           "cluster_name": "kosha-test",
           "cluster_arn": "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test",
-          "node_role_arn": "arn:aws:iam::111122223333:role/kosha-test-workers"
+          "node_role_arn": "arn:aws:iam::111122223333:role/kosha-test-workers",
+          "log_group_names": {
+            "control_plane": "/aws/eks/kosha-test-cluster/cluster",
+            "application": "/aws/containerinsights/kosha-test-cluster/application",
+            "dataplane": "/aws/containerinsights/kosha-test-cluster/dataplane",
+            "host": "/aws/containerinsights/kosha-test-cluster/host",
+            "performance": "/aws/containerinsights/kosha-test-cluster/performance"
+          }
         }
       JSON
     }
@@ -272,7 +281,7 @@ run "handoff_is_published_in_both_regions" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_auditor", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["log_alerter", "object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_auditor", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
     error_message = "The document must hold what docs/architecture.md promises."
   }
   assert {
@@ -437,4 +446,77 @@ run "refuses_to_call_an_object_fresh_for_days" {
   }
 
   expect_failures = [var.audit_grace_minutes]
+}
+
+run "alerter_remembers_and_tells_and_reads_no_logs" {
+  command = apply
+
+  assert {
+    condition = [for s in jsondecode(module.log_alerter.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
+      ["FindState", ["s3:ListBucket"], ["arn:aws:s3:::kosha-test-reports-ap-south-1"]],
+      ["KeepState", ["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/automation-state/log_alerter/*"]],
+      ["EncryptState", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/lake"]],
+      ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-platform", "arn:aws:sns:ap-south-1:111122223333:kosha-test-data"]],
+      ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
+    ]
+    error_message = "The alerter keeps its state and publishes on two topics; lines are brought to it."
+  }
+  assert {
+    condition     = var.log_flush_schedule == { expression = "cron(5/10 * * * ? *)", timezone = "Asia/Kolkata" }
+    error_message = "What has become due is told every ten minutes."
+  }
+}
+
+run "alerter_watches_the_cluster_and_every_function_but_itself" {
+  command = apply
+
+  assert {
+    condition = { for name, filter in local.log_filters : name => filter.log_group_name if !startswith(name, "functions--") } == {
+      applications--application         = "/aws/containerinsights/kosha-test-cluster/application"
+      cluster-audit--control-plane      = "/aws/eks/kosha-test-cluster/cluster"
+      cluster-components--control-plane = "/aws/eks/kosha-test-cluster/cluster"
+      nodes--dataplane                  = "/aws/containerinsights/kosha-test-cluster/dataplane"
+      nodes--host                       = "/aws/containerinsights/kosha-test-cluster/host"
+    }
+    error_message = "The filters of the catalogue lie on the cluster's log groups."
+  }
+  assert {
+    condition     = local.log_filters["functions--transfer-starter"].log_group_name == "/aws/lambda/kosha-test-transfer-starter"
+    error_message = "The functions' log groups are watched."
+  }
+  assert {
+    condition     = !contains(values(local.log_filters)[*].log_group_name, module.log_alerter.log_group_name)
+    error_message = "A line about a line would never end: the alerter's own log group is not subscribed."
+  }
+  assert {
+    condition     = alltrue([for group in values(local.log_filters)[*].log_group_name : length([for each in values(local.log_filters) : each if each.log_group_name == group]) <= 2])
+    error_message = "CloudWatch Logs allows two subscription filters on a log group."
+  }
+}
+
+run "patterns_are_made_of_the_rules" {
+  command = plan
+
+  assert {
+    condition     = local.log_filters["functions--transfer-starter"].pattern == "?\"ERROR\" ?\"CRITICAL\" ?\"[ERROR]\" ?\"Runtime.ImportModuleError\" ?\"Runtime.HandlerNotFound\" ?\"Runtime.UserCodeSyntaxError\" ?\"MissingSetting\" ?\"Status: error\" ?\"Runtime exited\" ?\"Runtime.ExitError\" ?\"Runtime.OutOfMemory\" ?\"Task timed out\""
+    error_message = "A text filter lets through lines with one of its rules' terms."
+  }
+  assert {
+    condition     = strcontains(local.log_filters["cluster-audit--control-plane"].pattern, "(($.objectRef.subresource = \"exec\" || $.objectRef.subresource = \"attach\") && ($.stage = \"ResponseStarted\"))")
+    error_message = "A JSON filter asks for every field of a rule."
+  }
+  assert {
+    condition     = strcontains(local.log_filters["cluster-audit--control-plane"].pattern, "$.responseStatus.code = 403")
+    error_message = "Numbers are compared as numbers."
+  }
+}
+
+run "refuses_a_flush_schedule_that_is_none" {
+  command = plan
+
+  variables {
+    log_flush_schedule = { expression = "every ten minutes", timezone = "Asia/Kolkata" }
+  }
+
+  expect_failures = [var.log_flush_schedule]
 }

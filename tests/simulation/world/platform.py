@@ -16,6 +16,7 @@ from tests.simulation.world.datasync import DataSync, Execution, Task
 from tests.simulation.world.ec2 import Ec2, Machines
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.files import SharedFiles
+from tests.simulation.world.logs import Logs
 from tests.simulation.world.replication import Replication
 from tests.simulation.world.s3 import S3, Store
 from tests.simulation.world.sns import Mailbox, Sns
@@ -61,6 +62,7 @@ class World:
         self.cloudwatch = CloudWatch(self.machines)
         self.sns = Sns(self.timeline, self.faults, self.mailbox)
         self.lambda_client = LambdaClient(self.functions, self.faults)
+        self.logs = Logs(self.timeline, self.faults, self.functions)
 
     def _transfer_ended(self, execution: Execution) -> None:
         self.events.send(

@@ -149,6 +149,43 @@ def test_a_mistake_in_the_residency_is_found(folder: Path, change: Change, messa
     assert any(message in problem for problem in problems), problems
 
 
+def rule(watched: str, name: str) -> Callable[[Document], Document]:
+    return lambda d: d["filters"][watched]["rules"][name]
+
+
+refused = rule("cluster-audit", "refused")
+timed_out = rule("functions", "timed-out")
+BROKEN_ALERTS: dict[str, tuple[Change, str]] = {
+    "a third filter on a log group": (
+        lambda d: d["filters"].update(more=d["filters"]["cluster-audit"]),
+        "$.filters: 3 filters on control_plane; CloudWatch Logs allows 2",
+    ),
+    "terms for JSON": (lambda d: refused(d).update(terms=["ERROR"]), "has fields and no terms"),
+    "no fields for JSON": (lambda d: refused(d).pop("fields"), "has fields and no terms"),
+    "no terms for text": (lambda d: timed_out(d).pop("terms"), "a rule of a filter of kind text has terms"),
+    "a quote in a term": (lambda d: timed_out(d).update(terms=['say "no"']), "does not match"),
+    "a runbook that is not there": (
+        lambda d: timed_out(d).update(runbook="docs/runbooks/none.md"),
+        "$.filters.functions.rules.timed-out.runbook: docs/runbooks/none.md does not exist",
+    ),
+    "a severity nobody knows": (lambda d: timed_out(d).update(severity="fatal"), "'fatal' is not one of"),
+    "a topic nobody has": (lambda d: timed_out(d).update(topic="pager"), "'pager' is not one of"),
+    "no limit": (lambda d: timed_out(d).pop("limit"), "'limit' is a required property"),
+    "no notice at all": (lambda d: timed_out(d)["limit"].update(notices=0), "less than the minimum"),
+    "its own log group": (lambda d: d["filters"]["functions"].update(logs=["log_alerter"]), "is not one of"),
+    "two hyphens, which part filter and group": (
+        lambda d: d["filters"].update({"a--b": d["filters"]["nodes"]}),
+        "does not match",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_ALERTS.values(), ids=list(BROKEN_ALERTS))
+def test_a_mistake_in_the_log_alerts_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "log-alerts", change)
+    assert any(message in problem for problem in problems), problems
+
+
 def test_a_class_that_stands_twice_is_found_with_its_line(folder: Path) -> None:
     path = folder / "data-classes.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "\nversion: 1\n", encoding="utf-8")

@@ -3,12 +3,13 @@
 
 def install() -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
-    from kosha_localcloud.services import efs, embedded_metrics, remembered, replication, s3control
+    from kosha_localcloud.services import efs, embedded_metrics, log_subscriptions, remembered, replication, s3control
     from kosha_localcloud.services.datasync.faults import faults
 
     efs.remove_leftovers()
     faults.serve()
     embedded_metrics.install()
+    log_subscriptions.install()
     remembered.install()
     replication.install()
     s3control.install()

@@ -90,7 +90,14 @@ BEHAVIOURS = (
     Behaviour(
         "CloudWatch", "Metrics and alarms", "real", "as LocalStack does it; alarms look every few seconds of real time"
     ),
-    Behaviour("CloudWatch Logs", "Groups, streams, subscription filters", "real", "retention is stored only"),
+    Behaviour("CloudWatch Logs", "Groups and streams", "real", "retention is stored only"),
+    Behaviour(
+        "CloudWatch Logs",
+        "Subscription filters to Lambda",
+        "real",
+        "matched by their patterns and delivered asynchronously, each event once; terms match anywhere in a line; "
+        "refused: patterns for columns, other destinations; not: control messages, tries again when Lambda refuses",
+    ),
     Behaviour("CloudWatch Logs", "Metrics in log lines (Embedded Metric Format)", "real", ""),
     Behaviour("SNS", "Topics, subscriptions to SQS and Lambda", "real", "e-mail and SMS go to the local mailbox"),
     Behaviour("SQS", "Queues, redrive", "real", "queue policies are stored only"),

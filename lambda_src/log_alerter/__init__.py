@@ -1,0 +1,1 @@
+"""Tells people of log lines, grouped, counted and limited."""
