@@ -104,6 +104,7 @@ class Invariants:
         stored = {name: each["shared_storage"] for name, each in document["classes"].items()}
         self.class_days = {name: each["retention_days"] for name, each in stored.items()}
         self.harmless = {name for name, each in stored.items() if each["harmless_to_lose"]}
+        self.replayed_at = world.timeline.start
         self.races = 0
         # What is not deployed promises nothing.
         self.deployed: frozenset[str] = frozenset()
@@ -343,6 +344,7 @@ class Invariants:
 
     def replayed(self, letters: Sequence[DeadLetter]) -> None:
         """Dead letters are replayed: after six hours lines that were counted may be counted again (docs/adr/0017)."""
+        self.replayed_at = self.world.timeline.now
         for letter in letters:
             found = delivery.read(letter.payload) if letter.function == "log_alerter" else None
             if isinstance(found, delivery.Delivery):
@@ -367,7 +369,7 @@ class Invariants:
         if not self.untold or self.world.functions.dead_letters:
             return  # what was given up waits for a replay
         for fingerprint, (rule, since) in self.untold.items():
-            if now > max(since, quiet) + rule.window + TOLD_WITHIN:
+            if now > max(since, quiet, self.replayed_at) + rule.window + TOLD_WITHIN:
                 self.violate(
                     "people hear of every critical line within its window",
                     f"{rule.name} {fingerprint}, written {since:%d %H:%M}, faults ended {quiet:%d %H:%M}",
