@@ -19,7 +19,7 @@ def letters(platform: Platform, function: str) -> list[dead_letters.Letter]:
 
 
 def test_objects_that_could_not_be_tagged_are_tagged_by_a_replay(platform: Platform) -> None:
-    refused = {"service": "s3", "operation": "PutObjectTagging", "kind": "error", "status": 503, "code": "SlowDown"}
+    refused = {"service": "s3", "operation": "PutObjectTagging", "kind": "error", "status": 403, "code": "AccessDenied"}
     platform.cloud.control("POST", "faults", refused)
     platform.publish(KEY, b"variants")
     platform.cloud.advance_clock(HALF_AN_HOUR)

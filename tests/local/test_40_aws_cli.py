@@ -20,7 +20,8 @@ def aws(platform: Platform, *arguments: str, recovery: bool = False) -> Any:
     environment = platform.environment
     region = environment.recovery_region if recovery else environment.region
     done = subprocess.run(
-        [str(AWS), *arguments, "--region", region, "--output", "json"],
+        # AWS CLI v1 takes no endpoint for SQS from the environment (README.md).
+        [str(AWS), *arguments, "--region", region, "--output", "json", "--endpoint-url", platform.cloud.endpoint],
         env={**os.environ, **platform.cloud.environment(), "AWS_EC2_METADATA_DISABLED": "true"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
