@@ -8,6 +8,7 @@ locals {
       functions = merge(
         {
           object_tagger       = module.object_tagger.log_group_name
+          tag_auditor         = module.tag_auditor.log_group_name
           tag_backfill        = module.tag_backfill.log_group_name
           transfer_notifier   = module.transfer_notifier.log_group_name
           transfer_reconciler = module.transfer_reconciler.log_group_name
