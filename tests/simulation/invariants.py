@@ -351,12 +351,18 @@ class Invariants:
                 (name,) = found.filters
                 for line in found.lines:
                     rule = self.log_filters[name].rule_for(line)
-                    if rule is not None:
-                        self.maybe_twice[rule.fingerprint(line)] += 1
+                    if rule is None:
+                        continue
+                    fingerprint = rule.fingerprint(line)
+                    self.maybe_twice[fingerprint] += 1
+                    if fingerprint in self.untold:  # its time begins anew
+                        self.untold[fingerprint] = (rule, self.world.timeline.now)
+
+    def _waits_for_a_replay(self) -> bool:
+        return any(each.function == "log_alerter" for each in self.world.functions.dead_letters)
 
     def _every_line_told(self) -> None:
-        given_up = any(each.function == "log_alerter" for each in self.world.functions.dead_letters)
-        if given_up or "log_alerter" not in self.deployed:
+        if self._waits_for_a_replay() or "log_alerter" not in self.deployed:
             return
         for fingerprint, lines in self.logged.items():
             if self.told[fingerprint] < lines:
@@ -366,8 +372,8 @@ class Invariants:
 
     def _untold(self) -> None:
         now, quiet = self.world.timeline.now, self.world.faults.stopped_at
-        if not self.untold or self.world.functions.dead_letters:
-            return  # what was given up waits for a replay
+        if not self.untold or self._waits_for_a_replay():
+            return
         for fingerprint, (rule, since) in self.untold.items():
             if now > max(since, quiet, self.replayed_at) + rule.window + TOLD_WITHIN:
                 self.violate(
