@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# Needed by calls without being called: the key behind a topic or bucket, the role handed to a job,
+# Needed by calls without being called: the key behind a topic, bucket or volume, the role handed to a job,
 # and 404 instead of 403 for what is gone.
-INDIRECT = frozenset({"iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey", "s3:ListBucketVersions"})
+INDIRECT = frozenset({"iam:PassRole", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "s3:ListBucketVersions"})
 _OTHER_NAMES = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",

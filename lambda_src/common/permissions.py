@@ -46,6 +46,8 @@ class Resource(StrEnum):
     """Every EBS snapshot of this region."""
     INSTANCES = "instances"
     """Every EC2 instance of this account and region."""
+    VOLUMES_KEY = "volumes_key"
+    """The key of the volumes: EC2 starts an instance by a grant made in the caller's name."""
     ANY = "any"
     """``*``: AWS offers no resource-level permission for the action; Terraform's ``wildcard_reason`` says so."""
 

@@ -23,7 +23,7 @@ locals {
   # What a function remembers between runs, and the reports it writes for people: each below its own name in the reports
   # bucket (common/state.py, common/reports.py).
   keep_state = {
-    for function in ["log_alerter", "object_tagger", "scratch_cleaner", "tag_auditor", "tag_backfill", "transfer_reconciler"] : function => [
+    for function in ["instance_scheduler", "log_alerter", "object_tagger", "scratch_cleaner", "tag_auditor", "tag_backfill", "transfer_reconciler"] : function => [
       {
         # Otherwise S3 answers 403 instead of 404 for what is not there yet.
         sid        = "FindState"

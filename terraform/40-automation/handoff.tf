@@ -15,6 +15,7 @@ module "handoff" {
         transfer_reconciler = module.transfer_reconciler.arn
         volume_reaper       = module.volume_reaper.arn
         log_alerter         = module.log_alerter.arn
+        instance_scheduler  = module.instance_scheduler.arn
       },
       { for directory, cleaner in module.scratch_cleaner : "scratch_cleaner_${replace(directory, "-", "_")}" => cleaner.arn },
     )

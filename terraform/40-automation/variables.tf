@@ -233,3 +233,104 @@ variable "log_flush_schedule" {
     error_message = "log_flush_schedule is \"${var.log_flush_schedule.expression}\": give cron(...) or rate(...), e.g. cron(5/10 * * * ? *)."
   }
 }
+
+variable "instance_look_schedule" {
+  description = "When instances are looked at and brought into the state that should hold then."
+  type = object({
+    expression = string
+    timezone   = string
+  })
+  default = {
+    expression = "cron(0/15 * * * ? *)"
+    timezone   = "Asia/Kolkata"
+  }
+  nullable = false
+}
+
+variable "testing_hours" {
+  description = "Hours in which test instances may run, by the name that an instance's tag kosha:schedule gives. Local times; an end that is not after the begin lies on the next day, 24:00 is midnight. start: start in the morning what was stopped in the evening."
+  type = map(object({
+    weekdays = set(string)
+    begin    = string
+    end      = string
+    timezone = optional(string, "Asia/Kolkata")
+    start    = optional(bool, false)
+  }))
+  default = {
+    office-hours = { weekdays = ["mon", "tue", "wed", "thu", "fri"], begin = "08:00", end = "20:00" }
+  }
+  nullable = false
+
+  validation {
+    condition     = length(var.testing_hours) > 0 && alltrue([for name in keys(var.testing_hours) : can(regex("^[a-z][a-z0-9-]{0,62}$", name))])
+    error_message = "Give testing_hours at least one entry, each named in lower-case letters, digits and hyphens, e.g. office-hours."
+  }
+
+  validation {
+    condition     = alltrue([for hours in values(var.testing_hours) : length(hours.weekdays) > 0 && length(setsubtract(hours.weekdays, ["mon", "tue", "wed", "thu", "fri", "sat", "sun"])) == 0])
+    error_message = "Give weekdays of every entry of testing_hours as a list of mon, tue, wed, thu, fri, sat, sun."
+  }
+
+  validation {
+    condition     = alltrue([for hours in values(var.testing_hours) : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", hours.begin)) && can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", hours.end)) && hours.begin != hours.end])
+    error_message = "Give begin and end of every entry of testing_hours as two different local times, e.g. 08:00 and 20:00; for the whole day 00:00 and 24:00."
+  }
+
+  validation {
+    condition     = alltrue([for hours in values(var.testing_hours) : can(regex("^(UTC|[A-Z][A-Za-z]+/[A-Za-z_]+)$", hours.timezone))])
+    error_message = "Give timezone of every entry of testing_hours as an IANA name, e.g. Asia/Kolkata."
+  }
+
+  validation {
+    # Lambda takes 4 KiB of environment variables in all.
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    condition     = length(jsonencode(var.testing_hours)) <= 2048
+    error_message = "testing_hours is too long: Lambda takes 4 KiB of settings in all. Give fewer hours, and let instances share them."
+  }
+}
+
+variable "testing_holidays" {
+  description = "Days on which no testing hours begin: 2026-03-04, or 08-15 for the day of every year. The default are the three national holidays of India."
+  type        = set(string)
+  default     = ["01-26", "08-15", "10-02"]
+  nullable    = false
+
+  validation {
+    # 2024 was a leap year: it has every day.
+    condition     = alltrue([for day in var.testing_holidays : can(regex("^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$", day)) && can(formatdate("YYYY", "${length(day) == 10 ? day : "2024-${day}"}T00:00:00Z"))])
+    error_message = "Give testing_holidays as days: 2026-03-04, or 08-15 for the day of every year."
+  }
+
+  validation {
+    condition     = length(var.testing_holidays) <= 100
+    error_message = "testing_holidays has more than 100 days: Lambda takes 4 KiB of settings in all. Take out those that are over."
+  }
+}
+
+variable "instance_override_hours" {
+  description = "Hours for which a test instance runs that somebody has started outside of its testing hours. The tag kosha:run-until gives one instance more."
+  type        = number
+  default     = 4
+  nullable    = false
+
+  validation {
+    condition     = var.instance_override_hours >= 1 && var.instance_override_hours <= 72 && floor(var.instance_override_hours) == var.instance_override_hours
+    error_message = "instance_override_hours is ${var.instance_override_hours}: give a whole number from 1 to 72."
+  }
+}
+
+variable "busy_instance" {
+  description = "Use of the processors from which a test instance has work and is not stopped: a five-minute average of cpu_percent within the last window_minutes. Work that uses less says so by the tag kosha:busy-until."
+  type = object({
+    cpu_percent    = optional(number, 5)
+    window_minutes = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    # Values come every five minutes, and some minutes late.
+    condition     = var.busy_instance.cpu_percent > 0 && var.busy_instance.cpu_percent <= 100 && var.busy_instance.window_minutes >= 15 && var.busy_instance.window_minutes <= 180 && floor(var.busy_instance.window_minutes) == var.busy_instance.window_minutes
+    error_message = "Give busy_instance a cpu_percent above 0 and up to 100, and window_minutes as a whole number from 15 to 180."
+  }
+}

@@ -47,6 +47,7 @@ ARNS = {
     Resource.VOLUMES: "arn:aws:ec2:ap-south-1:111122223333:volume/*",
     Resource.SNAPSHOTS: "arn:aws:ec2:ap-south-1::snapshot/*",
     Resource.INSTANCES: "arn:aws:ec2:ap-south-1:111122223333:instance/*",
+    Resource.VOLUMES_KEY: "arn:aws:kms:ap-south-1:111122223333:key/volumes",
     Resource.ANY: "*",
 }
 

@@ -281,7 +281,7 @@ run "handoff_is_published_in_both_regions" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["log_alerter", "object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_auditor", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
+    condition     = keys(jsondecode(module.handoff.document).function_arns) == ["instance_scheduler", "log_alerter", "object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_auditor", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
     error_message = "The document must hold what docs/architecture.md promises."
   }
   assert {
@@ -530,4 +530,128 @@ run "refuses_a_flush_schedule_that_is_none" {
   }
 
   expect_failures = [var.log_flush_schedule]
+}
+
+run "scheduler_stops_only_what_opted_in" {
+  command = apply
+
+  assert {
+    condition = { for s in jsondecode(module.instance_scheduler.permissions_policy).Statement : s.Sid => [s.Action, s.Resource, s.Condition] if contains(["StopAndStartScheduledInstances", "MarkScheduledInstances", "LetEc2OpenVolumes"], s.Sid) } == {
+      StopAndStartScheduledInstances = [["ec2:StartInstances", "ec2:StopInstances"], ["arn:aws:ec2:ap-south-1:111122223333:instance/*"], {
+        Null                           = { "aws:ResourceTag/kosha:schedule" = ["false"] }
+        StringEqualsIgnoreCaseIfExists = { "aws:ResourceTag/kosha:protect" = ["", "false"] }
+      }]
+      MarkScheduledInstances = [["ec2:CreateTags", "ec2:DeleteTags"], ["arn:aws:ec2:ap-south-1:111122223333:instance/*"], {
+        "ForAllValues:StringEquals" = { "aws:TagKeys" = ["kosha:stopped-at"] }
+        Null                        = { "aws:TagKeys" = ["false"], "aws:ResourceTag/kosha:schedule" = ["false"] }
+      }]
+      LetEc2OpenVolumes = [["kms:CreateGrant"], ["arn:aws:kms:ap-south-1:111122223333:key/volumes"], {
+        Bool         = { "kms:GrantIsForAWSResource" = ["true"] }
+        StringEquals = { "kms:ViaService" = ["ec2.ap-south-1.amazonaws.com"] }
+      }]
+    }
+    error_message = "Only instances with the schedule's tag may be stopped, started and marked, and only with the one mark."
+  }
+  assert {
+    condition     = [for s in jsondecode(module.instance_scheduler.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["ReadMetrics", "Look"]
+    error_message = "Only looking knows no resources."
+  }
+  assert {
+    condition     = var.instance_look_schedule == { expression = "cron(0/15 * * * ? *)", timezone = "Asia/Kolkata" }
+    error_message = "Instances are looked at every quarter of an hour, Indian time."
+  }
+  assert {
+    condition     = jsondecode(module.instance_scheduler.environment["SCHEDULES"]) == { office-hours = { weekdays = ["fri", "mon", "thu", "tue", "wed"], begin = "08:00", end = "20:00", timezone = "Asia/Kolkata", start = false } }
+    error_message = "The default hours are those of an office in India, and start nothing."
+  }
+}
+
+run "refuses_hours_without_a_name" {
+  command = plan
+
+  variables {
+    testing_hours = {}
+  }
+
+  expect_failures = [var.testing_hours]
+}
+
+run "refuses_a_weekday_nobody_knows" {
+  command = plan
+
+  variables {
+    testing_hours = { office-hours = { weekdays = ["monday"], begin = "08:00", end = "20:00" } }
+  }
+
+  expect_failures = [var.testing_hours]
+}
+
+run "refuses_hours_that_end_when_they_begin" {
+  command = plan
+
+  variables {
+    testing_hours = { office-hours = { weekdays = ["mon"], begin = "08:00", end = "08:00" } }
+  }
+
+  expect_failures = [var.testing_hours]
+}
+
+run "refuses_an_abbreviated_timezone" {
+  command = plan
+
+  variables {
+    testing_hours = { office-hours = { weekdays = ["mon"], begin = "08:00", end = "20:00", timezone = "IST" } }
+  }
+
+  expect_failures = [var.testing_hours]
+}
+
+run "refuses_more_hours_than_lambda_takes" {
+  command = plan
+
+  variables {
+    testing_hours = { for number in range(30) : "hours-${number}" => { weekdays = ["mon"], begin = "08:00", end = "20:00" } }
+  }
+
+  expect_failures = [var.testing_hours]
+}
+
+run "refuses_a_holiday_that_is_no_day" {
+  command = plan
+
+  variables {
+    testing_holidays = ["02-30"]
+  }
+
+  expect_failures = [var.testing_holidays]
+}
+
+run "refuses_more_holidays_than_lambda_takes" {
+  command = plan
+
+  variables {
+    testing_holidays = [for number in range(101) : format("%d-01-26", 2000 + number)]
+  }
+
+  expect_failures = [var.testing_holidays]
+}
+
+run "refuses_an_override_of_a_week" {
+  command = plan
+
+  variables {
+    instance_override_hours = 168
+  }
+
+  expect_failures = [var.instance_override_hours]
+}
+
+run "refuses_a_window_in_which_no_value_may_come" {
+  command = plan
+
+  variables {
+    busy_instance = { window_minutes = 5 }
+  }
+
+  expect_failures = [var.busy_instance]
 }
