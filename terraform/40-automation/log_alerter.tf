@@ -7,6 +7,7 @@ locals {
     {
       functions = merge(
         {
+          instance_scheduler  = module.instance_scheduler.log_group_name
           object_tagger       = module.object_tagger.log_group_name
           tag_auditor         = module.tag_auditor.log_group_name
           tag_backfill        = module.tag_backfill.log_group_name

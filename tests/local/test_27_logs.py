@@ -6,7 +6,10 @@ Lines are put into the cluster's log groups as EKS writes them; a function's err
 from __future__ import annotations
 
 import json
+<<<<<<< HEAD
 from contextlib import suppress
+=======
+>>>>>>> logs
 from typing import Any
 
 import pytest
@@ -23,7 +26,7 @@ def write(platform: Platform, kind: str, stream: str, *lines: str) -> None:
     groups = platform.handoffs["30-cluster"]["log_group_names"]
     group = groups.get(kind, f"/aws/lambda/{platform.environment.prefix}-transfer-notifier")
     logs = platform.client("logs")
-    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+    if not logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)["logStreams"]:
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
     at = int(platform.now().timestamp() * 1000)
     events = [{"timestamp": at, "message": each} for each in lines]
@@ -92,7 +95,8 @@ def test_an_error_that_a_function_logs_is_told(platform: Platform) -> None:
     platform.cloud.control("POST", "faults", refused | {"status": 403, "times": 1})
     arn = platform.handoffs["40-automation"]["function_arns"]["volume_reaper"]
     client = platform.cloud.client("lambda", platform.environment.region)
-    client.invoke(FunctionName=arn, Payload=json.dumps({"mode": "watch"}).encode())
+    answer = client.invoke(FunctionName=arn, Payload=json.dumps({"mode": "watch"}).encode())
+    assert json.loads(answer["Payload"].read())["counts"]["failed"] == 1
     (notice,) = wait_for(
         "people hear of the error", lambda: told(platform, "functions/error-line", word="UnauthorizedOperation")
     )

@@ -159,3 +159,19 @@ def test_a_third_filter_and_one_that_is_not_understood_are_refused(
         logs.put_subscription_filter(logGroupName=group, filterName=name, filterPattern="", destinationArn=arn)
     with pytest.raises(ClientError, match="LimitExceeded"):
         logs.put_subscription_filter(logGroupName=group, filterName="three", filterPattern="", destinationArn=arn)
+
+
+def test_what_a_function_logs_reaches_another(
+    cloud: Cloud, make_function: Callable[..., str], forward: tuple[str, Callable[[], list[dict[str, Any]]]]
+) -> None:
+    arn, received = forward
+    source = make_function('def handle(event, context):\n    print(\'{"level":"ERROR"}\')\n')
+    group, logs = f"/aws/lambda/{source.rpartition(':')[2]}", cloud.client("logs")
+    logs.create_log_group(logGroupName=group)
+    logs.put_subscription_filter(
+        logGroupName=group, filterName="errors", filterPattern='?"ERROR" ?"CRITICAL"', destinationArn=arn
+    )
+    cloud.client("lambda").invoke(FunctionName=source)
+    data = wait_for(received)
+    assert [event["message"].strip() for each in data for event in each["logEvents"]] == ['{"level":"ERROR"}']
+    logs.delete_log_group(logGroupName=group)

@@ -30,7 +30,8 @@ def install() -> None:
     """Take the delivery over from LocalStack."""
     from localstack.aws.api.logs import InvalidParameterException
     from localstack.utils.patch import patch
-    from moto.logs.models import LogEvent, LogsBackend, LogStream
+    from moto.logs.exceptions import ResourceAlreadyExistsException
+    from moto.logs.models import LogEvent, LogGroup, LogsBackend, LogStream
 
     import_module("localstack.services.logs.provider")  # brings its own patches, which would come after ours
 
@@ -60,9 +61,17 @@ def install() -> None:
                 _deliver(self, each, found)
         return f"{self.upload_sequence_token:056d}"
 
-    # The tool would not find the class behind LocalStack's own patch.
+    def create_log_stream(self: Any, log_stream_name: str) -> None:
+        if log_stream_name in self.streams:
+            raise ResourceAlreadyExistsException
+        self.streams[log_stream_name] = LogStream(self, log_stream_name)
+
+    # The tool would not find the classes behind LocalStack's own patches. Its way to make a stream fails in a log group
+    # that has a filter, after it has made the stream; what a function logs first would be lost.
     stream: Any = LogStream
     stream.put_log_events = put_log_events
+    group: Any = LogGroup
+    group.create_log_stream = create_log_stream
 
 
 @lru_cache(maxsize=256)
