@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import SpooledTemporaryFile
@@ -23,7 +24,7 @@ from common.failures import code_of
 from common.parallel import in_parallel
 from common.publisher import Publisher
 from common.reports import ReportStore
-from common.runs import Run, RunDone, Runs, RunUnderWay
+from common.runs import Run, RunDone, Runs, RunUnderWay, Store
 from common.state import StateConflict
 from common.tagging import Aim, Outcome, failure
 from tag_auditor import messages
@@ -37,6 +38,8 @@ PAGES_PER_CHECKPOINT = 20
 PAUSE_SECONDS = 5.0
 # A day, and two hours for an audit that takes long.
 MISSED_AFTER = timedelta(hours=26)
+# The document that says since when the first audit is awaited.
+AWAITED = "awaited"
 _REPORT_IN_MEMORY = 8 * 1024 * 1024
 
 
@@ -74,6 +77,7 @@ class Auditor:
     catalogue: Catalogue
     listing: Listing
     lake: Tags
+    store: Store
     runs: Runs
     reports: ReportStore
     tell_class: Callable[[str, Mapping[str, float]], None]
@@ -110,27 +114,41 @@ class Auditor:
             at.report.close()
 
     def _notice_missed(self, now: datetime) -> None:
-        """A daily schedule that no longer calls would raise no error anywhere."""
+        """A daily schedule that no longer calls, or never has, would raise no error anywhere."""
         last = self.runs.last()
-        if last is not None and datetime.fromisoformat(last["closed_at"]) + MISSED_AFTER < now:
+        since = datetime.fromisoformat(last["closed_at"]) if last is not None else self._awaited_since(now)
+        if since + MISSED_AFTER < now:
             self.metrics.add_metric("AuditsMissed", MetricUnit.Count, 1)
-            self.logger.error("no audit has come to its end for too long", extra={"last": last["id"]})
+            self.logger.error("no audit has come to its end for too long", extra={"since": since.isoformat()})
+
+    def _awaited_since(self, now: datetime) -> datetime:
+        """When the function first looked for an audit to go on with, where none has ever ended."""
+        found = self.store.read(AWAITED)
+        if "since" in found.document:
+            return datetime.fromisoformat(found.document["since"])
+        with suppress(StateConflict):  # another call has just written it
+            self.store.write(AWAITED, {"since": now.isoformat()}, found.etag)
+        return now
 
     def _go_on(self, at: _Slice) -> dict[str, Any]:
         since = 0
+        for page in self._listed(at.progress.after):
+            self._look_at(page, at)
+            since += 1
+            if at.clock.is_short:
+                self._save(at)
+                return {"outcome": "under_way", "run": at.run.id, "counts": dict(at.progress.total())}
+            if since >= PAGES_PER_CHECKPOINT:
+                self._save(at)
+                since = 0
+        return self._finish(at)
+
+    def _listed(self, after: str) -> Iterator[list[Entry]]:
+        """The pages. A failure of listing, and no other, becomes :class:`Stalled` here."""
         try:
-            for page in self.listing.pages(at.progress.after):
-                self._look_at(page, at)
-                since += 1
-                if at.clock.is_short:
-                    self._save(at)
-                    return {"outcome": "under_way", "run": at.run.id, "counts": dict(at.progress.total())}
-                if since >= PAGES_PER_CHECKPOINT:
-                    self._save(at)
-                    since = 0
+            yield from self.listing.pages(after)
         except (ClientError, BotoCoreError) as error:
             raise Stalled(f"S3 does not list the lake: {code_of(error)}") from error
-        return self._finish(at)
 
     def _look_at(self, page: list[Entry], at: _Slice) -> None:
         """Judge a page. What cannot be read for a passing reason is tried once more after a pause.
@@ -197,6 +215,7 @@ class Auditor:
         at.report.truncate()
 
     def _finish(self, at: _Slice) -> dict[str, Any]:
+        """Report, tell, close: in this order, so that an audit lost in between tells twice rather than never."""
         self._write_report(at)
         progress, now, total = at.progress, at.clock.now(), at.progress.total()
         count = finding_count(total)
@@ -212,7 +231,6 @@ class Auditor:
             "vanished": progress.vanished,
             "reports": progress.reports[:20],
         }
-        self.runs.close(at.run, now, result)
         for name, each in progress.classes.items():
             self.tell_class(name, figures(each))
         for name, value in numbers.items():
@@ -224,6 +242,7 @@ class Auditor:
         environment = self.config.environment
         notice = messages.finished(environment, now, at.run.id, result, progress.examples, count, mendable)
         self.publisher.publish(self.config.topic_arn, notice)
+        self.runs.close(at.run, now, result)
         return {"outcome": "finished", "run": at.run.id, "result": result}
 
     def _stall(self, at: _Slice, problem: str) -> dict[str, Any]:

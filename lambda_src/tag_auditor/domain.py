@@ -25,6 +25,9 @@ class Verdict(StrEnum):
     """All are there, with values its name does not call for: somebody may reach it who should not."""
     HELD = "held"
     """Marked as more sensitive than its name says: by a person, who is not contradicted."""
+    CONTRADICTORY = "contradictory"
+    """Marked as more sensitive than its name says, but not as any class of the catalogue, or as another project's:
+    nobody can tell who is to read it, and no function writes over such a mark."""
     NO_ROOM = "no_room"
     """Ten tags of others leave no room for ours."""
     ILLEGAL = "illegal"
@@ -32,7 +35,7 @@ class Verdict(StrEnum):
 
 
 # What people, or the backfill in their name, have to mend.
-FINDINGS = frozenset({Verdict.UNTAGGED, Verdict.INCOMPLETE, Verdict.WRONG, Verdict.NO_ROOM, Verdict.ILLEGAL})
+FINDINGS = frozenset(Verdict) - {Verdict.RIGHT, Verdict.HELD}
 # The backfill mends these by itself.
 MENDED_BY_BACKFILL = frozenset({Verdict.UNTAGGED, Verdict.INCOMPLETE, Verdict.WRONG})
 
@@ -71,7 +74,7 @@ def judge(aim: Aim, present: Mapping[str, str], modified: datetime, now: datetim
         case tags.Keep():
             verdict = Verdict.RIGHT
         case tags.Conflict():
-            verdict = Verdict.HELD
+            verdict = Verdict.HELD if _is_a_class_of_its_own(governed, aim, catalogue) else Verdict.CONTRADICTORY
         case tags.QuotaExceeded():
             verdict = Verdict.NO_ROOM
         case tags.Illegal():
@@ -83,6 +86,17 @@ def judge(aim: Aim, present: Mapping[str, str], modified: datetime, now: datetim
                 verdict = Verdict.WRONG if aim.tags.keys() <= governed.keys() else Verdict.INCOMPLETE
     is_fresh = verdict in FINDINGS and now - modified < grace
     return Judgement(aim.key, aim.tags["data_class"], verdict, governed, aim.tags, is_fresh)
+
+
+def _is_a_class_of_its_own(governed: Mapping[str, str], aim: Aim, catalogue: Catalogue) -> bool:
+    """Whether the object is marked as a class of the catalogue, with that class's sensitivity, and as nobody else's."""
+    sensitivity = catalogue.sensitivity_of(governed.get("data_class", ""))
+    others = governed.keys() - {"data_class", "sensitivity"}
+    return (
+        sensitivity is not None
+        and governed.get("sensitivity") == sensitivity
+        and all(governed[name] == aim.tags.get(name) for name in others)
+    )
 
 
 @dataclass(frozen=True)

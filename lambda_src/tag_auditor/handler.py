@@ -17,7 +17,7 @@ from common.publisher import Publisher
 from common.reports import ReportStore
 from common.runs import Runs
 from common.state import StateStore
-from tag_auditor.auditor import Auditor
+from tag_auditor.auditor import WORKERS, Auditor
 from tag_auditor.aws import Listing, tell_class
 from tag_auditor.config import Config
 from tag_auditor.domain import BadRequest, read_mode
@@ -27,13 +27,15 @@ FUNCTION = "tag_auditor"
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
-s3 = clients.s3()
+s3 = clients.s3(connections=WORKERS)
+store = StateStore(s3, config.reports_bucket, FUNCTION)
 auditor = Auditor(
     config=config,
     catalogue=catalogue.load(),
     listing=Listing(s3, config.lake_bucket),
     lake=LakeTags(s3, config.lake_bucket),
-    runs=Runs(StateStore(s3, config.reports_bucket, FUNCTION)),
+    store=store,
+    runs=Runs(store),
     reports=ReportStore(s3, config.reports_bucket, FUNCTION),
     tell_class=tell_class,
     publisher=Publisher(clients.sns(), logger, metrics),

@@ -20,25 +20,28 @@ def finished(
     count: int,
     mendable: int,
 ) -> Notice:
-    """An audit came to its end: a warning where objects need mending."""
+    """An audit came to its end: a warning where objects need mending, or could not be looked at."""
+    unread = result["unread"]
     details: dict[str, Detail | Listing] = {"run": run, "result": result, "findings": Listing(findings, count)}
     if mendable:
         details["to_mend"] = f"make backfill ENV={environment} MODE=apply"
     return Notice(
         kind="data.audit_finished",
-        severity=Severity.WARNING if count else Severity.INFO,
+        severity=Severity.WARNING if count or unread else Severity.INFO,
         environment=environment,
         source=SOURCE,
         occurred_at=now,
-        summary=(
-            f"{count} of {result['audited']} objects have no tags, or not those their names call for"
-            if count
-            else f"All {result['audited']} objects have the tags their names call for"
-        ),
+        summary=_found(result["audited"], count) + (f"; the tags of {unread} could not be read" if unread else ""),
         runbook=RUNBOOK,
         dedupe_key=f"data.audit_finished {run}",
         details=details,
     )
+
+
+def _found(audited: Detail, count: int) -> str:
+    if count:
+        return f"{count} of {audited} objects have no tags, or not those their names call for"
+    return f"All {audited} objects have the tags their names call for"
 
 
 def stalled(environment: str, now: datetime, run: str, problem: str) -> Notice:

@@ -1,3 +1,39 @@
+locals {
+  # What an audit finds is so until an audit finds it mended: these alarms last, unlike those of modules/function, which
+  # end minutes after a count. One audit a day is one value a day.
+  _audit_alarms = {
+    TagCoverage = {
+      mornings = 2 # untagged objects are hidden, not shown: there is a day to mend them
+      meaning  = "Objects have been without tags for two mornings."
+    }
+    TagCorrectness = {
+      mornings = 1
+      meaning  = "Objects lack tags, or have others than their names call for."
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "audit" {
+  for_each = local._audit_alarms
+
+  alarm_name        = "${module.naming.prefix}-tag-auditor-${each.key}"
+  alarm_description = "${each.value.meaning} Runbook: docs/runbooks/tag-auditor.md"
+
+  namespace           = local.common_environment.POWERTOOLS_METRICS_NAMESPACE
+  metric_name         = each.key
+  dimensions          = { service = "tag_auditor" }
+  statistic           = "Minimum"
+  period              = 86400
+  evaluation_periods  = each.value.mornings
+  datapoints_to_alarm = each.value.mornings
+  comparison_operator = "LessThanThreshold"
+  threshold           = 100
+  treat_missing_data  = "ignore" # a day without an audit mends nothing
+
+  alarm_actions = [local.foundation.topic_arns.platform]
+  ok_actions    = [local.foundation.topic_arns.platform]
+}
+
 module "tag_auditor" {
   source = "../../modules/function"
 
@@ -38,12 +74,10 @@ module "tag_auditor" {
   ], local.publish_notices.data)
 
   failure_metrics = {
-    AuditFailures    = "An audit cannot go on; it tries again every quarter of an hour."
-    AuditsMissed     = "No audit has come to its end for more than a day."
-    ObjectsMistagged = "Objects have tags that their names do not call for."
-    ObjectsUntagged  = "Objects have had no tags for longer than the taggers need."
-    ObjectsUnread    = "The tags of some objects could not be read."
-    NoticesFailed    = "SNS did not take a notice."
+    AuditFailures = "An audit cannot go on; it tries again every quarter of an hour."
+    AuditsMissed  = "No audit has come to its end for more than a day."
+    ObjectsUnread = "The tags of some objects could not be read."
+    NoticesFailed = "SNS did not take a notice."
   }
 
   key_arns        = local.foundation.key_arns

@@ -318,12 +318,14 @@ def tag_auditor(deployment: Deployment) -> None:
 
     name = "tag_auditor"
     s3: Any = deployment.world.s3
+    store = StateStore(s3, REPORTS, name)
     auditor = Auditor(
         config=Config.from_environment(ENVIRONMENT | {"GRACE_MINUTES": str(number_of("audit_grace_minutes"))}),
         catalogue=catalogue.load(),
         listing=Listing(s3, LAKE),
         lake=LakeTags(s3, LAKE),
-        runs=Runs(StateStore(s3, REPORTS, name)),
+        store=store,
+        runs=Runs(store),
         reports=ReportStore(s3, REPORTS, name),
         tell_class=lambda data_class, values: None,
         **deployment.tools(name),

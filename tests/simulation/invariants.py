@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -318,18 +318,65 @@ class Invariants:
             return
         state = self.world.reports.current("automation-state/tag_auditor/run.json")
         assert state is not None
-        opened = datetime.fromisoformat(json.loads(state.body)["last"]["opened_at"])
-        told = {each["key"] for each in details["findings"]["items"]}
+        runs = [each for each in json.loads(state.body).values() if each and each["id"] == details["run"]]
+        opened = datetime.fromisoformat(runs[0]["opened_at"])
+        told = {each["key"]: each["finding"] for each in details["findings"]["items"]}
+        reported = {line["key"]: line["finding"] for line in self._report_lines(details["result"]["reports"])}
+        if reported != told:
+            self.violate("the audit's report says what its notice says", f"{reported} != {told}")
+        files = 0
         for key in self.world.lake.versions:
             version, aim = self.world.lake.current(key), self.aim(key)
             if version is None or version.is_marker or aim is None:
                 continue
+            files += 1
             if max(version.modified, self.retagged.get(version.version_id, version.modified)) + SETTLED > opened:
                 continue
             governed = {name: value for name, value in version.tags.items() if name in self.governed}
-            is_held = self._rank_before(version.tags) > self._rank(aim)
-            if (governed != aim and not is_held) != (key in told):
+            if (governed != aim and not self._is_held(governed, aim)) != (key in told):
                 self.violate("the audit tells what is so", f"{key!r} has {governed}, told: {key in told}")
+        if self._lake_changed_at() < opened.replace(microsecond=0):
+            self._audit_counted(details["result"], told, files)
+
+    def _audit_counted(self, result: Mapping[str, Any], told: Mapping[str, str], files: int) -> None:
+        """Nothing has changed since the audit began, so every number must be right."""
+        hidden = sum(each in ("untagged", "no_room", "illegal") for each in told.values())
+        numbers = {
+            "files": (result["audited"] + result["fresh"] + result["vanished"], files),
+            "files by class": (sum(sum(each.values()) for each in result["classes"].values()), result["audited"]),
+            "right": (
+                result["verdicts"].get("right", 0) + result["verdicts"].get("held", 0),
+                result["audited"] - len(told),
+            ),
+            "covered": (
+                round(result["coverage_percent"] * result["audited"] / 100),
+                result["audited"] - hidden,
+            ),
+        }
+        for name, (said, true) in numbers.items():
+            if said != true:
+                self.violate("the audit counts what there is", f"{name}: said {said}, true {true}: {result}")
+
+    def _report_lines(self, addresses: Iterable[str]) -> Iterator[dict[str, Any]]:
+        for address in addresses:
+            found = self.world.reports.current(address.removeprefix(f"s3://{self.world.reports.name}/"))
+            if found is not None:
+                yield from map(json.loads, found.body.splitlines())
+
+    def _lake_changed_at(self) -> datetime:
+        versions = self.world.lake.all_versions()
+        return max(
+            (max(each.modified, self.retagged.get(each.version_id, each.modified)) for each in versions),
+            default=self.world.timeline.now,
+        )
+
+    def _is_held(self, governed: Mapping[str, str], aim: Mapping[str, str]) -> bool:
+        """Whether a person has marked the object as a class more sensitive than the one its name says."""
+        name = governed.get("data_class", "")
+        sensitivity = self.catalogue.sensitivity_of(name)
+        kept = {each: aim[each] for each in ("project", "site") if each in governed and each in aim}
+        mark = kept | {"data_class": name, "sensitivity": sensitivity}
+        return sensitivity is not None and self._rank(governed) > self._rank(aim) and governed == mark
 
     # Log lines --------------------------------------------------------------------------------------------------------
 

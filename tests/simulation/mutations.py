@@ -172,6 +172,25 @@ def auditor_calls_everything_fresh(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(auditor, "judge", patient)
 
 
+@bug(EVERYTHING)
+def auditor_loses_its_report(patch: pytest.MonkeyPatch) -> None:
+    from tag_auditor.auditor import Auditor
+
+    patch.setattr(Auditor, "_write_report", lambda self, at: None)
+
+
+@bug(EVERYTHING)
+def auditor_leaves_the_unclassified_out(patch: pytest.MonkeyPatch) -> None:
+    from tag_auditor import auditor
+    from tag_auditor.domain import aim_of as real
+
+    def known(entry: Any, catalogue: Any) -> Any:
+        aim = real(entry, catalogue)
+        return None if aim is None or aim.unclassified else aim
+
+    patch.setattr(auditor, "aim_of", known)
+
+
 # The transfer ---------------------------------------------------------------------------------------------------------
 
 

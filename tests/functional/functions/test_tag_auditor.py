@@ -55,7 +55,9 @@ def s3(aws: None) -> Any:
 
 @pytest.fixture
 def module(s3: Any, load: Load) -> ModuleType:
-    return load("tag_auditor")
+    loaded = load("tag_auditor")
+    loaded.metrics.clear_metrics()  # Powertools keeps one set for all instances
+    return loaded
 
 
 @pytest.fixture
@@ -180,7 +182,7 @@ def test_an_audit_goes_on_where_lambda_s_time_ended(module: ModuleType, s3: Any)
 
 
 def test_slow_down_is_tried_again_and_then_counted_as_unread(
-    module: ModuleType, s3: Any, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, s3: Any, notices: Notices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(3):
         put(s3, reads(number), RIGHT)
@@ -192,6 +194,9 @@ def test_slow_down_is_tried_again_and_then_counted_as_unread(
     monkeypatch.setattr(lake, "read_tags", failing("SlowDown", 503, {reads(0)}, 9))
     result = module.auditor.run("audit", Time(days=2).clock)["result"]
     assert (result["verdicts"], result["unread"]) == ({"right": 2}, 1)
+    well, unread = notices("data")
+    assert (well["severity"], well["summary"]) == ("info", "All 3 objects have the tags their names call for")
+    assert (unread["severity"], "the tags of 1 could not be read" in unread["summary"]) == ("warning", True)
 
 
 def test_an_object_that_goes_between_list_and_look_is_no_finding(
@@ -233,6 +238,54 @@ def test_an_audit_that_is_missing_is_counted(module: ModuleType, s3: Any) -> Non
     assert module.metrics.metric_set["AuditsMissed"]["Value"] == [1.0]
 
 
+def test_a_first_audit_that_never_comes_is_counted_too(module: ModuleType, s3: Any) -> None:
+    for days in (1, 2):
+        module.auditor.run("continue", Time(days=days).clock)
+    assert "AuditsMissed" not in module.metrics.metric_set
+    module.auditor.run("continue", Time(days=2.2).clock)
+    assert module.metrics.metric_set["AuditsMissed"]["Value"] == [1.0]
+
+
+def test_an_audit_that_is_killed_at_its_end_tells_twice_rather_than_never(
+    module: ModuleType, s3: Any, notices: Notices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, reads(1))
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tag_auditor.auditor.Runs.close", killed)
+        with pytest.raises(KeyboardInterrupt):
+            module.auditor.run("audit", Time().clock)
+    assert module.auditor.run("continue", Time().clock)["outcome"] == "finished"
+    first, second = notices("data")
+    assert first["details"]["dedupe_key"] == second["details"]["dedupe_key"]
+    assert first["details"]["result"] == second["details"]["result"]
+
+
+def test_a_report_that_s3_does_not_take_fails_the_call_and_nothing_is_lost(
+    module: ModuleType, s3: Any, notices: Notices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, reads(1))
+    monkeypatch.setattr("tag_auditor.auditor.PAGES_PER_CHECKPOINT", 1)
+
+    def refused(*_: Any) -> str:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tag_auditor.auditor.ReportStore.write", refused)
+        with pytest.raises(ClientError, match="PutObject"):
+            module.auditor.run("audit", Time().clock)
+    reply = module.auditor.run("continue", Time().clock)
+    assert [line["key"] for line in report_lines(s3, reply)] == [reads(1)]
+    assert [each["kind"] for each in notices("data")] == ["data.audit_finished"]
+
+
+def test_every_thread_has_a_connection_of_its_own(module: ModuleType) -> None:
+    assert module.s3.meta.config.max_pool_connections >= module.WORKERS
+
+
 def test_a_hundred_thousand_objects_are_held_in_bounded_memory(
     module: ModuleType, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +295,7 @@ def test_a_hundred_thousand_objects_are_held_in_bounded_memory(
 
     tags = dict(each.split("=") for each in RIGHT.split("&"))
     monkeypatch.setattr(type(module.auditor.listing), "pages", pages)
+    monkeypatch.setattr("tag_auditor.auditor.WORKERS", 1)  # tracemalloc and threads hold each other up
     monkeypatch.setattr(type(module.auditor.lake), "read_tags", lambda self, key, version_id: (tags, None))
     tracemalloc.start()
     result = module.auditor.run("audit", Time().clock)["result"]

@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 
 from common import catalogue as catalogues
 from common.tagging import Aim
-from tag_auditor.domain import BadRequest, Entry, Judgement, Verdict, aim_of, judge, percent, read_mode
+from tag_auditor.domain import (
+    FINDINGS,
+    MENDED_BY_BACKFILL,
+    BadRequest,
+    Entry,
+    Judgement,
+    Verdict,
+    aim_of,
+    judge,
+    percent,
+    read_mode,
+)
 from tag_auditor.progress import EXAMPLES, Progress, figures
 
 NOW = datetime(2026, 1, 15, 0, 30, tzinfo=UTC)
@@ -42,6 +53,14 @@ def judged(present: Mapping[str, str], key: str = KEY, modified: datetime = OLD)
         (TAGS | {"project": "tb-2026"}, Verdict.WRONG),
         (TAGS | {"data_class": "quality_report", "sensitivity": "open"}, Verdict.WRONG),
         (TAGS | {"data_class": "clinical_record", "sensitivity": "restricted"}, Verdict.HELD),
+        ({"data_class": "clinical_record", "sensitivity": "restricted"}, Verdict.HELD),
+        (TAGS | {"data_class": "clinical_record", "sensitivity": "open"}, Verdict.CONTRADICTORY),
+        (TAGS | {"data_class": "clinical_records", "sensitivity": "restricted"}, Verdict.CONTRADICTORY),
+        (TAGS | {"project": "tb-2026", "sensitivity": "restricted"}, Verdict.CONTRADICTORY),
+        (
+            TAGS | {"data_class": "clinical_record", "sensitivity": "restricted", "project": "tb-2026"},
+            Verdict.CONTRADICTORY,
+        ),
         ({f"their-{n}": "x" for n in range(10)}, Verdict.NO_ROOM),
     ],
 )
@@ -49,6 +68,12 @@ def test_tags_are_compared_with_what_the_name_calls_for(present: Mapping[str, st
     found = judged(present)
     assert (found.verdict, found.data_class, found.is_fresh) == (verdict, "raw_sequence", False)
     assert found.present.keys() <= set(CATALOGUE.governed_tags)
+
+
+def test_what_is_no_finding_is_right_or_a_person_s_decision_and_a_backfill_mends_only_findings() -> None:
+    assert set(Verdict) - FINDINGS == {Verdict.RIGHT, Verdict.HELD}
+    for_people = {Verdict.CONTRADICTORY, Verdict.NO_ROOM, Verdict.ILLEGAL}
+    assert for_people == FINDINGS - MENDED_BY_BACKFILL
 
 
 def test_a_bad_name_calls_for_the_mark_of_the_unclassified() -> None:
