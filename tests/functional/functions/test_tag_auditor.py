@@ -295,7 +295,6 @@ def test_a_hundred_thousand_objects_are_held_in_bounded_memory(
 
     tags = dict(each.split("=") for each in RIGHT.split("&"))
     monkeypatch.setattr(type(module.auditor.listing), "pages", pages)
-    monkeypatch.setattr("tag_auditor.auditor.WORKERS", 1)  # tracemalloc and threads hold each other up
     monkeypatch.setattr(type(module.auditor.lake), "read_tags", lambda self, key, version_id: (tags, None))
     tracemalloc.start()
     result = module.auditor.run("audit", Time().clock)["result"]
