@@ -6,10 +6,6 @@ Lines are put into the cluster's log groups as EKS writes them; a function's err
 from __future__ import annotations
 
 import json
-<<<<<<< HEAD
-from contextlib import suppress
-=======
->>>>>>> logs
 from typing import Any
 
 import pytest

@@ -104,7 +104,7 @@ def test_describes_one_of_each_kind(platform: Platform) -> None:
         "SecurityGroupRules": ("ec2", "describe-security-group-rules"),
         "FlowLogs": ("ec2", "describe-flow-logs"),
         "KeyMetadata": ("kms", "describe-key", "--key-id", foundation["key_arns"]["lake"]),
-        "Policy": ("kms", "get-key-policy", "--key-id", foundation["key_arns"]["logs"]),
+        "Policy": ("kms", "get-key-policy", "--policy-name", "default", "--key-id", foundation["key_arns"]["logs"]),
         "Attributes": ("sns", "get-topic-attributes", "--topic-arn", foundation["topic_arns"]["data"]),
         "MountTargets": ("efs", "describe-mount-targets", "--file-system-id", storage["file_system_id"]),
         "LifecyclePolicies": (
