@@ -30,6 +30,12 @@ SKEW = timedelta(hours=1)
 EVERYTHING = Scene()
 # A volume's month is long, so half a year of it, and nothing else.
 MACHINES = Scene(months=4, lanes=("machines",), functions=("volume_reaper",))
+# Replays and tags of others are rare among everything else.
+TAGGING = Scene(
+    months=1,
+    lanes=("files", "lake", "operations"),
+    functions=("transfer_starter", "object_tagger", "transfer_reconciler", "tag_backfill"),
+)
 # Files stay for a week and are removed on Sundays.
 CLEANING = Scene(
     months=1.2,
@@ -111,7 +117,7 @@ def tagger_guesses_the_class_of_a_bad_name_from_its_folder(patch: pytest.MonkeyP
     patch.setattr(tagging, "classify", guess)
 
 
-@bug(EVERYTHING)
+@bug(TAGGING)
 def tagger_takes_every_call_for_the_first(patch: pytest.MonkeyPatch) -> None:
     """It writes without reading; on a replay that costs the tags others have added since."""
     from object_tagger import receipts, tagger
