@@ -37,7 +37,7 @@ def ec2(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("SCHEDULES", json.dumps(schedules))
     monkeypatch.setenv("HOLIDAYS", '["01-26"]')
     place = {"LocationConstraint": REGION}
-    boto3.client("s3").create_bucket(Bucket=REPORTS, CreateBucketConfiguration=place)
+    boto3.client("s3").create_bucket(Bucket=REPORTS, CreateBucketConfiguration=place)  # type: ignore[arg-type]
     return boto3.client("ec2")
 
 
@@ -78,7 +78,7 @@ def make(ec2: Any, schedule: str = "office-hours", use: float | None = 1.0, **ta
         ImageId=IMAGE, MinCount=1, MaxCount=1, TagSpecifications=[{"ResourceType": "instance", "Tags": listed}]
     )["Instances"]
     name: str = made["InstanceId"]
-    stored(name).launch_time = (EVENING - 12 * HOUR).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    stored(name).launch_time = (EVENING - 12 * HOUR).strftime("%Y-%m-%dT%H:%M:%S.000Z")  # type: ignore[assignment]
     if use is not None:
         works(name, use)
     return name
@@ -141,8 +141,8 @@ def test_after_hours_idle_instances_are_stopped_and_told_once(
     ec2: Any, module: ModuleType, context: Context, wall: Any, notices: Notices, metrics: Metrics
 ) -> None:
     idle, busy = make(ec2, Name="bench-1", Owner="lab-7"), make(ec2, use=60)
-    leased = make(ec2, **{BUSY_UNTIL: (EVENING + HOUR).isoformat()})
-    protected, unscheduled = make(ec2, **{"kosha:protect": "true"}), make(ec2)
+    leased = make(ec2, **{BUSY_UNTIL: (EVENING + HOUR).isoformat()})  # type: ignore[arg-type]
+    protected, unscheduled = make(ec2, **{"kosha:protect": "true"}), make(ec2)  # type: ignore[arg-type]
     ec2.delete_tags(Resources=[unscheduled], Tags=[{"Key": SCHEDULE}])
     reply = run(module, context)
     assert reply["counts"] == {"stop": 1, "spared_busy": 1, "spared_lease": 1, "spared_protected": 1}
@@ -297,7 +297,7 @@ def test_an_instance_started_by_hand_runs_on_and_loses_its_mark(
     run(module, context)
     metrics()
     ec2.start_instances(InstanceIds=[one])
-    stored(one).launch_time = (EVENING + HOUR).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    stored(one).launch_time = (EVENING + HOUR).strftime("%Y-%m-%dT%H:%M:%S.000Z")  # type: ignore[assignment]
     assert run(module, context, EVENING + HOUR * 2)["counts"] == {"unmark": 1, "spared_override": 1}
     assert MARK not in tags(ec2, one)
     assert metrics()["InstanceHoursSaved"] == 1
@@ -308,7 +308,7 @@ def test_an_instance_started_by_hand_runs_on_and_loses_its_mark(
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     ec2: Any, module: ModuleType, context: Context, wall: Any, notices: Notices
 ) -> None:
-    idle, leased = make(ec2), make(ec2, **{BUSY_UNTIL: "2026-12-25T22:00:00+05:30"})
+    idle, leased = make(ec2), make(ec2, **{BUSY_UNTIL: "2026-12-25T22:00:00+05:30"})  # type: ignore[arg-type]
     odd = make(ec2, "odd")
     reply = run(module, context, request=event("instances-dry-run"))
     assert reply == {
