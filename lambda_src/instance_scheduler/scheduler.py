@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
@@ -129,10 +130,16 @@ class Scheduler:
 
     def _stop(self, instances: Sequence[Instance], run: _Run) -> None:
         def call(instance_ids: Sequence[str]) -> None:
-            # The mark first: what is stopped without one would never be started again, and a mark without a stop is
-            # taken off by the next run.
+            # The mark first: what is stopped without one would never be started again.
             self.instances.mark(instance_ids, run.clock.now())
-            self.instances.stop(instance_ids)
+            try:
+                self.instances.stop(instance_ids)
+            except ClientError as error:
+                if not is_transient(error):
+                    # It runs on. Should somebody stop it in the next minutes, the mark would claim it as ours.
+                    with suppress(ClientError, BotoCoreError):
+                        self.instances.unmark(instance_ids)
+                raise
 
         for each in self._call("stop", call, instances, run):
             run.stopped.append(messages.describe(each))

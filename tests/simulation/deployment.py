@@ -5,6 +5,7 @@ What a handler does beside its core is small and repeated here: parse the event,
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection
 from datetime import timedelta
@@ -27,6 +28,15 @@ from tests.simulation.world.powertools import CountedMetrics, QuietLogger
 AUTOMATION = TERRAFORM / "40-automation"
 TOPICS = {name: f"arn:aws:sns:ap-south-1:111122223333:kosha-test-{name}" for name in ("transfer", "data", "platform")}
 
+HOURS = {
+    "weekdays": ["mon", "tue", "wed", "thu", "fri"],
+    "begin": "08:00",
+    "end": "20:00",
+    "timezone": "Asia/Kolkata",
+    "start": True,
+}
+HOLIDAYS = ["01-26", "08-15", "10-02"]
+
 ENVIRONMENT = {
     "ENVIRONMENT": "test",
     "TRANSFER_TASK_ARN": TASK_ARN,
@@ -36,6 +46,9 @@ ENVIRONMENT = {
     "ACCOUNT_ID": ACCOUNT,
     "OBJECT_TAGGER_ARN": f"arn:aws:lambda:ap-south-1:{ACCOUNT}:function:kosha-test-object-tagger",
     "TAG_BACKFILL_ARN": f"arn:aws:lambda:ap-south-1:{ACCOUNT}:function:kosha-test-tag-backfill",
+    # Started again in the morning, so that histories show it.
+    "SCHEDULES": json.dumps({"office-hours": HOURS}),
+    "HOLIDAYS": json.dumps(HOLIDAYS),
     # Small, so that small histories make jobs.
     "BATCH_GROUP_SIZE": "3",
     "BATCH_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/kosha-test-tag-backfill-batch",
@@ -264,6 +277,26 @@ def volume_reaper(deployment: Deployment) -> None:
     deployment.schedule(name, "volume_reap_schedule", payload={"mode": "reap"})
 
 
+def instance_scheduler(deployment: Deployment) -> None:
+    from instance_scheduler.aws import Instances, Processors
+    from instance_scheduler.config import Config
+    from instance_scheduler.scheduler import Scheduler
+
+    name = "instance_scheduler"
+    ec2: Any = deployment.world.ec2
+    cloudwatch: Any = deployment.world.cloudwatch
+    s3: Any = deployment.world.s3
+    scheduler = Scheduler(
+        config=Config.from_environment(ENVIRONMENT),
+        instances=Instances(ec2),
+        processors=Processors(cloudwatch),
+        store=StateStore(s3, REPORTS, name),
+        **deployment.tools(name),
+    )
+    deployment.add(name, scheduler.run)
+    deployment.schedule(name, "instance_look_schedule", payload={"schedule": "look"})
+
+
 def scratch_cleaner(deployment: Deployment) -> None:
     """One function for each cleaned directory."""
     from common.reports import ReportStore
@@ -372,6 +405,7 @@ FUNCTIONS: tuple[Callable[[Deployment], None], ...] = (
     tag_backfill,
     transfer_reconciler,
     volume_reaper,
+    instance_scheduler,
     scratch_cleaner,
     tag_auditor,
     log_alerter,

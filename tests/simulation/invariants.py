@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from common import catalogue
@@ -15,8 +15,8 @@ from common.notices import SCHEMA
 from log_alerter import delivery
 from log_alerter.domain import Line, Rule, filters
 from scripts.paths import REPOSITORY
-from tests.simulation.deployment import number_of
-from tests.simulation.operations import CLAIM, PROTECTED, SCHEDULED
+from tests.simulation.deployment import HOLIDAYS, number_of
+from tests.simulation.operations import CLAIM, MANAGED, OWNER_INSTANCE, PROTECTED, SCHEDULED, UNCLEAR, UNTIL
 from tests.simulation.world.compute import DeadLetter, Outcome
 from tests.simulation.world.datasync import Execution
 from tests.simulation.world.ec2 import MARK, Deleted, Instance, Snapshot, Volume
@@ -49,6 +49,11 @@ FREED_WITHIN = timedelta(days=23)
 TOLD_WITHIN = timedelta(minutes=30)
 # Two clocks of functions may differ by so much.
 CLOCKS_DIFFER = timedelta(seconds=10)
+# What somebody has started outside of its hours runs on for so long.
+OVERRIDE = timedelta(hours=number_of("instance_override_hours"))
+# The window of use, a quarter of an hour, and three tries.
+STOPS_WITHIN = timedelta(minutes=60)
+INDIA = timezone(timedelta(hours=5, minutes=30))
 # docs/adr/0011: a version of a transfer that began so lately is tagged without its tags being read.
 WRITTEN_UNSEEN = timedelta(hours=1)
 
@@ -68,6 +73,12 @@ class Violated(AssertionError):
     def __init__(self, violation: Violation) -> None:
         super().__init__(f"{violation.invariant} at {violation.at:%Y-%m-%d %H:%M:%S} UTC: {violation.detail}")
         self.violation = violation
+
+
+def _in_hours(moment: datetime) -> bool:
+    """Whether test instances may run: office hours in India, but for holidays."""
+    local = moment.astimezone(INDIA)
+    return local.weekday() < 5 and 8 <= local.hour < 20 and f"{local:%m-%d}" not in HOLIDAYS
 
 
 class Invariants:
@@ -153,6 +164,7 @@ class Invariants:
         """Look for what is overdue."""
         self._overdue()
         self._arrivals()
+        self._instances()
         self._untold()
 
     def check_settled(self) -> None:
@@ -577,6 +589,9 @@ class Invariants:
             return
         who, thing, now = change.invocation.function, change.thing, self.world.timeline.now
         if isinstance(thing, Volume) and change.what == "volume deleted":
+            owner = self.world.machines.instances.get(thing.tags.get(OWNER_INSTANCE, thing.instance or ""))
+            if owner is not None and owner.state != "terminated":
+                self.violate("no volume of an instance that exists is deleted", f"{who}: {thing.id} of {owner.id}")
             if CLAIM.keys() & thing.tags.keys() or PROTECTED.items() <= thing.tags.items():
                 self.violate(
                     "no volume of a claim, and no protected one, is deleted", f"{who}: {thing.id} {thing.tags}"
@@ -592,11 +607,56 @@ class Invariants:
                 self.violate("a volume goes only after its last snapshot is complete", f"{who}: {thing.id}")
         if isinstance(thing, Snapshot) and change.what == "snapshot deleted":
             self._snapshot_deleted(who, thing)
+        if isinstance(thing, Instance) and change.what == "instance started":
+            self._instance_started(who, thing)
         if isinstance(thing, Instance) and change.what == "instance stopped":
+            self._instance_stopped(who, thing)
             if thing.busy:
                 self.violate("no busy instance is stopped", f"{who}: {thing.id}")
             if PROTECTED.items() <= thing.tags.items() or not SCHEDULED.items() <= thing.tags.items():
                 self.violate("no protected or unscheduled instance is stopped", f"{who}: {thing.id} {thing.tags}")
+
+    def _instance_stopped(self, who: str, instance: Instance) -> None:
+        now = self.world.timeline.now
+        if MANAGED.keys() & instance.tags.keys() or instance.is_spot:
+            self.violate("no instance that others manage is stopped", f"{who}: {instance.id} {instance.tags}")
+        if _in_hours(now - CLOCKS_DIFFER) and _in_hours(now + CLOCKS_DIFFER):
+            self.violate("no instance is stopped in its hours", f"{who}: {instance.id}")
+        if any(
+            datetime.fromisoformat(instance.tags[tag]) > now + CLOCKS_DIFFER for tag in UNTIL if tag in instance.tags
+        ):
+            self.violate("what says how long it is needed runs so long", f"{who}: {instance.id} {instance.tags}")
+        if not _in_hours(instance.launched_at) and instance.launched_at + OVERRIDE > now + CLOCKS_DIFFER:
+            self.violate("what was started by hand outside of its hours runs on", f"{who}: {instance.id}")
+
+    def _instance_started(self, who: str, instance: Instance) -> None:
+        now = self.world.timeline.now
+        if instance.stopped_by not in (who, UNCLEAR):
+            self.violate("a function starts only what it has stopped", f"{who}: {instance.id}")
+        if not SCHEDULED.items() <= instance.tags.items() or PROTECTED.items() <= instance.tags.items():
+            self.violate("no protected or unscheduled instance is started", f"{who}: {instance.id} {instance.tags}")
+        if not _in_hours(now - CLOCKS_DIFFER) and not _in_hours(now + CLOCKS_DIFFER):
+            self.violate("no instance is started outside of its hours", f"{who}: {instance.id}")
+
+    def _instances(self) -> None:
+        """Every instance that nobody has touched for long is in the state that should hold now."""
+        now = self.world.timeline.now
+        before = now - STOPS_WITHIN
+        if "instance_scheduler" not in self.deployed or self.world.faults.stopped_at > before:
+            return
+        for instance in self.world.machines.instances.values():
+            if instance.touched_at is None or instance.touched_at > before or instance.cannot_stop or instance.busy:
+                continue
+            if not SCHEDULED.items() <= instance.tags.items() or PROTECTED.items() <= instance.tags.items():
+                continue
+            if MANAGED.keys() & instance.tags.keys() or instance.is_spot:
+                continue
+            hours = {_in_hours(now), _in_hours(before)}
+            started_lately = instance.launched_at + OVERRIDE > before
+            if instance.state == "running" and hours == {False} and not started_lately:
+                self.violate("what is idle stands still outside of its hours", f"{instance.id} {instance.tags}")
+            if instance.state == "stopped" and hours == {True} and instance.stopped_by == "instance_scheduler":
+                self.violate("what a function stopped runs in its hours", f"{instance.id} {instance.tags}")
 
     def _snapshot_deleted(self, who: str, snapshot: Snapshot) -> None:
         if snapshot.by != who:

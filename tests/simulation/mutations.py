@@ -30,12 +30,9 @@ SKEW = timedelta(hours=1)
 EVERYTHING = Scene()
 # A volume's month is long, so half a year of it, and nothing else.
 MACHINES = Scene(months=4, lanes=("machines",), functions=("volume_reaper",))
-# Replays and tags of others are rare among everything else.
-TAGGING = Scene(
-    months=1,
-    lanes=("files", "lake", "operations"),
-    functions=("transfer_starter", "object_tagger", "transfer_reconciler", "tag_backfill"),
-)
+# Test instances for three weeks, and their volumes for months.
+INSTANCES = Scene(months=0.7, lanes=("machines",), functions=("instance_scheduler",))
+PAIR = Scene(months=2.5, lanes=("machines",), functions=("instance_scheduler", "volume_reaper"))
 # Files stay for a week and are removed on Sundays.
 CLEANING = Scene(
     months=1.2,
@@ -451,3 +448,85 @@ def alerter_knows_no_limit(patch: pytest.MonkeyPatch) -> None:
         return real(self, rule, now)
 
     patch.setattr(Memory, "write_down", write_down)
+
+
+# Instances ------------------------------------------------------------------------------------------------------------
+
+
+@bug(INSTANCES)
+def scheduler_does_not_look_whether_an_instance_works(patch: pytest.MonkeyPatch) -> None:
+    from instance_scheduler.aws import Processors
+
+    patch.setattr(Processors, "highest_use", lambda self, ids, since, until: dict.fromkeys(ids, 0.0))
+
+
+@bug(INSTANCES)
+def scheduler_forgets_leases_and_overrides(patch: pytest.MonkeyPatch) -> None:
+    from instance_scheduler import domain
+
+    patch.setattr(domain, "BUSY_UNTIL", "kosha:lease")
+    patch.setattr(domain, "RUN_UNTIL", "kosha:override")
+
+
+@bug(INSTANCES)
+def scheduler_stops_what_was_just_started_by_hand(patch: pytest.MonkeyPatch) -> None:
+    from instance_scheduler import config
+
+    patch.setattr(config, "DEFAULT_OVERRIDE_HOURS", 0.1)
+
+
+@bug(INSTANCES)
+def scheduler_takes_utc_for_local_time(patch: pytest.MonkeyPatch) -> None:
+    from zoneinfo import ZoneInfo
+
+    from instance_scheduler import hours
+
+    patch.setattr(hours, "_timezone", lambda name, text: ZoneInfo("UTC"))
+
+
+@bug(INSTANCES)
+def scheduler_touches_what_others_manage(patch: pytest.MonkeyPatch) -> None:
+    from instance_scheduler import domain
+
+    patch.setattr(domain, "never_touched", lambda instance: None)
+
+
+@bug(INSTANCES)
+def scheduler_starts_what_others_have_stopped(patch: pytest.MonkeyPatch) -> None:
+    from instance_scheduler import domain, scheduler
+
+    real = domain.decide
+
+    def forgetful(*arguments: Any) -> list[domain.Action]:
+        return [each for each in real(*arguments) if not isinstance(each, domain.Unmark)]
+
+    patch.setattr(scheduler, "decide", forgetful)
+    patch.setattr(domain, "is_ours", lambda instance: True)
+
+
+@bug(INSTANCES)
+def scheduler_lets_one_instance_keep_all_others_running(patch: pytest.MonkeyPatch) -> None:
+    from instance_scheduler import scheduler
+
+    patch.setattr(scheduler, "is_transient", lambda error: True)
+
+
+@bug(PAIR)
+def reaper_takes_a_stopped_instance_for_gone(patch: pytest.MonkeyPatch) -> None:
+    from volume_reaper.aws import Volumes
+    from volume_reaper.domain import Instances
+
+    real = Volumes.instances
+
+    def running(self: Any) -> Instances:
+        found = real(self)
+        pages = self._ec2.get_paginator("describe_instances").paginate()
+        states = {
+            each["InstanceId"]: each["State"]["Name"]
+            for page in pages
+            for group in page["Reservations"]
+            for each in group["Instances"]
+        }
+        return Instances({each for each in found.ids if states[each] == "running"}, found.volume_ids)
+
+    patch.setattr(Volumes, "instances", running)

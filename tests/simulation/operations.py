@@ -458,6 +458,11 @@ def faults_stop(simulation: Simulation, numbers: Arguments) -> str:
 CLAIM = {"kubernetes.io/created-for/pvc/name": "cache", "kubernetes.io/created-for/pvc/namespace": "pipelines"}
 PROTECTED = {"kosha:protect": "true"}
 SCHEDULED = {"kosha:schedule": "office-hours"}
+OWNER_INSTANCE = "kosha:owner-instance"
+# Stopped by hand just after a call of ours that failed, so that the mark of that call may claim it.
+UNCLEAR = "unclear"
+UNTIL = ("kosha:busy-until", "kosha:run-until")
+MANAGED = {"aws:autoscaling:groupName": "workers"}
 
 
 @operation("machines", 0.6, shape=6, attached=2)
@@ -517,9 +522,43 @@ def claim_or_protect_volume(simulation: Simulation, numbers: Arguments) -> str:
     return volume.id
 
 
+@operation("machines", 0.3, pick=100)
+def set_volume_aside(simulation: Simulation, numbers: Arguments) -> str:
+    """A disk is kept for an instance that does not run, and not attached to it."""
+    machines = simulation.world.machines
+    stopped = [each.id for each in machines.instances.values() if each.state == "stopped"]
+    owner = simulation.pick(stopped, numbers["pick"])
+    return machines.make_volume({OWNER_INSTANCE: owner}, None).id if owner is not None else ""
+
+
 @operation("machines", 0.3, shape=6)
 def make_instance(simulation: Simulation, numbers: Arguments) -> str:
-    return simulation.world.machines.make_instance(simulation.instance_tags(numbers["shape"])).id
+    instance = simulation.world.machines.make_instance(simulation.instance_tags(numbers["shape"]))
+    instance.is_spot = numbers["shape"] == 4
+    return instance.id
+
+
+@operation("machines", 0.4, pick=50, hours=30, what=2)
+def instance_is_leased_or_kept_running(simulation: Simulation, numbers: Arguments) -> str:
+    """By a run that says how long it works, or by somebody who wants to go on."""
+    instance = simulation.pick(list(simulation.world.machines.instances.values()), numbers["pick"])
+    if instance is None:
+        return ""
+    until = simulation.world.timeline.now + timedelta(hours=numbers["hours"])
+    instance.tags = instance.tags | {UNTIL[numbers["what"]]: until.isoformat(timespec="seconds")}
+    instance.touch(until)
+    return f"{instance.id} until {until:%d %H:%M}"
+
+
+@operation("machines", 0.1, pick=50)
+def instance_cannot_be_stopped(simulation: Simulation, numbers: Arguments) -> str:
+    """Somebody sets or takes off its stop protection."""
+    instance = simulation.pick(list(simulation.world.machines.instances.values()), numbers["pick"])
+    if instance is None:
+        return ""
+    instance.cannot_stop = not instance.cannot_stop
+    instance.touch(simulation.world.timeline.now)
+    return f"{instance.id} {instance.cannot_stop}"
 
 
 @operation("machines", 0.4, pick=50, busy=2)
@@ -528,6 +567,7 @@ def instance_works(simulation: Simulation, numbers: Arguments) -> str:
     if instance is None:
         return ""
     instance.busy = bool(numbers["busy"]) and instance.state == "running"
+    instance.touch(simulation.world.timeline.now)
     return f"{instance.id} {instance.busy}"
 
 
@@ -541,7 +581,9 @@ def user_starts_or_stops_instance(simulation: Simulation, numbers: Arguments) ->
     instance.state = "stopped" if instance.state == "running" else "running"
     instance.busy = False
     instance.changed_at = simulation.world.timeline.now
-    instance.stopped_by = ""
+    lately = simulation.world.timeline.now - simulation.world.faults.last_strike
+    instance.stopped_by = UNCLEAR if lately < timedelta(minutes=6) else ""
+    instance.touch(simulation.world.timeline.now)
     if instance.state == "running":
         instance.launched_at = simulation.world.timeline.now
     return f"{instance.id} {instance.state}"

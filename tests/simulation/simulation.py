@@ -15,7 +15,7 @@ from typing import Any
 from common import catalogue
 from tests.simulation.deployment import deploy
 from tests.simulation.invariants import Invariants
-from tests.simulation.operations import PROTECTED, SCHEDULED, SPECS, Operation
+from tests.simulation.operations import MANAGED, PROTECTED, SCHEDULED, SPECS, Operation
 from tests.simulation.world.compute import Outcome
 from tests.simulation.world.datasync import Execution
 from tests.simulation.world.ec2 import Deleted
@@ -135,11 +135,11 @@ class Simulation:
         return self._names[number % len(self._names)]
 
     def instance_tags(self, shape: int) -> dict[str, str]:
-        """Tags of an instance: scheduled, scheduled and protected, or nobody's business."""
+        """Tags of an instance: scheduled, scheduled and protected or managed, or nobody's business."""
         if shape == 0:
             return {}
-        if shape == 1:
-            return SCHEDULED | PROTECTED
+        if shape in (1, 3):
+            return SCHEDULED | (PROTECTED if shape == 1 else MANAGED)
         return dict(SCHEDULED)
 
     def content(self, size: int, exact: bool = False) -> bytes:

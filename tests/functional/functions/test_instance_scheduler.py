@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 from unittest.mock import Mock, patch
 
@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.ec2.models.instances import InstanceBackend
 
 from common.publisher import NoticeNotSent
 from instance_scheduler.domain import BUSY_UNTIL, MARK, SCHEDULE
@@ -36,8 +36,7 @@ def ec2(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     schedules = {"office-hours": WEEK, "mornings": WEEK | {"start": True}}
     monkeypatch.setenv("SCHEDULES", json.dumps(schedules))
     monkeypatch.setenv("HOLIDAYS", '["01-26"]')
-    place = {"LocationConstraint": REGION}
-    boto3.client("s3").create_bucket(Bucket=REPORTS, CreateBucketConfiguration=place)  # type: ignore[arg-type]
+    boto3.client("s3").create_bucket(Bucket=REPORTS, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
     return boto3.client("ec2")
 
 
@@ -71,23 +70,25 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     return show
 
 
-def make(ec2: Any, schedule: str = "office-hours", use: float | None = 1.0, **tags: str) -> str:
+def make(
+    ec2: Any, schedule: str = "office-hours", use: float | None = 1.0, tags: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """An instance that has run since the morning, as busy as ``use``."""
-    listed = [{"Key": name, "Value": value} for name, value in ({SCHEDULE: schedule} | tags).items()]
+    listed = [{"Key": name, "Value": value} for name, value in {SCHEDULE: schedule, **tags}.items()]
     (made,) = ec2.run_instances(
         ImageId=IMAGE, MinCount=1, MaxCount=1, TagSpecifications=[{"ResourceType": "instance", "Tags": listed}]
     )["Instances"]
     name: str = made["InstanceId"]
-    stored(name).launch_time = (EVENING - 12 * HOUR).strftime("%Y-%m-%dT%H:%M:%S.000Z")  # type: ignore[assignment]
+    started(name, EVENING - 12 * HOUR)
     if use is not None:
         works(name, use)
     return name
 
 
-def stored(instance: str) -> Instance:
-    """moto's instance."""
-    found: Instance = ec2_backends["123456789012"][REGION].get_instance(instance)
-    return found
+def started(instance: str, moment: datetime) -> None:
+    """Set when an instance was last started, which moto knows only of the first start."""
+    found: Any = ec2_backends["123456789012"][REGION].get_instance(instance)
+    found.launch_time = moment
 
 
 def works(instance: str, percent: float, moment: datetime = EVENING) -> None:
@@ -140,9 +141,9 @@ def failing(real: Callable[..., Any], one: str, error: Exception) -> Callable[..
 def test_after_hours_idle_instances_are_stopped_and_told_once(
     ec2: Any, module: ModuleType, context: Context, wall: Any, notices: Notices, metrics: Metrics
 ) -> None:
-    idle, busy = make(ec2, Name="bench-1", Owner="lab-7"), make(ec2, use=60)
-    leased = make(ec2, **{BUSY_UNTIL: (EVENING + HOUR).isoformat()})  # type: ignore[arg-type]
-    protected, unscheduled = make(ec2, **{"kosha:protect": "true"}), make(ec2)  # type: ignore[arg-type]
+    idle, busy = make(ec2, tags={"Name": "bench-1", "Owner": "lab-7"}), make(ec2, use=60)
+    leased = make(ec2, tags={BUSY_UNTIL: (EVENING + HOUR).isoformat()})
+    protected, unscheduled = make(ec2, tags={"kosha:protect": "true"}), make(ec2)
     ec2.delete_tags(Resources=[unscheduled], Tags=[{"Key": SCHEDULE}])
     reply = run(module, context)
     assert reply["counts"] == {"stop": 1, "spared_busy": 1, "spared_lease": 1, "spared_protected": 1}
@@ -211,6 +212,7 @@ def test_one_instance_that_cannot_be_stopped_does_not_keep_the_others_running_an
     with patch.object(module.scheduler.instances, "stop", stop):
         assert run(module, context)["counts"] == {"stop": 1, "failed": 1}
         assert state(ec2, good) == "stopped"
+        assert MARK not in tags(ec2, bad)
         told = {notice["kind"]: notice for notice in notices("platform")}
         assert told["instances.failed"]["severity"] == "warning"
         (item,) = told["instances.failed"]["details"]["instances"]["items"]
@@ -297,7 +299,7 @@ def test_an_instance_started_by_hand_runs_on_and_loses_its_mark(
     run(module, context)
     metrics()
     ec2.start_instances(InstanceIds=[one])
-    stored(one).launch_time = (EVENING + HOUR).strftime("%Y-%m-%dT%H:%M:%S.000Z")  # type: ignore[assignment]
+    started(one, EVENING + HOUR)
     assert run(module, context, EVENING + HOUR * 2)["counts"] == {"unmark": 1, "spared_override": 1}
     assert MARK not in tags(ec2, one)
     assert metrics()["InstanceHoursSaved"] == 1
@@ -308,7 +310,7 @@ def test_an_instance_started_by_hand_runs_on_and_loses_its_mark(
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     ec2: Any, module: ModuleType, context: Context, wall: Any, notices: Notices
 ) -> None:
-    idle, leased = make(ec2), make(ec2, **{BUSY_UNTIL: "2026-12-25T22:00:00+05:30"})  # type: ignore[arg-type]
+    idle, leased = make(ec2), make(ec2, tags={BUSY_UNTIL: "2026-12-25T22:00:00+05:30"})
     odd = make(ec2, "odd")
     reply = run(module, context, request=event("instances-dry-run"))
     assert reply == {

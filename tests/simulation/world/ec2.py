@@ -59,7 +59,7 @@ class Snapshot:
 
 @dataclass
 class Instance:
-    """An instance; ``busy`` is whether its processors work."""
+    """An instance; ``busy`` is whether its processors work, ``touched_at`` when somebody last did anything with it."""
 
     id: str
     launched_at: datetime
@@ -69,6 +69,14 @@ class Instance:
     stopped_by: str = ""
     changed_at: datetime | None = None
     kind: str = "m7g.large"
+    touched_at: datetime | None = None
+    # Somebody has set its stop protection, of which describing it says nothing.
+    cannot_stop: bool = False
+    is_spot: bool = False
+
+    def touch(self, moment: datetime) -> None:
+        """Somebody does something with it that lasts until ``moment``."""
+        self.touched_at = max(self.touched_at or moment, moment)
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ class Machines:
     def make_instance(self, tags: Mapping[str, str]) -> Instance:
         """A new instance."""
         instance = Instance(f"i-{next(self._numbers):017x}", self.timeline.now, dict(tags))
-        instance.changed_at = self.timeline.now
+        instance.changed_at = instance.touched_at = self.timeline.now
         self.instances[instance.id] = instance
         return instance
 
@@ -309,14 +317,17 @@ class Ec2:
                 raise client_error(operation, "InvalidInstanceID.NotFound", 400)
             if instance.state not in (before, after):
                 raise client_error(operation, "IncorrectInstanceState", 400)
+            if instance.cannot_stop and after == "stopped":
+                raise client_error(operation, "OperationNotPermitted", 400)
             instances.append(instance)
         invocation = self._machines.faults.invocation
         for instance in instances:
             if instance.state == before:
                 instance.state = after
                 instance.changed_at = self._machines.timeline.now
-                instance.stopped_by = invocation.function if invocation else ""
-                if after == "running":
+                if after == "stopped":
+                    instance.stopped_by = invocation.function if invocation else ""
+                else:
                     instance.launched_at = self._machines.timeline.now
                 self._machines.tell(what, instance)
         done()
@@ -355,6 +366,8 @@ class Ec2:
             "InstanceType": instance.kind,
             "BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeId": each}} for each in volumes],
         }
+        if instance.is_spot:
+            shown["InstanceLifecycle"] = "spot"
         if instance.state == "stopped" and instance.changed_at is not None:
             shown["StateTransitionReason"] = f"User initiated ({instance.changed_at:%Y-%m-%d %H:%M:%S} GMT)"
         return shown

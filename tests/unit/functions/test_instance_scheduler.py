@@ -298,7 +298,7 @@ def test_what_we_stopped_is_started_when_its_hours_begin_and_only_then() -> None
 
 
 def test_nothing_is_started_where_the_hours_do_not_say_so() -> None:
-    assert due(replace(STOPPED, tags=STOPPED.tags | {SCHEDULE: "office-hours"}), now=at(*MONDAY, 8)) == []  # type: ignore[operator]
+    assert due(replace(STOPPED, tags={**STOPPED.tags, SCHEDULE: "office-hours"}), now=at(*MONDAY, 8)) == []
 
 
 def test_what_somebody_else_stopped_stays_stopped() -> None:
@@ -308,7 +308,7 @@ def test_what_somebody_else_stopped_stays_stopped() -> None:
 
 
 def test_a_mark_that_cannot_be_read_starts_nothing() -> None:
-    garbled = replace(STOPPED, tags=STOPPED.tags | {MARK: "yesterday"})  # type: ignore[operator]
+    garbled = replace(STOPPED, tags={**STOPPED.tags, MARK: "yesterday"})
     assert due(garbled, now=at(*MONDAY, 8)) == [Unmark(garbled)]
     assert saved(garbled, NOW) == timedelta(0)
 
