@@ -22,3 +22,9 @@ alert_subscriptions = {
 # 30-cluster. Only the AWS side of the cluster exists on one machine: one node is enough.
 cluster_version = "1.35"
 cluster_nodes   = { min = 1, desired = 1, max = 2 }
+
+# 40-automation. Two shifts: one can see instances stop when one ends, and start when the other begins.
+testing_hours = {
+  office-hours = { weekdays = ["mon", "tue", "wed", "thu", "fri"], begin = "08:00", end = "20:00" }
+  night-shift  = { weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], begin = "20:30", end = "08:00", start = true }
+}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ..conftest import RECOVERY, Cloud
 from .conftest import Network, unique
+
+# One of those LocalStack begins with.
+IMAGE = "ami-12c6146b"
 
 
 def test_replica_key_has_a_policy_and_tags_of_its_own(cloud: Cloud) -> None:
@@ -116,3 +121,35 @@ def test_ten_object_tags_of_full_length_are_taken(cloud: Cloud, make_bucket: Cal
     tag_set = [{"Key": f"{number}".ljust(128, "k"), "Value": "v" * 256} for number in range(10)]
     s3.put_object_tagging(Bucket=bucket, Key="key", Tagging={"TagSet": tag_set})
     assert len(s3.get_object_tagging(Bucket=bucket, Key="key")["TagSet"]) == 10
+
+
+def test_a_terminated_instance_can_be_neither_stopped_nor_started_nor_can_those_beside_it(cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+    made = ec2.run_instances(ImageId=IMAGE, MinCount=2, MaxCount=2)["Instances"]
+    gone, there = (each["InstanceId"] for each in made)
+    ec2.terminate_instances(InstanceIds=[gone])
+    for call in (ec2.stop_instances, ec2.start_instances):
+        with pytest.raises(ClientError, match="IncorrectInstanceState"):
+            call(InstanceIds=[there, gone])
+    assert instance(cloud, there)["State"]["Name"] == "running"
+    ec2.terminate_instances(InstanceIds=[there])
+
+
+def test_an_instance_shows_when_it_was_last_started(cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+    (made,) = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"]
+    name, first = made["InstanceId"], made["LaunchTime"]
+    ec2.start_instances(InstanceIds=[name])
+    assert instance(cloud, name)["LaunchTime"] == first
+    ec2.stop_instances(InstanceIds=[name])
+    assert "User initiated (" in instance(cloud, name)["StateTransitionReason"]
+    cloud.control.post("clock/advance", {"seconds": 60})
+    ec2.start_instances(InstanceIds=[name])
+    assert instance(cloud, name)["LaunchTime"] >= first + timedelta(seconds=60)
+    ec2.terminate_instances(InstanceIds=[name])
+
+
+def instance(cloud: Cloud, name: str) -> dict[str, Any]:
+    (group,) = cloud.client("ec2").describe_instances(InstanceIds=[name])["Reservations"]
+    found: dict[str, Any] = group["Instances"][0]
+    return found

@@ -51,6 +51,7 @@ CHANGED = {
         "DescribeVpcEndpoints": "shows the policy as it was given",
         "DescribeSecurityGroupRules": "shows the description of every rule",
         "CreateLaunchTemplate": "keeps the template's own tags apart",
+        **dict.fromkeys(("StartInstances", "StopInstances"), "refuses terminated instances; at once, no state between"),
     },
     "kms": {"ReplicateKey": "policy and tags of the replica"},
     "s3": {

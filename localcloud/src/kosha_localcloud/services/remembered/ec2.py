@@ -1,4 +1,4 @@
-"""EC2: default key of volumes, endpoint policies, descriptions of group rules, launch templates, NAT gateways."""
+"""EC2: default key of volumes, endpoint policies, group rules, launch templates, NAT gateways, states of instances."""
 
 import inspect
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.services.ec2.provider import Ec2Provider
+from moto.core.utils import utcnow
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -33,6 +36,7 @@ def install() -> None:
     _rule_descriptions()
     _launch_template_tags()
     _nat_gateway_interfaces()
+    _instance_states()
 
 
 def _default_volume_key() -> None:
@@ -103,3 +107,23 @@ def _nat_gateway_interfaces() -> None:
         gateway = original(backend, nat_gateway_id)
         backend.enis.pop(gateway._eni.id, None)
         return gateway
+
+
+def _instance_states() -> None:
+    """moto lets a terminated instance be stopped and started, where EC2 refuses the whole call, and shows when an
+    instance was first started, where EC2 shows the latest start."""
+
+    def refuse_terminated(original: Any, backend: Any, instance_ids: list[str]) -> Any:
+        for instance in backend.get_multi_instances_by_id(instance_ids):
+            if instance.state == "terminated":
+                raise EC2ClientError("IncorrectInstanceState", f"The instance '{instance.id}' is terminated.")
+        return original(backend, instance_ids)
+
+    wrap(InstanceBackend, "stop_instances")(refuse_terminated)
+    wrap(InstanceBackend, "start_instances")(refuse_terminated)
+
+    @wrap(Instance, "start")
+    def start(original: Any, instance: Any) -> Any:
+        if instance.state != "running":
+            instance.launch_time = utcnow()
+        return original(instance)
