@@ -616,16 +616,6 @@ run "refuses_more_hours_than_lambda_takes" {
   expect_failures = [var.testing_hours]
 }
 
-run "refuses_a_holiday_that_is_no_day" {
-  command = plan
-
-  variables {
-    testing_holidays = ["02-30"]
-  }
-
-  expect_failures = [var.testing_holidays]
-}
-
 run "refuses_more_holidays_than_lambda_takes" {
   command = plan
 
@@ -636,22 +626,14 @@ run "refuses_more_holidays_than_lambda_takes" {
   expect_failures = [var.testing_holidays]
 }
 
-run "refuses_an_override_of_a_week" {
+run "refuses_a_day_an_override_and_a_window_that_cannot_be" {
   command = plan
 
   variables {
+    testing_holidays        = ["02-30"]
     instance_override_hours = 168
+    busy_instance           = { window_minutes = 5 }
   }
 
-  expect_failures = [var.instance_override_hours]
-}
-
-run "refuses_a_window_in_which_no_value_may_come" {
-  command = plan
-
-  variables {
-    busy_instance = { window_minutes = 5 }
-  }
-
-  expect_failures = [var.busy_instance]
+  expect_failures = [var.testing_holidays, var.instance_override_hours, var.busy_instance]
 }
