@@ -30,6 +30,12 @@ SKEW = timedelta(hours=1)
 EVERYTHING = Scene()
 # A volume's month is long, so half a year of it, and nothing else.
 MACHINES = Scene(months=4, lanes=("machines",), functions=("volume_reaper",))
+# Replays and tags of others are rare among everything else.
+TAGGING = Scene(
+    months=1,
+    lanes=("files", "lake", "operations"),
+    functions=("transfer_starter", "object_tagger", "transfer_reconciler", "tag_backfill"),
+)
 # Test instances for three weeks, and their volumes for months.
 INSTANCES = Scene(months=0.7, lanes=("machines",), functions=("instance_scheduler",))
 PAIR = Scene(months=2.5, lanes=("machines",), functions=("instance_scheduler", "volume_reaper"))
