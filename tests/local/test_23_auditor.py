@@ -8,6 +8,9 @@ from tests.local.conftest import Platform, wait_for
 FOLDER = "variant-calls/audit"
 RIGHT = "data_class=variant_calls&sensitivity=controlled&project=audit&site=hyd-01"
 
+# More sensitive than its name says, and another project's: a researcher of that project could read it.
+MARKED = "data_class=variant_calls&sensitivity=restricted&project=other&site=hyd-01"
+
 
 def key(name: str) -> str:
     return f"{FOLDER}/vc_audit_hyd-01_{name}.vcf.gz"
@@ -15,7 +18,7 @@ def key(name: str) -> str:
 
 def test_the_morning_s_audit_tells_what_has_no_tags_and_what_has_others(platform: Platform) -> None:
     s3, bucket = platform.client("s3"), platform.storage["lake_bucket"]
-    tags = {"A1": RIGHT, "A2": "", "A3": RIGHT.replace("project=audit", "project=other")}
+    tags = {"A1": RIGHT, "A2": "", "A3": RIGHT.replace("project=audit", "project=other"), "A4": MARKED}
     for name, tagging in tags.items():
         s3.put_object(Bucket=bucket, Key=key(name), Body=b"x", Tagging=tagging)
     before = len(platform.notices("data.audit_finished"))
@@ -31,6 +34,7 @@ def test_the_morning_s_audit_tells_what_has_no_tags_and_what_has_others(platform
     assert {name: verdict for name, verdict in found.items() if name.startswith(FOLDER)} == {
         key("A2"): "untagged",
         key("A3"): "wrong",
+        key("A4"): "contradictory",
     }
     lines = []
     for address in notice["details"]["result"]["reports"]:
@@ -39,5 +43,12 @@ def test_the_morning_s_audit_tells_what_has_no_tags_and_what_has_others(platform
         lines += [json.loads(line) for line in body.splitlines()]
     assert {line["key"]: line["finding"] for line in lines} == found
     assert notice["details"]["to_mend"].startswith("make backfill")
+    alarm = f"{platform.environment.prefix}-tag-auditor-TagCorrectness"
+
+    def state() -> str:
+        [found] = platform.cloud.control("POST", "alarms/evaluate", {"name": alarm})  # as CloudWatch does every minute
+        return str(found["state"])
+
+    wait_for("the alarm on wrong tags", lambda: state() == "ALARM")
     for name in tags:
         s3.delete_object(Bucket=bucket, Key=key(name))
