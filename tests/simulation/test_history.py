@@ -87,8 +87,9 @@ def test_make_simulate_leaves_timeline_summary_and_picture(
     assert json.loads((tmp_path / "5" / "summary.json").read_text())["problem"] == ""
     page = (tmp_path / "5" / "report.html").read_text()
     assert "<svg" in page
-    # Nothing is loaded from elsewhere; a failure's text may well hold an address.
+    # Nothing is loaded from elsewhere; a failure's text, and no markup, may hold an address.
     assert not re.search(r"\b(src|href)=|@import|\burl\(", page)
+    assert not re.search(r"<[^>]*http", page.replace("http://www.w3.org/2000/svg", ""))
 
 
 def test_the_picture_shows_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:

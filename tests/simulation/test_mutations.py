@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.mutations import BUGS, CLEANING, EVERYTHING, INSTANCES, LOGS, MACHINES, PAIR, Scene
+from tests.simulation.mutations import BUGS, CLEANING, EVERYTHING, INSTANCES, LOGS, MACHINES, PAIR, TAGGING, Scene
 
 SEEDS = range(100, 124)
 # The pair of two functions takes months, in which one of them is called every quarter of an hour.
 HOLDS = {
     "everything": (EVERYTHING, range(100, 110)),
+    "tagging": (TAGGING, range(100, 110)),
     "machines": (MACHINES, range(100, 110)),
     "instances": (INSTANCES, range(100, 110)),
     "pair": (PAIR, range(100, 103)),
