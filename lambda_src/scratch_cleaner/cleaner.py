@@ -8,11 +8,9 @@ by the next slice, or lies below ``undo`` under its own path.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from tempfile import SpooledTemporaryFile
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
@@ -24,8 +22,8 @@ from common.clock import Clock
 from common.failures import ACCESS_DENIED, code_of
 from common.publisher import Publisher
 from common.reports import ReportStore
-from common.runs import Run, RunDone, Runs, RunUnderWay
-from common.state import StateConflict
+from common.runs import Run, Runs
+from common.slices import Slice, Stalled, one_at_a_time
 from scratch_cleaner import messages
 from scratch_cleaner.config import Config
 from scratch_cleaner.domain import (
@@ -50,7 +48,6 @@ CHECKPOINT = 5000
 REFUSALS_IN_A_ROW = 5
 # A week, and a day for a run that takes long.
 MISSED_AFTER = timedelta(days=8)
-_REPORT_IN_MEMORY = 8 * 1024 * 1024
 
 
 class Tree(Protocol):
@@ -74,24 +71,19 @@ class Copies(Protocol):
     def find(self, key: str) -> Copy | None: ...
 
 
-class Stalled(Exception):
-    """The run cannot go on now; the message says why."""
-
-
 class _TimeIsUp(Exception):
     """The slice ends here; the checkpoint has the position."""
 
 
-class _Slice:
-    """One call's part of a run."""
+class _Slice(Slice[Progress]):
+    """One call's part of a run, with what it takes to ask S3 again for what it did not say."""
 
-    def __init__(self, run: Run, clock: Clock) -> None:
-        self.run = run
-        self.clock = clock
-        self.progress = Progress.from_document(run.progress)
-        self.report = SpooledTemporaryFile(max_size=_REPORT_IN_MEMORY)  # noqa: SIM115 - lives as long as the slice
-        self.refusals = 0
-        self.before_refusals: Progress | None = None
+    refusals = 0
+    before_refusals: Progress | None = None
+
+    def save(self) -> None:
+        super().save()
+        self.before_refusals = None
 
     @property
     def is_dry(self) -> bool:
@@ -114,7 +106,7 @@ class _Slice:
         line = {"action": action, "path": shown(path), "bytes": facts.size, "changed_at": facts.changed_at.isoformat()}
         if copy is not None:
             line |= {"copy_version": copy.version_id, "crc64nvme": copy.checksum}
-        self.report.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        self.write(line)
 
 
 @dataclass(frozen=True)
@@ -138,26 +130,15 @@ class Cleaner:
         Raises:
             ClientError, BotoCoreError: S3 does not take the run's state.
         """
-        try:
-            run = self.runs.find() if mode == "continue" else self._open(mode, clock.now())
-        except RunUnderWay as error:
-            return {"outcome": "busy", "problem": str(error)}
-        except RunDone as error:
-            return {"outcome": "done_already", "problem": str(error)}
-        except StateConflict:
-            return {"outcome": "busy", "problem": "another call has just opened a run"}
-        if run is None:
-            self._notice_missed(clock.now())
-            return {"outcome": "idle"}
-        at = _Slice(run, clock)
-        try:
-            return self._go_on(at)
-        except StateConflict:
-            return {"outcome": "busy", "problem": "another call goes on with this run"}
-        except Stalled as error:
-            return self._stall(at, str(error))
-        finally:
-            at.report.close()
+        return one_at_a_time(
+            self.runs.find if mode == "continue" else lambda: self._open(mode, clock.now()),
+            lambda: self._notice_missed(clock.now()),
+            lambda run: _Slice(
+                run, clock, Progress.from_document(run.progress), self.runs, self.reports, f"{self.config.directory}/"
+            ),
+            self._go_on,
+            self._stall,
+        )
 
     def _notice_missed(self, now: datetime) -> None:
         """A weekly schedule that no longer calls would raise no error anywhere."""
@@ -183,7 +164,7 @@ class Cleaner:
                 at.progress.emptied = True
             self._walk(at)
         except _TimeIsUp:
-            self._save(at)
+            at.save()
             return {"outcome": "under_way", "run": at.run.id, "counts": dict(at.progress.counts)}
         except OSError as error:
             raise Stalled(f"the directory cannot be read: {error.strerror}") from error
@@ -231,7 +212,7 @@ class Cleaner:
             at.progress.after = entry.path
             since += 1
             if since >= CHECKPOINT:
-                self._save(at)
+                at.save()
                 since = 0
 
     def _look_at(self, entry: Entry, at: _Slice) -> None:
@@ -335,24 +316,8 @@ class Cleaner:
         if at.clock.is_short:
             raise _TimeIsUp
 
-    def _save(self, at: _Slice) -> None:
-        self._write_report(at)
-        at.before_refusals = None
-        at.run = self.runs.save(at.run, at.progress.to_document())
-
-    def _write_report(self, at: _Slice) -> None:
-        """What this slice has done so far, before its checkpoint says that it is done."""
-        if not at.report.tell():
-            return
-        at.report.seek(0)
-        name = f"{self.config.directory}/{at.run.id}/{len(at.progress.reports) + 1:04d}.jsonl"
-        address = self.reports.write(at.run.opened_at, name, at.report.read(), "application/x-ndjson")
-        at.progress.reports.append(address)
-        at.report.seek(0)
-        at.report.truncate()
-
     def _finish(self, at: _Slice) -> dict[str, Any]:
-        self._write_report(at)
+        at.write_report()
         progress, now = at.progress, at.clock.now()
         counts = {name: progress.counts[name] for name in _COUNTS}
         stays = {reason.value: count for reason, count in progress.stays.items()}
@@ -386,12 +351,10 @@ class Cleaner:
 
     def _stall(self, at: _Slice, problem: str) -> dict[str, Any]:
         """Keep what was done, and tell once what stands in the way."""
-        told = at.progress.problem == problem
-        at.progress.problem = problem
-        self._save(at)
+        is_news = at.stall(problem)
         self.metrics.add_metric("CleaningFailures", MetricUnit.Count, 1)
         self.logger.error("the cleaning cannot go on", extra={"run": at.run.id, "problem": problem})
-        if not told:
+        if is_news:
             now = at.clock.now()
             self._tell(messages.stalled(self.config.environment, now, self.config.directory, at.run.id, problem))
         return {"outcome": "stalled", "run": at.run.id, "problem": problem}

@@ -6,12 +6,10 @@ checkpoint holds the last key and the counts. The findings themselves go to a re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from tempfile import SpooledTemporaryFile
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
@@ -24,7 +22,8 @@ from common.failures import code_of
 from common.parallel import in_parallel
 from common.publisher import Publisher
 from common.reports import ReportStore
-from common.runs import Run, RunDone, Runs, RunUnderWay, Store
+from common.runs import Runs, Store
+from common.slices import Slice, Stalled, one_at_a_time
 from common.state import StateConflict
 from common.tagging import Aim, Outcome, failure
 from tag_auditor import messages
@@ -40,7 +39,6 @@ PAUSE_SECONDS = 5.0
 MISSED_AFTER = timedelta(hours=26)
 # The document that says since when the first audit is awaited.
 AWAITED = "awaited"
-_REPORT_IN_MEMORY = 8 * 1024 * 1024
 
 
 class Listing(Protocol):
@@ -55,18 +53,7 @@ class Tags(Protocol):
     def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]: ...
 
 
-class Stalled(Exception):
-    """The audit cannot go on now; the message says why."""
-
-
-class _Slice:
-    """One call's part of a run."""
-
-    def __init__(self, run: Run, clock: Clock) -> None:
-        self.run = run
-        self.clock = clock
-        self.progress = Progress.from_document(run.progress)
-        self.report = SpooledTemporaryFile(max_size=_REPORT_IN_MEMORY)  # noqa: SIM115 - lives as long as the slice
+type _Slice = Slice[Progress]
 
 
 @dataclass(frozen=True)
@@ -92,26 +79,13 @@ class Auditor:
             ClientError, BotoCoreError: S3 does not take the run's state.
         """
         now = clock.now()
-        try:
-            run = self.runs.find() if mode == "continue" else self.runs.open(f"{now:%Y-%m-%d}", now, {})
-        except RunUnderWay as error:
-            return {"outcome": "busy", "problem": str(error)}
-        except RunDone as error:
-            return {"outcome": "done_already", "problem": str(error)}
-        except StateConflict:
-            return {"outcome": "busy", "problem": "another call has just opened a run"}
-        if run is None:
-            self._notice_missed(now)
-            return {"outcome": "idle"}
-        at = _Slice(run, clock)
-        try:
-            return self._go_on(at)
-        except StateConflict:
-            return {"outcome": "busy", "problem": "another call goes on with this run"}
-        except Stalled as error:
-            return self._stall(at, str(error))
-        finally:
-            at.report.close()
+        return one_at_a_time(
+            self.runs.find if mode == "continue" else lambda: self.runs.open(f"{now:%Y-%m-%d}", now, {}),
+            lambda: self._notice_missed(now),
+            lambda run: Slice(run, clock, Progress.from_document(run.progress), self.runs, self.reports),
+            self._go_on,
+            self._stall,
+        )
 
     def _notice_missed(self, now: datetime) -> None:
         """A daily schedule that no longer calls, or never has, would raise no error anywhere."""
@@ -136,10 +110,10 @@ class Auditor:
             self._look_at(page, at)
             since += 1
             if at.clock.is_short:
-                self._save(at)
+                at.save()
                 return {"outcome": "under_way", "run": at.run.id, "counts": dict(at.progress.total())}
             if since >= PAGES_PER_CHECKPOINT:
-                self._save(at)
+                at.save()
                 since = 0
         return self._finish(at)
 
@@ -170,7 +144,7 @@ class Auditor:
         for each in found:
             at.progress.add(each)
             if each.verdict in FINDINGS and not each.is_fresh:
-                at.report.write(_line(each))
+                at.write(_line(each))
         at.progress.vanished += len(gone)
         at.progress.unread += unread
         if page:
@@ -199,24 +173,9 @@ class Auditor:
                 failed.append(each)
         return found, failed
 
-    def _save(self, at: _Slice) -> None:
-        self._write_report(at)
-        at.run = self.runs.save(at.run, at.progress.to_document())
-
-    def _write_report(self, at: _Slice) -> None:
-        """What was found since the last checkpoint, before the next one says so."""
-        if not at.report.tell():
-            return
-        at.report.seek(0)
-        name = f"{at.run.id}/{len(at.progress.reports) + 1:04d}.jsonl"
-        address = self.reports.write(at.run.opened_at, name, at.report.read(), "application/x-ndjson")
-        at.progress.reports.append(address)
-        at.report.seek(0)
-        at.report.truncate()
-
     def _finish(self, at: _Slice) -> dict[str, Any]:
         """Report, tell, close: in this order, so that an audit lost in between tells twice rather than never."""
-        self._write_report(at)
+        at.write_report()
         progress, now, total = at.progress, at.clock.now(), at.progress.total()
         count = finding_count(total)
         numbers = figures(total)
@@ -247,17 +206,14 @@ class Auditor:
 
     def _stall(self, at: _Slice, problem: str) -> dict[str, Any]:
         """Keep what was done, and tell once what stands in the way."""
-        told = at.progress.problem == problem
-        at.progress.problem = problem
-        self._save(at)
+        is_news = at.stall(problem)
         self.metrics.add_metric("AuditFailures", MetricUnit.Count, 1)
         self.logger.error("the audit cannot go on", extra={"run": at.run.id, "problem": problem})
-        if not told:
+        if is_news:
             notice = messages.stalled(self.config.environment, at.clock.now(), at.run.id, problem)
             self.publisher.publish(self.config.topic_arn, notice)
         return {"outcome": "stalled", "run": at.run.id, "problem": problem}
 
 
-def _line(found: Judgement) -> bytes:
-    line = {"key": found.key, "finding": found.verdict, "present": found.present, "wanted": found.wanted}
-    return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+def _line(found: Judgement) -> dict[str, Any]:
+    return {"key": found.key, "finding": found.verdict, "present": found.present, "wanted": found.wanted}
