@@ -1,9 +1,10 @@
 """Build the Lambda archives: ``python -m scripts.build_functions [--check]`` (``make functions``).
 
-``dist/functions/<package>.zip`` holds the package, ``common``, the catalogue as JSON and the locked dependencies of the
-uv group ``functions`` for arm64. The same sources give the same bytes on any machine: files are in sorted order, dated
-1980, with fixed permissions, and stored uncompressed, because compressors differ between zlib builds. Terraform sees a
-change only where there is one.
+``dist/functions/<package>.zip`` holds the package, ``common`` and the catalogue as JSON. The locked dependencies of the
+uv group ``functions`` for arm64 are one layer that all functions share, ``dependencies.zip``: they are most of the bytes
+and change least. The same sources give the same bytes on any machine: files are in sorted order, dated 1980, with fixed
+permissions, and stored uncompressed, because compressors differ between zlib builds. Terraform sees a change only where
+there is one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from scripts.talk import UserError, run_program
 SOURCES = REPOSITORY / "lambda_src"
 FUNCTIONS = DIST / "functions"
 COMMON = "common"
+LAYER = "dependencies"
+# Where the Python runtime looks in a layer: https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
+LAYER_FOLDER = "python"
 # The platform of modules/function: python3.13 on arm64.
 PYTHON_VERSION = "3.13"
 PYTHON_PLATFORM = "aarch64-manylinux2014"
@@ -47,6 +51,11 @@ def packages() -> list[str]:
     return sorted(path.parent.name for path in SOURCES.glob("*/handler.py"))
 
 
+def archives() -> list[str]:
+    """Names of the archives: the functions' and the layer's."""
+    return [*packages(), LAYER]
+
+
 def main() -> int:
     """Build what changed, or with ``--check`` build twice and compare."""
     parser = argparse.ArgumentParser(description="Build the Lambda archives into dist/functions.")
@@ -61,7 +70,7 @@ def build_changed(destination: Path = FUNCTIONS) -> int:
     requirements = locked_requirements(uv)
     inputs = fingerprint(requirements)
     if is_current(destination, inputs):
-        console.print(f"functions: {len(packages())} archives are up to date")
+        console.print(f"functions: {len(archives())} archives are up to date")
         return 0
     digests = build(uv, requirements, destination)
     (destination / INPUTS).write_text(json.dumps({"inputs": inputs, "archives": digests}, indent=2) + "\n")
@@ -84,19 +93,21 @@ def check() -> int:
 
 
 def build(uv: str, requirements: str, destination: Path) -> dict[str, str]:
-    """Write every archive into ``destination``; returns package -> SHA-256."""
+    """Write every archive into ``destination``; returns name -> SHA-256."""
     destination.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kosha-dependencies-") as folder:
         console.print("functions: installing the locked dependencies for arm64")
         install(uv, requirements, Path(folder))
-        shared = tree(Path(folder)) | python_files(COMMON) | catalogue_files()
+        contents = {LAYER: {f"{LAYER_FOLDER}/{path}": code for path, code in tree(Path(folder)).items()}}
+    shared = python_files(COMMON) | catalogue_files()
+    contents |= {package: shared | python_files(package) for package in packages()}
     digests = {}
-    for package in packages():
-        archive = destination / f"{package}.zip"
-        write_archive(archive, shared | python_files(package))
-        digests[package] = hashlib.sha256(archive.read_bytes()).hexdigest()
+    for name in archives():
+        archive = destination / f"{name}.zip"
+        write_archive(archive, contents[name])
+        digests[name] = hashlib.sha256(archive.read_bytes()).hexdigest()
         size = archive.stat().st_size / 1e6
-        console.print(f"functions: {package}.zip, {size:.1f} MB, sha256 {digests[package][:12]}")
+        console.print(f"functions: {name}.zip, {size:.1f} MB, sha256 {digests[name][:12]}")
     return digests
 
 
@@ -193,10 +204,10 @@ def is_current(destination: Path, inputs: str) -> bool:
     """Whether ``destination`` holds whole archives that were made from ``inputs``."""
     try:
         made = json.loads((destination / INPUTS).read_text())
-        archives = {name: hashlib.sha256((destination / f"{name}.zip").read_bytes()).hexdigest() for name in packages()}
+        built = {name: hashlib.sha256((destination / f"{name}.zip").read_bytes()).hexdigest() for name in archives()}
     except (OSError, ValueError):
         return False
-    return isinstance(made, dict) and made.get("inputs") == inputs and made.get("archives") == archives
+    return isinstance(made, dict) and made.get("inputs") == inputs and made.get("archives") == built
 
 
 if __name__ == "__main__":

@@ -145,6 +145,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="decides where and how (default 1)")
     parser.add_argument("--times", type=int, default=6, help="how often the demo is killed (default 6)")
     arguments = parser.parse_args()
+    # A shell ignores Ctrl-C for what it starts in the background, and so would the demo.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(arguments.seed)  # noqa: S311 (no secret)
     places = [title for _ in range(arguments.times) for title in STEPS][: arguments.times]
     ways = [way for _ in range(arguments.times) for way in chance.sample(sorted(WAYS), len(WAYS))][: arguments.times]

@@ -11,6 +11,7 @@ resource "aws_lambda_function" "this" {
   runtime          = "python3.13"
   architectures    = ["arm64"]
   handler          = "${var.function}.handler.handler"
+  layers           = var.layer_arns
 
   timeout                        = var.timeout_seconds
   memory_size                    = var.memory_mb

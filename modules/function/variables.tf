@@ -60,6 +60,24 @@ variable "archive" {
   }
 }
 
+variable "layer_arns" {
+  description = "ARNs of the layer versions that hold what the zip does not, e.g. its dependencies."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.layer_arns : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", arn))])
+    error_message = "Give layer_arns with their version (arn:aws:lambda:<region>:<account>:layer:<name>:<version>)."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    condition     = length(var.layer_arns) <= 5
+    error_message = "Lambda takes five layers at most: join some of layer_arns."
+  }
+}
+
 variable "timeout_seconds" {
   description = "Seconds after which Lambda stops an invocation."
   type        = number

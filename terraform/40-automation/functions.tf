@@ -93,3 +93,19 @@ locals {
     detail      = { State = ["SUCCESS", "ERROR"] }
   })
 }
+
+# The functions' dependencies, once for all of them: most of the bytes, and what changes least.
+resource "aws_lambda_layer_version" "dependencies" {
+  layer_name               = "${module.naming.prefix}-dependencies"
+  description              = "Libraries of the functions, as uv.lock has them"
+  filename                 = "${local.archives}/dependencies.zip"
+  source_code_hash         = filebase64sha256("${local.archives}/dependencies.zip")
+  compatible_runtimes      = ["python3.13"]
+  compatible_architectures = ["arm64"]
+
+  # A function that has a version goes on after the version is deleted, but cannot be changed to it.
+  # https://docs.aws.amazon.com/lambda/latest/dg/creating-deleting-layers.html
+  lifecycle {
+    create_before_destroy = true
+  }
+}

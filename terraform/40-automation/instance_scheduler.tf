@@ -5,6 +5,7 @@ module "instance_scheduler" {
   function    = "instance_scheduler"
   description = "Stops test instances outside their testing hours, and may start again what it stopped"
   archive     = "${local.archives}/instance_scheduler.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 180

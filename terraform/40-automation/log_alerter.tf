@@ -52,6 +52,7 @@ module "log_alerter" {
   function    = "log_alerter"
   description = "Turns log lines into notices, grouped, counted and limited"
   archive     = "${local.archives}/log_alerter.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   # Two at once: in a storm deliveries wait in Lambda's queue, and not for each other's writes.
   reserved_concurrency = 2

@@ -9,6 +9,7 @@ module "object_tagger" {
   function    = "object_tagger"
   description = "Tags the objects a transfer brought into the data lake with class, sensitivity, project and site"
   archive     = "${local.archives}/object_tagger.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   # A single writer of tags: two at once could undo each other's merge. A transfer that ends meanwhile waits.
   reserved_concurrency = 1

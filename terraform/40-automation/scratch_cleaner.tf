@@ -16,6 +16,7 @@ module "scratch_cleaner" {
   instance    = replace(each.key, "-", "_")
   description = "Removes old files from ${each.key}; of those to be kept only what has a verified copy in the lake"
   archive     = "${local.archives}/scratch_cleaner.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 900

@@ -41,6 +41,7 @@ module "tag_auditor" {
   function    = "tag_auditor"
   description = "Looks every morning whether each object of the data lake has tags, and the right ones"
   archive     = "${local.archives}/tag_auditor.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 900

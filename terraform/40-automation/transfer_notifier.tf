@@ -5,6 +5,7 @@ module "transfer_notifier" {
   function    = "transfer_notifier"
   description = "Turns the end of a transfer, good or bad, into a notice"
   archive     = "${local.archives}/transfer_notifier.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 2
   timeout_seconds      = 60

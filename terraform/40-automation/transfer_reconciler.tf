@@ -5,6 +5,7 @@ module "transfer_reconciler" {
   function    = "transfer_reconciler"
   description = "Notices slots without a transfer and endings nobody heard of, and has them made good"
   archive     = "${local.archives}/transfer_reconciler.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 300

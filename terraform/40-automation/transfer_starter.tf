@@ -5,6 +5,7 @@ module "transfer_starter" {
   function    = "transfer_starter"
   description = "Starts the transfer every half hour unless one is under way"
   archive     = "${local.archives}/transfer_starter.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   # Never two at once, whatever the schedule does.
   reserved_concurrency = 1

@@ -5,6 +5,7 @@ module "volume_reaper" {
   function    = "volume_reaper"
   description = "Marks unattached volumes, and after a month takes a last snapshot and deletes them"
   archive     = "${local.archives}/volume_reaper.zip"
+  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 300

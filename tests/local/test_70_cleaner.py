@@ -5,7 +5,7 @@ Weeks of the platform's clock would fire thousands of other schedules, so these 
 
 import json
 import os
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from pipelines.leases import lease
 from tests.local.conftest import Platform, wait_for
 
 HALF_AN_HOUR = 1800
+WEEK = 7 * 86400
 FOLDER = "raw-sequences/lambda-phage"
 KEPT = {
     name: f"{FOLDER}/rs_lambda-phage_hyd-01_C00{number}_R1.fastq.gz"
     for number, name in enumerate(("copied", "changed in secret", "without a copy"), start=1)
 }
+YOUNG = "intermediate/run-2/aligned.bam"
 
 
 def a_week_passes(platform: Platform) -> None:
@@ -42,11 +44,15 @@ def write(platform: Platform, path: str, content: bytes = b"bytes") -> Path:
     return place
 
 
-def test_what_is_old_goes_unless_somebody_needs_it_or_it_is_the_only_copy(platform: Platform, tmp_path: Path) -> None:
-    old, used = write(platform, "scratch/run-1/sorted.tmp"), write(platform, "intermediate/run-2/aligned.bam")
+def test_what_is_old_goes_unless_it_is_the_only_copy(platform: Platform, tmp_path: Path) -> None:
+    old = write(platform, "scratch/run-1/sorted.tmp")
     # The kernel's clock does not advance: without this, what lies aside looks written to when it was moved.
     written = datetime.now().timestamp() - 2 * 86400
     os.utime(old, (written, written))
+    with platform.only_schedules("none of them"):
+        platform.cloud.advance_clock(WEEK)
+    young, now = write(platform, YOUNG), platform.now().timestamp()
+    os.utime(young, (now, now))
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").write_bytes(b"precious")
@@ -65,16 +71,11 @@ def test_what_is_old_goes_unless_somebody_needs_it_or_it_is_the_only_copy(platfo
 
     with platform.only_schedules("-clean"):
         a_week_passes(platform)
-        with lease(platform.shared_storage / "intermediate", "run-2", "run-2") as held:
-            sunday = (platform.now() + timedelta(days=7)).timestamp()
-            os.utime(held, (sunday, sunday))
-            a_week_passes(platform)
+    assert young.exists()
     assert not old.exists()
-    assert used.exists()
-    assert (outside / "precious").read_bytes() == b"precious"
-    assert finished(platform, "intermediate")["result"]["stays"]["in_use"] >= 1
     aside = list((platform.shared_storage / "scratch" / ".kosha-undo").glob("*/run-1/sorted.tmp"))
     assert [each.read_bytes() for each in aside] == [b"bytes"]
+    assert (outside / "precious").read_bytes() == b"precious"
 
     told = finished(platform, "published")
     reasons = {each["path"]: each["reason"] for each in told["staying"]["items"]}
@@ -87,9 +88,13 @@ def test_what_is_old_goes_unless_somebody_needs_it_or_it_is_the_only_copy(platfo
     assert ("removed", KEPT["copied"]) in [(line["action"], line["path"]) for line in lines]
 
 
-def test_what_lies_aside_is_gone_a_week_later(platform: Platform) -> None:
-    with platform.only_schedules("-clean"):
+def test_a_week_later_what_lay_aside_is_gone_and_what_a_run_uses_is_not(platform: Platform) -> None:
+    with platform.only_schedules("-clean"), lease(platform.shared_storage / "intermediate", "run-2", "run-2") as held:
+        sunday = platform.now().timestamp() + WEEK
+        os.utime(held, (sunday, sunday))
         a_week_passes(platform)
     undo = platform.shared_storage / "scratch" / ".kosha-undo"
     assert [path for path in undo.rglob("*") if path.is_file()] == []
     assert finished(platform, "scratch")["result"]["deleted_files"] >= 1
+    assert (platform.shared_storage / YOUNG).exists()
+    assert finished(platform, "intermediate")["result"]["stays"]["in_use"] >= 1

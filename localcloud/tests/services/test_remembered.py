@@ -135,6 +135,19 @@ def test_a_terminated_instance_can_be_neither_stopped_nor_started_nor_can_those_
     ec2.terminate_instances(InstanceIds=[there])
 
 
+def test_a_terminated_instance_takes_its_network_interface_along(cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+
+    def interfaces() -> set[str]:
+        return {each["NetworkInterfaceId"] for each in ec2.describe_network_interfaces()["NetworkInterfaces"]}
+
+    before = interfaces()
+    (made,) = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"]
+    assert len(interfaces() - before) == 1
+    ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
+    assert interfaces() == before
+
+
 def test_an_instance_shows_when_it_was_last_started(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     (made,) = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"]

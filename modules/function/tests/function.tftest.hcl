@@ -35,6 +35,7 @@ variables {
   function        = "transfer_starter"
   description     = "Starts the transfer unless it is under way"
   archive         = "tests/function.zip"
+  layer_arns      = ["arn:aws:lambda:ap-south-1:111122223333:layer:kosha-test-dependencies:1"]
   environment     = { TRANSFER_TASK_ARN = "arn:aws:datasync:ap-south-1:111122223333:task/task-1" }
   alarm_topic_arn = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
   key_arns = {
@@ -84,6 +85,10 @@ run "function_is_encrypted_traced_and_bounded" {
   assert {
     condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("tests/function.zip")
     error_message = "The hash of the zip decides whether the code is replaced."
+  }
+  assert {
+    condition     = aws_lambda_function.this.layers == tolist(var.layer_arns)
+    error_message = "The dependencies must reach the function."
   }
   assert {
     condition     = aws_lambda_function.this.kms_key_arn == var.key_arns.functions && aws_lambda_function.this.environment[0].variables == tomap(var.environment)

@@ -72,6 +72,26 @@ run "refuses_a_zip_that_was_not_built" {
   expect_failures = [var.archive]
 }
 
+run "refuses_a_layer_without_version" {
+  command = plan
+
+  variables {
+    layer_arns = ["arn:aws:lambda:ap-south-1:111122223333:layer:kosha-test-dependencies"]
+  }
+
+  expect_failures = [var.layer_arns]
+}
+
+run "refuses_more_layers_than_lambda_takes" {
+  command = plan
+
+  variables {
+    layer_arns = [for number in range(6) : "arn:aws:lambda:ap-south-1:111122223333:layer:kosha-test-dependencies:${number}"]
+  }
+
+  expect_failures = [var.layer_arns]
+}
+
 run "refuses_a_timeout_beyond_15_minutes" {
   command = plan
 

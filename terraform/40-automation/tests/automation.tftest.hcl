@@ -88,6 +88,9 @@ mock_provider "aws" {
   mock_resource "aws_lambda_function" {
     defaults = { arn = "arn:aws:lambda:ap-south-1:111122223333:function:mock" }
   }
+  mock_resource "aws_lambda_layer_version" {
+    defaults = { arn = "arn:aws:lambda:ap-south-1:111122223333:layer:mock:1" }
+  }
   mock_resource "aws_cloudwatch_event_rule" {
     defaults = { arn = "arn:aws:events:ap-south-1:111122223333:rule/mock" }
   }

@@ -26,6 +26,9 @@ from tests.functional.pipeline.conftest import (
 
 DEADLINE_SECONDS = 90
 
+# A shell ignores Ctrl-C for what it starts in the background, and so would the runs started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS

@@ -1,4 +1,5 @@
-"""EC2: default key of volumes, endpoint policies, group rules, launch templates, NAT gateways, states of instances."""
+"""EC2: default key of volumes, endpoint policies, group rules, launch templates, NAT gateways, states and network
+interfaces of instances."""
 
 import inspect
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ def install() -> None:
     _launch_template_tags()
     _nat_gateway_interfaces()
     _instance_states()
+    _instance_interfaces()
 
 
 def _default_volume_key() -> None:
@@ -127,3 +129,16 @@ def _instance_states() -> None:
         if instance.state != "running":
             instance.launch_time = utcnow()
         return original(instance)
+
+
+def _instance_interfaces() -> None:
+    """moto leaves an instance's own network interface behind; EC2 deletes it with the instance, unless told otherwise.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/scenarios-enis.html"""
+
+    @wrap(Instance, "prep_nics")
+    def prepare(original: Any, instance: Any, nic_spec: list[Document], **more: Any) -> Any:
+        wanted = [dict(each) for each in nic_spec] or [{"DeviceIndex": 0}]
+        for each in wanted:
+            if int(each["DeviceIndex"]) == 0 and "NetworkInterfaceId" not in each:
+                each.setdefault("DeleteOnTermination", True)
+        return original(instance, wanted, **more)
