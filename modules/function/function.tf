@@ -1,3 +1,13 @@
+# By way of S3: the provider creates functions whose zip it sends itself one after the other (docs/adr/0020).
+resource "aws_s3_object" "archive" {
+  bucket             = var.archive_bucket
+  key                = "functions/${local.function_name}.zip"
+  source             = var.archive
+  source_hash        = filebase64sha256(var.archive)
+  kms_key_id         = var.key_arns.functions
+  bucket_key_enabled = true
+}
+
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_272:Owner platform. Code signing guards zips that others could upload; only the apply role may, and zips are rebuilt byte for byte in CI.
   #checkov:skip=CKV_AWS_117:Owner platform. Only a function that mounts the shared storage belongs in the VPC; it gets there through the network variable.
@@ -5,13 +15,15 @@ resource "aws_lambda_function" "this" {
   description   = var.description
   role          = local.role_arn
 
-  filename         = var.archive
-  source_code_hash = filebase64sha256(var.archive)
-  package_type     = "Zip"
-  runtime          = "python3.13"
-  architectures    = ["arm64"]
-  handler          = "${var.function}.handler.handler"
-  layers           = var.layer_arns
+  s3_bucket         = aws_s3_object.archive.bucket
+  s3_key            = aws_s3_object.archive.key
+  s3_object_version = aws_s3_object.archive.version_id
+  source_code_hash  = filebase64sha256(var.archive)
+  package_type      = "Zip"
+  runtime           = "python3.13"
+  architectures     = ["arm64"]
+  handler           = "${var.function}.handler.handler"
+  layers            = var.layer_arns
 
   timeout                        = var.timeout_seconds
   memory_size                    = var.memory_mb

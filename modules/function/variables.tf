@@ -60,6 +60,17 @@ variable "archive" {
   }
 }
 
+variable "archive_bucket" {
+  description = "Name of the versioned bucket the zip is put into, from where Lambda takes it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.archive_bucket))
+    error_message = "Give archive_bucket as the name of a bucket, not as its ARN: the code_bucket of root 20-storage."
+  }
+}
+
 variable "layer_arns" {
   description = "ARNs of the layer versions that hold what the zip does not, e.g. its dependencies."
   type        = list(string)
@@ -197,7 +208,7 @@ variable "log_retention_days" {
 }
 
 variable "key_arns" {
-  description = "ARNs of the customer managed keys: functions (environment, schedule), logs (log group), alerts (dead-letter queue)."
+  description = "ARNs of the customer managed keys: functions (environment, schedule, zip), logs (log group), alerts (dead-letter queue)."
   type = object({
     functions = string
     logs      = string
@@ -312,6 +323,12 @@ variable "log_filters" {
     condition     = alltrue([for each in values(var.log_filters) : length(each.pattern) <= 1024])
     error_message = "A filter pattern has at most 1024 characters: make two filters of it, or ask for less."
   }
+
+  validation {
+    # Here, not beside the patterns: the rules would wait for the log groups of other functions.
+    condition     = length(var.event_patterns) + length(var.schedules) + length(var.log_filters) > 0
+    error_message = "Nothing would ever call this function: give a schedule, an event pattern or a log filter."
+  }
 }
 
 variable "event_patterns" {
@@ -328,11 +345,6 @@ variable "event_patterns" {
   validation {
     condition     = alltrue([for key in keys(var.event_patterns) : can(regex("^[a-z][a-z0-9-]{0,20}$", key))])
     error_message = "Name event patterns in at most 21 lower-case letters, digits and hyphens, e.g. transfer-succeeded."
-  }
-
-  validation {
-    condition     = length(var.event_patterns) + length(var.schedules) + length(var.log_filters) > 0
-    error_message = "Nothing would ever call this function: give a schedule, an event pattern or a log filter."
   }
 }
 

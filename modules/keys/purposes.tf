@@ -35,8 +35,8 @@ locals {
       services    = ["sns", "sqs"]
     }
     functions = {
-      description = "Environment of the functions (Lambda), payload of their schedules"
-      services    = ["lambda", "scheduler"]
+      description = "Code and environment of the functions (S3, Lambda), payload of their schedules"
+      services    = ["lambda", "s3", "scheduler"]
     }
   }
 }

@@ -9,6 +9,7 @@ module "handoff" {
     file_system_arn        = module.shared_storage.file_system_arn
     access_point_arns      = module.shared_storage.access_point_arns
     client_role_arns       = module.shared_storage.client_role_arns
+    code_bucket            = module.code.bucket
     lake_bucket            = module.data_lake.lake_bucket
     lake_bucket_arn        = module.data_lake.lake_bucket_arn
     replica_bucket         = module.data_lake.replica_bucket

@@ -95,10 +95,21 @@ locals {
 }
 
 # The functions' dependencies, once for all of them: most of the bytes, and what changes least.
+resource "aws_s3_object" "dependencies" {
+  bucket             = local.storage.code_bucket
+  key                = "layers/${module.naming.prefix}-dependencies.zip"
+  source             = "${local.archives}/dependencies.zip"
+  source_hash        = filebase64sha256("${local.archives}/dependencies.zip")
+  kms_key_id         = local.foundation.key_arns.functions
+  bucket_key_enabled = true
+}
+
 resource "aws_lambda_layer_version" "dependencies" {
   layer_name               = "${module.naming.prefix}-dependencies"
   description              = "Libraries of the functions, as uv.lock has them"
-  filename                 = "${local.archives}/dependencies.zip"
+  s3_bucket                = aws_s3_object.dependencies.bucket
+  s3_key                   = aws_s3_object.dependencies.key
+  s3_object_version        = aws_s3_object.dependencies.version_id
   source_code_hash         = filebase64sha256("${local.archives}/dependencies.zip")
   compatible_runtimes      = ["python3.13"]
   compatible_architectures = ["arm64"]

@@ -7,6 +7,8 @@ module "instance_scheduler" {
   archive     = "${local.archives}/instance_scheduler.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   reserved_concurrency = 1
   timeout_seconds      = 180
   schedules            = { look = var.instance_look_schedule }

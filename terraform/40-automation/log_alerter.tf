@@ -54,6 +54,8 @@ module "log_alerter" {
   archive     = "${local.archives}/log_alerter.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   # Two at once: in a storm deliveries wait in Lambda's queue, and not for each other's writes.
   reserved_concurrency = 2
   timeout_seconds      = 120

@@ -11,6 +11,8 @@ module "object_tagger" {
   archive     = "${local.archives}/object_tagger.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   # A single writer of tags: two at once could undo each other's merge. A transfer that ends meanwhile waits.
   reserved_concurrency = 1
   timeout_seconds      = 900

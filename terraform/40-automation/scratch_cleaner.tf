@@ -18,6 +18,8 @@ module "scratch_cleaner" {
   archive     = "${local.archives}/scratch_cleaner.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   reserved_concurrency = 1
   timeout_seconds      = 900
   # One whole processor: a file's bytes are read and summed before it goes.

@@ -43,6 +43,8 @@ module "tag_auditor" {
   archive     = "${local.archives}/tag_auditor.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   reserved_concurrency = 1
   timeout_seconds      = 900
   memory_mb            = 1024

@@ -63,6 +63,8 @@ module "tag_backfill" {
   archive     = "${local.archives}/tag_backfill.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   # One works, one may queue or cancel meanwhile; the run's document keeps two from working on it.
   reserved_concurrency = 2
   timeout_seconds      = 900

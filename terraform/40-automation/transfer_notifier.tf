@@ -7,6 +7,8 @@ module "transfer_notifier" {
   archive     = "${local.archives}/transfer_notifier.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   reserved_concurrency = 2
   timeout_seconds      = 60
   event_patterns       = { transfer-ended = local.transfer_ended }

@@ -7,6 +7,8 @@ module "transfer_reconciler" {
   archive     = "${local.archives}/transfer_reconciler.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   reserved_concurrency = 1
   timeout_seconds      = 300
   schedules            = { usual = var.reconciler_schedule }

@@ -7,6 +7,8 @@ module "transfer_starter" {
   archive     = "${local.archives}/transfer_starter.zip"
   layer_arns  = [aws_lambda_layer_version.dependencies.arn]
 
+  archive_bucket = local.storage.code_bucket
+
   # Never two at once, whatever the schedule does.
   reserved_concurrency = 1
   timeout_seconds      = 120

@@ -35,6 +35,7 @@ variables {
   function        = "transfer_starter"
   description     = "Starts the transfer unless it is under way"
   archive         = "tests/function.zip"
+  archive_bucket  = "kosha-test-code-ap-south-1"
   layer_arns      = ["arn:aws:lambda:ap-south-1:111122223333:layer:kosha-test-dependencies:1"]
   environment     = { TRANSFER_TASK_ARN = "arn:aws:datasync:ap-south-1:111122223333:task/task-1" }
   alarm_topic_arn = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
@@ -85,6 +86,13 @@ run "function_is_encrypted_traced_and_bounded" {
   assert {
     condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("tests/function.zip")
     error_message = "The hash of the zip decides whether the code is replaced."
+  }
+  assert {
+    condition = (
+      [aws_s3_object.archive.bucket, aws_s3_object.archive.key, aws_s3_object.archive.kms_key_id] == ["kosha-test-code-ap-south-1", "functions/kosha-test-transfer-starter.zip", var.key_arns.functions] &&
+      [aws_lambda_function.this.s3_bucket, aws_lambda_function.this.s3_key, aws_lambda_function.this.s3_object_version] == [aws_s3_object.archive.bucket, aws_s3_object.archive.key, aws_s3_object.archive.version_id]
+    )
+    error_message = "Lambda takes the version of the zip that was put into the bucket, under the functions key."
   }
   assert {
     condition     = aws_lambda_function.this.layers == tolist(var.layer_arns)
@@ -185,7 +193,7 @@ run "dead_letters_wait_encrypted_for_14_days" {
     error_message = "Dead letters wait 14 days under the alerts key."
   }
   assert {
-    condition     = [for s in jsondecode(aws_sqs_queue_policy.dead_letter.policy).Statement : s.Sid] == ["OnlyOverTls"]
+    condition     = [for s in jsondecode(aws_sqs_queue.dead_letter.policy).Statement : s.Sid] == ["OnlyOverTls"]
     error_message = "Without event rules nobody else may send."
   }
 }
@@ -323,7 +331,7 @@ run "event_rules_call_the_function_and_keep_what_they_cannot_deliver" {
     error_message = "Delivery is tried for a day, then kept as a dead letter."
   }
   assert {
-    condition     = jsondecode(aws_sqs_queue_policy.dead_letter.policy).Statement[1].Condition.ArnEquals["aws:SourceArn"] == ["arn:aws:events:ap-south-1:111122223333:rule/mock"]
+    condition     = jsondecode(aws_sqs_queue.dead_letter.policy).Statement[1].Condition.ArnEquals["aws:SourceArn"] == ["arn:aws:events:ap-south-1:111122223333:rule/mock"]
     error_message = "Only these rules may send dead letters."
   }
   assert {

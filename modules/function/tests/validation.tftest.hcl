@@ -12,6 +12,7 @@ variables {
   function        = "transfer_starter"
   description     = "Starts the transfer unless it is under way"
   archive         = "tests/function.zip"
+  archive_bucket  = "kosha-test-code-ap-south-1"
   alarm_topic_arn = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
   key_arns = {
     functions = "arn:aws:kms:ap-south-1:111122223333:key/functions"
@@ -70,6 +71,16 @@ run "refuses_a_zip_that_was_not_built" {
   }
 
   expect_failures = [var.archive]
+}
+
+run "refuses_the_arn_of_a_bucket" {
+  command = plan
+
+  variables {
+    archive_bucket = "arn:aws:s3:::kosha-test-code-ap-south-1"
+  }
+
+  expect_failures = [var.archive_bucket]
 }
 
 run "refuses_a_layer_without_version" {
@@ -296,7 +307,7 @@ run "refuses_a_function_nothing_calls" {
     schedules = {}
   }
 
-  expect_failures = [var.event_patterns]
+  expect_failures = [var.log_filters]
 }
 
 run "refuses_more_retries_than_lambda_makes" {

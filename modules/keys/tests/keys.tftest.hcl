@@ -114,7 +114,7 @@ run "account_principals_use_a_key_only_through_its_service" {
       alerts    = ["sns.ap-south-1.amazonaws.com", "sqs.ap-south-1.amazonaws.com"]
       backup    = ["backup.ap-south-1.amazonaws.com", "ec2.ap-south-1.amazonaws.com"]
       cluster   = []
-      functions = ["lambda.ap-south-1.amazonaws.com", "scheduler.ap-south-1.amazonaws.com"]
+      functions = ["lambda.ap-south-1.amazonaws.com", "s3.ap-south-1.amazonaws.com", "scheduler.ap-south-1.amazonaws.com"]
       lake      = ["s3.ap-south-1.amazonaws.com"]
       logs      = ["logs.ap-south-1.amazonaws.com"]
       storage   = ["elasticfilesystem.ap-south-1.amazonaws.com"]

@@ -20,7 +20,8 @@ mock_provider "aws" {
           "key_arns": {
             "storage": "arn:aws:kms:ap-south-1:111122223333:key/mrk-storage",
             "lake": "arn:aws:kms:ap-south-1:111122223333:key/mrk-lake",
-            "logs": "arn:aws:kms:ap-south-1:111122223333:key/mrk-logs"
+            "logs": "arn:aws:kms:ap-south-1:111122223333:key/mrk-logs",
+            "functions": "arn:aws:kms:ap-south-1:111122223333:key/mrk-functions"
           },
           "recovery_key_arns": {"lake": "arn:aws:kms:ap-south-2:111122223333:key/mrk-lake"},
           "topic_arns": {}
@@ -91,7 +92,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
 
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
-      "access_point_arns", "client_role_arns", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "replica_bucket",
+      "access_point_arns", "client_role_arns", "code_bucket", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "replica_bucket",
       "replica_bucket_arn", "reports_bucket", "reports_bucket_arn", "transfer_report_prefix", "transfer_task_arn",
     ]
     error_message = "the handoff differs from docs/architecture.md"
@@ -106,6 +107,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
       keys(jsondecode(module.handoff.document).client_role_arns) == ["scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "transfer", "workers"] &&
       jsondecode(module.handoff.document).lake_bucket == "kosha-test-lake-ap-south-1" &&
       jsondecode(module.handoff.document).replica_bucket == "kosha-test-lake-ap-south-2" &&
+      jsondecode(module.handoff.document).code_bucket == "kosha-test-code-ap-south-1" &&
       jsondecode(module.handoff.document).reports_bucket == "kosha-test-reports-ap-south-1" &&
       jsondecode(module.handoff.document).transfer_report_prefix == "transfer"
     )

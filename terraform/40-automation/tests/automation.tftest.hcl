@@ -58,6 +58,7 @@ mock_provider "aws" {
           },
           "lake_bucket": "kosha-test-lake-ap-south-1",
           "lake_bucket_arn": "arn:aws:s3:::kosha-test-lake-ap-south-1",
+          "code_bucket": "kosha-test-code-ap-south-1",
           "reports_bucket": "kosha-test-reports-ap-south-1",
           "reports_bucket_arn": "arn:aws:s3:::kosha-test-reports-ap-south-1",
           "transfer_task_arn": "arn:aws:datasync:ap-south-1:111122223333:task/task-1",
