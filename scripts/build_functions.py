@@ -1,10 +1,10 @@
 """Build the Lambda archives: ``python -m scripts.build_functions [--check]`` (``make functions``).
 
 ``dist/functions/<package>.zip`` holds the package, ``common`` and the catalogue as JSON. The locked dependencies of the
-uv group ``functions`` for arm64 are one layer that all functions share, ``dependencies.zip``: they are most of the bytes
-and change least. The same sources give the same bytes on any machine: files are in sorted order, dated 1980, with fixed
-permissions, and stored uncompressed, because compressors differ between zlib builds. Terraform sees a change only where
-there is one.
+uv group ``functions`` for arm64 are most of the bytes and change least: they are one layer that all functions share,
+``dependencies.zip`` (docs/adr/0020). The same sources give the same bytes on any machine: files are in sorted order, dated
+1980, with fixed permissions, and stored uncompressed, because compressors differ between zlib builds. Terraform sees a
+change only where there is one.
 """
 
 from __future__ import annotations
