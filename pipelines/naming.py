@@ -20,6 +20,8 @@ CATALOG = Path(__file__).resolve().parent.parent / "catalog" / "data-classes.yam
 # Lower case for what becomes a folder of the data lake; sample and part may have capitals (S001, R1).
 PROJECT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SAMPLE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+# https://docs.aws.amazon.com/efs/latest/ug/limits.html
+LONGEST_FILE_NAME = 255
 
 
 class BadName(ValueError):
@@ -60,7 +62,7 @@ class Catalogue:
         }
 
     def file_name(self, data_class: str, sample: SampleName, part: str | None, extension: str) -> str:
-        """The file name; raises :class:`BadName` for a part or an extension that the class does not allow."""
+        """The file name; raises :class:`BadName` for a part, an extension or a length that is not allowed."""
         entry = self.classes[data_class]
         if extension not in entry.extensions:
             allowed = ", ".join(entry.extensions)
@@ -75,7 +77,10 @@ class Catalogue:
                 letters = "lower-case letters" if pattern is PROJECT else "letters"
                 raise BadName(f"{kind} {value!r} may only hold {letters}, digits and single hyphens")
         parts = [entry.code, sample.project, sample.site, sample.sample] + ([part] if part else [])
-        return f"{'_'.join(parts)}.{extension}"
+        name = f"{'_'.join(parts)}.{extension}"
+        if len(name) > LONGEST_FILE_NAME:
+            raise BadName(f"{name[:40]}... has {len(name)} characters; a file name has at most {LONGEST_FILE_NAME}")
+        return name
 
     def key(self, data_class: str, sample: SampleName, part: str | None, extension: str) -> str:
         """The path below ``published/``, which is the key in the data lake."""

@@ -2,9 +2,9 @@
 
 ``dist/functions/<package>.zip`` holds the package, ``common`` and the catalogue as JSON. The locked dependencies of the
 uv group ``functions`` for arm64 are most of the bytes and change least: they are one layer that all functions share,
-``dependencies.zip`` (docs/adr/0020). The same sources give the same bytes on any machine: files are in sorted order, dated
-1980, with fixed permissions, and stored uncompressed, because compressors differ between zlib builds. Terraform sees a
-change only where there is one.
+``dependencies.zip`` (docs/adr/0020). The same sources give the same bytes on any machine: files are in sorted order,
+dated 1980, with fixed permissions, and stored uncompressed, because compressors differ between zlib builds. Terraform
+sees a change only where there is one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Run every ring of tests, two at a time (``make test``), and say where the time went.
+"""Run every ring of tests, three at a time (``make test``), and say where the time went.
 
-The platform's ring mostly waits for Terraform and the local cloud, the others mostly compute: side by side they use a
-machine of two cores well. Each ring is the make target of the same name.
+The platform's ring mostly waits for Terraform, the others compute: it and two of those keep two cores busy. Each ring is
+the make target of the same name.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from scripts.paths import REPOSITORY
 from scripts.talk import make_console, run_program
 
 # The longest first.
-RINGS = ("test-local", "test-plan", "test-simulation", "test-localcloud", "test-pipeline", "test-unit")
-LANES = 2
+RINGS = ("test-local", "test-simulation", "test-unit", "test-plan", "test-localcloud", "test-pipeline")
+LANES = 3
 COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped)\b")
 PROGRESS = re.compile(r"^[.sxFE]+\s+\[\s*\d+%\]$")
 

@@ -56,13 +56,20 @@ ARNS = {
 def planned() -> dict[str, Mapping[str, Any]]:
     """Address -> values of every resource the root makes."""
     program, surroundings = find_terraform(), environment(ROOT)
-    for command in (["init", "-backend=false", "-input=false"], ["test", "-json", "-verbose", f"-filter={TESTS}"]):
-        run = subprocess.run(
-            [program, *command], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False
-        )
-        assert run.returncode == 0, run.stdout[-2000:] + run.stderr
-    events = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
-    state = next(event["test_state"] for event in events if event["type"] == "test_state")
+    init = subprocess.run(
+        [program, "init", "-backend=false", "-input=false"], cwd=ROOT, env=surroundings, capture_output=True, text=True
+    )
+    assert init.returncode == 0, init.stdout[-2000:] + init.stderr
+    with subprocess.Popen(
+        [program, "test", "-json", "-verbose", f"-filter={TESTS}"],
+        cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as run:  # fmt: skip
+        assert run.stdout is not None
+        events = (json.loads(line) for line in run.stdout if line.startswith("{"))
+        # The first run's; the others take a minute more.
+        state = next((event["test_state"] for event in events if event["type"] == "test_state"), None)
+        run.terminate()
+    assert state is not None
     return {
         resource["address"]: resource["values"]
         for module in state["root_module"]["child_modules"]

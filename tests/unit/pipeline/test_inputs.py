@@ -60,9 +60,10 @@ GOOD = "S1\tp\ts\ta_1.fq.gz\ta_2.fq.gz\t\t\tboth"
     [
         (
             "S_1\tp\ts\ta_1.fq.gz\ta_2.fq.gz\t\t\tboth",
-            'sample is "S_1", but must be letters, digits and single hyphens',
+            'sample is "S_1", but must be at most 64 letters, digits and single hyphens',
         ),
-        ("S1\tProj\ts\ta_1.fq.gz\ta_2.fq.gz\t\t\tboth", 'project is "Proj", but must be lower-case letters'),
+        ("S1\tProj\ts\ta_1.fq.gz\ta_2.fq.gz\t\t\tboth", 'project is "Proj", but must be at most 64 lower-case letters'),
+        (f"S1\tp\t{'h' * 65}\ta_1.fq.gz\ta_2.fq.gz\t\t\tboth", "site is .* but must be at most 64 lower-case letters"),
         ("S1\tp\t\ta_1.fq.gz\ta_2.fq.gz\t\t\tboth", 'site is "", but must be'),
         ("S1\tp\ts\t/etc/a_1.fq.gz\ta_2.fq.gz\t\t\tboth", "fastq_1 is .* without a leading /"),
         ("S1\tp\ts\ta_1.fq.gz\t../a_2.fq.gz\t\t\tboth", r"fastq_2 is .* without \.\."),
