@@ -1,7 +1,7 @@
 """Run every ring of tests, three at a time (``make test``), and say where the time went.
 
-The platform's ring mostly waits for Terraform, the others compute: it and two of those keep two cores busy. Each ring is
-the make target of the same name.
+The platform's ring mostly waits for Terraform, the others compute: it and two of those keep two cores busy. Each ring
+is the make target of the same name.
 """
 
 from __future__ import annotations
