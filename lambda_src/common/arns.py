@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+_EXECUTION = re.compile(r"exec-[0-9a-z]+")
+
 
 def task_id(task_arn: str) -> str:
     """``task-...`` of a task's ARN."""
@@ -13,5 +15,5 @@ def task_id(task_arn: str) -> str:
 def execution_id(execution_arn: str, task_arn: str) -> str | None:
     """``exec-...`` if this is an execution of that task, else ``None``."""
     head, separator, tail = execution_arn.partition(f"{task_arn}/execution/")
-    is_ours = separator and not head and re.fullmatch(r"exec-[0-9a-z]+", tail)
+    is_ours = separator and not head and _EXECUTION.fullmatch(tail)
     return tail if is_ours else None

@@ -140,7 +140,12 @@ def is_before_our_time(execution: Execution, began: datetime) -> bool:
     return execution.has_ended and ended_at is not None and ended_at < began - LOOK_BACK
 
 
-def forget(remembered: Mapping[str, Span], listed: Iterable[str]) -> dict[str, Span]:
-    """What is still worth remembering: DataSync forgets executions after a month, and so do we."""
-    known = set(listed)
-    return {name: span for name, span in remembered.items() if name in known}
+def forget(remembered: Mapping[str, Span | None], listed: Iterable[str], now: datetime) -> dict[str, Span | None]:
+    """What is still worth remembering: DataSync forgets executions after a month, and so do we; when one ran is of no
+    use once the slots of its time are judged for good."""
+    known, oldest = set(listed), slot_of(now - LOOK_BACK) - SLOT
+    return {
+        name: span if span is not None and (span.ended_at or now) >= oldest else None
+        for name, span in remembered.items()
+        if name in known
+    }

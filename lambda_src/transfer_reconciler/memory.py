@@ -11,11 +11,12 @@ from transfer_reconciler.domain import Span
 
 @dataclass
 class Memory:
-    """``settled`` holds executions with nothing left to do; ``attempts`` counts the tagger's calls for the others."""
+    """``settled`` holds executions with nothing left to do, ``None`` for one that serves no slot any more; ``attempts``
+    counts the tagger's calls for the others."""
 
     began: datetime
     judged_until: datetime | None = None
-    settled: dict[str, Span] = field(default_factory=dict)
+    settled: dict[str, Span | None] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -28,8 +29,8 @@ class Memory:
             began=datetime.fromisoformat(document["began"]),
             judged_until=datetime.fromisoformat(judged) if judged else None,
             settled={
-                name: Span(datetime.fromisoformat(started), datetime.fromisoformat(ended) if ended else None)
-                for name, (started, ended) in document["settled"].items()
+                name: span and Span(datetime.fromisoformat(span[0]), datetime.fromisoformat(span[1]))
+                for name, span in document["settled"].items()
             },
             attempts=dict(document["attempts"]),
         )
@@ -40,7 +41,7 @@ class Memory:
             "began": self.began.isoformat(),
             "judged_until": self.judged_until.isoformat() if self.judged_until else None,
             "settled": {
-                name: [span.started_at.isoformat(), span.ended_at.isoformat() if span.ended_at else None]
+                name: span and [span.started_at.isoformat(), (span.ended_at or span.started_at).isoformat()]
                 for name, span in self.settled.items()
             },
             "attempts": self.attempts,

@@ -92,14 +92,17 @@ class Reconciler:
         found = self.store.read(DOCUMENT)
         memory = Memory.read(found.document, now)
         listed = self.executions.list()
-        memory.settled = forget(memory.settled, listed)
+        memory.settled = forget(memory.settled, listed, now)
         memory.attempts = {name: count for name, count in memory.attempts.items() if name in listed}
         unsettled = self._describe_unsettled(listed, memory, clock)
         if unsettled is None:  # so many that time ran out: what is settled is remembered, the rest comes next
             self.store.write(DOCUMENT, memory.document(), found.etag)
             return {"slots_missed": 0, "events_missing": 0, "given_up": 0}
         counts, unsent = self._mend_endings(unsettled, memory, now)
-        spans = [*memory.settled.values(), *(Span(each.started_at or now, each.ended_at) for each in unsettled)]
+        spans = [
+            *filter(None, memory.settled.values()),
+            *(Span(each.started_at or now, each.ended_at) for each in unsettled),
+        ]
         missed, judged_until = missed_slots(spans, memory.began, memory.judged_until, now)
         for slots in runs_of(missed):
             unsent += self._tell(messages.slots_missed(self.config.environment, now, slots))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from common.slots import SLOT, slot_of
 from transfer_reconciler.domain import (
     ATTEMPTS,
+    LOOK_BACK,
     Action,
     Backfill,
     Execution,
@@ -166,10 +167,18 @@ def test_what_ended_long_before_the_first_run_is_not_ours() -> None:
 
 
 def test_what_datasync_forgets_we_forget() -> None:
-    assert forget({"a": span(0, 1), "b": span(2, 3)}, ["b", "c"]) == {"b": span(2, 3)}
+    now = span(3, 3).started_at
+    assert forget({"a": span(0, 1), "b": span(2, 3)}, ["b", "c"], now) == {"b": span(2, 3)}
+
+
+def test_when_an_execution_ran_is_forgotten_once_its_slots_are_judged() -> None:
+    ended = span(0, 60)
+    assert ended.ended_at is not None
+    for after, kept in ((LOOK_BACK, ended), (LOOK_BACK + 2 * SLOT, None)):
+        assert forget({"a": ended}, ["a"], ended.ended_at + after) == {"a": kept}
 
 
 def test_memory_survives_its_document() -> None:
-    memory = Memory(SIX, SIX + SLOT, {"exec-1": span(0, 2), "exec-2": span(5, None)}, {"exec-3": 2})
+    memory = Memory(SIX, SIX + SLOT, {"exec-1": span(0, 2), "exec-2": None}, {"exec-3": 2})
     assert Memory.read(memory.document(), LATE) == memory
     assert Memory.read({}, LATE) == Memory(LATE)
