@@ -22,6 +22,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from scripts.children import end_with_parent
 from scripts.paths import BUILD, REPOSITORY
 from scripts.talk import EXIT_FAILURE, UserError, make_console, run_program
 
@@ -82,7 +83,7 @@ def _with_progress(seed: int, months: float) -> Result:
 
 def _many(seeds: Sequence[int], months: float, jobs: int) -> list[Result]:
     found = []
-    with _progress() as progress, ProcessPoolExecutor(max_workers=jobs) as pool:
+    with _progress() as progress, ProcessPoolExecutor(jobs, initializer=end_with_parent) as pool:
         bar = progress.add_task("seeds", total=len(seeds))
         waiting = [pool.submit(live_seed, seed, months) for seed in seeds]
         for each in as_completed(waiting):
