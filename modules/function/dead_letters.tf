@@ -1,7 +1,7 @@
 locals {
   _dead_letter_name = "${local.function_name}-dead-letters"
   # Made from the parts, so that the queue has its policy from the start.
-  dead_letter_arn = "${local._arn}:sqs:${local.region}:${local.account_id}:${local._dead_letter_name}"
+  _dead_letter_arn = "${local._arn}:sqs:${local.region}:${local.account_id}:${local._dead_letter_name}"
 
   # The schedule and the function send with their own roles; EventBridge rules send as the service and need this policy.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -13,7 +13,7 @@ locals {
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
-        Resource  = local.dead_letter_arn
+        Resource  = local._dead_letter_arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       }],
       [for rules in [values(aws_cloudwatch_event_rule.this)[*].arn] : {
@@ -21,7 +21,7 @@ locals {
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
-        Resource  = local.dead_letter_arn
+        Resource  = local._dead_letter_arn
         Condition = { ArnEquals = { "aws:SourceArn" = rules } }
       } if length(var.event_patterns) > 0],
     )

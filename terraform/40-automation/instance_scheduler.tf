@@ -1,13 +1,12 @@
 module "instance_scheduler" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "instance_scheduler"
-  description = "Stops test instances outside their testing hours, and may start again what it stopped"
-  archive     = "${local.archives}/instance_scheduler.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "instance_scheduler"
+  description    = "Stops test instances outside their testing hours, and may start again what it stopped"
+  archive        = "${local.archives}/instance_scheduler.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 180

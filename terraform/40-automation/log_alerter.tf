@@ -48,13 +48,12 @@ locals {
 module "log_alerter" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "log_alerter"
-  description = "Turns log lines into notices, grouped, counted and limited"
-  archive     = "${local.archives}/log_alerter.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "log_alerter"
+  description    = "Turns log lines into notices, grouped, counted and limited"
+  archive        = "${local.archives}/log_alerter.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   # Two at once: in a storm deliveries wait in Lambda's queue, and not for each other's writes.
   reserved_concurrency = 2

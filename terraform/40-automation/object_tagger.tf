@@ -5,13 +5,12 @@ locals {
 module "object_tagger" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "object_tagger"
-  description = "Tags the objects a transfer brought into the data lake with class, sensitivity, project and site"
-  archive     = "${local.archives}/object_tagger.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "object_tagger"
+  description    = "Tags the objects a transfer brought into the data lake with class, sensitivity, project and site"
+  archive        = "${local.archives}/object_tagger.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   # A single writer of tags: two at once could undo each other's merge. A transfer that ends meanwhile waits.
   reserved_concurrency = 1

@@ -11,14 +11,13 @@ module "scratch_cleaner" {
   source   = "../../modules/function"
   for_each = local._cleaned
 
-  name        = module.naming.prefix
-  function    = "scratch_cleaner"
-  instance    = replace(each.key, "-", "_")
-  description = "Removes old files from ${each.key}; of those to be kept only what has a verified copy in the lake"
-  archive     = "${local.archives}/scratch_cleaner.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "scratch_cleaner"
+  instance       = replace(each.key, "-", "_")
+  description    = "Removes old files from ${each.key}; of those to be kept only what has a verified copy in the lake"
+  archive        = "${local.archives}/scratch_cleaner.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 900

@@ -37,13 +37,12 @@ resource "aws_cloudwatch_metric_alarm" "audit" {
 module "tag_auditor" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "tag_auditor"
-  description = "Looks every morning whether each object of the data lake has tags, and the right ones"
-  archive     = "${local.archives}/tag_auditor.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "tag_auditor"
+  description    = "Looks every morning whether each object of the data lake has tags, and the right ones"
+  archive        = "${local.archives}/tag_auditor.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 900

@@ -57,13 +57,12 @@ resource "aws_iam_role_policy" "backfill_jobs" {
 module "tag_backfill" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "tag_backfill"
-  description = "Tags what lies in the data lake already, in slices, directly or by jobs of S3 Batch Operations"
-  archive     = "${local.archives}/tag_backfill.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "tag_backfill"
+  description    = "Tags what lies in the data lake already, in slices, directly or by jobs of S3 Batch Operations"
+  archive        = "${local.archives}/tag_backfill.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   # One works, one may queue or cancel meanwhile; the run's document keeps two from working on it.
   reserved_concurrency = 2

@@ -1,13 +1,12 @@
 module "transfer_notifier" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "transfer_notifier"
-  description = "Turns the end of a transfer, good or bad, into a notice"
-  archive     = "${local.archives}/transfer_notifier.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "transfer_notifier"
+  description    = "Turns the end of a transfer, good or bad, into a notice"
+  archive        = "${local.archives}/transfer_notifier.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 2
   timeout_seconds      = 60

@@ -1,13 +1,12 @@
 module "transfer_reconciler" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "transfer_reconciler"
-  description = "Notices slots without a transfer and endings nobody heard of, and has them made good"
-  archive     = "${local.archives}/transfer_reconciler.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "transfer_reconciler"
+  description    = "Notices slots without a transfer and endings nobody heard of, and has them made good"
+  archive        = "${local.archives}/transfer_reconciler.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 300

@@ -1,13 +1,12 @@
 module "transfer_starter" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "transfer_starter"
-  description = "Starts the transfer every half hour unless one is under way"
-  archive     = "${local.archives}/transfer_starter.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "transfer_starter"
+  description    = "Starts the transfer every half hour unless one is under way"
+  archive        = "${local.archives}/transfer_starter.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   # Never two at once, whatever the schedule does.
   reserved_concurrency = 1

@@ -1,13 +1,12 @@
 module "volume_reaper" {
   source = "../../modules/function"
 
-  name        = module.naming.prefix
-  function    = "volume_reaper"
-  description = "Marks unattached volumes, and after a month takes a last snapshot and deletes them"
-  archive     = "${local.archives}/volume_reaper.zip"
-  layer_arns  = [aws_lambda_layer_version.dependencies.arn]
-
+  name           = module.naming.prefix
+  function       = "volume_reaper"
+  description    = "Marks unattached volumes, and after a month takes a last snapshot and deletes them"
+  archive        = "${local.archives}/volume_reaper.zip"
   archive_bucket = local.storage.code_bucket
+  layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 300
