@@ -29,7 +29,8 @@ class Memory:
             began=datetime.fromisoformat(document["began"]),
             judged_until=datetime.fromisoformat(judged) if judged else None,
             settled={
-                name: span and Span(datetime.fromisoformat(span[0]), datetime.fromisoformat(span[1]))
+                name: span
+                and Span(datetime.fromisoformat(span[0]), datetime.fromisoformat(span[1]) if span[1] else None)
                 for name, span in document["settled"].items()
             },
             attempts=dict(document["attempts"]),
@@ -41,7 +42,7 @@ class Memory:
             "began": self.began.isoformat(),
             "judged_until": self.judged_until.isoformat() if self.judged_until else None,
             "settled": {
-                name: span and [span.started_at.isoformat(), (span.ended_at or span.started_at).isoformat()]
+                name: span and [span.started_at.isoformat(), span.ended_at.isoformat() if span.ended_at else None]
                 for name, span in self.settled.items()
             },
             "attempts": self.attempts,

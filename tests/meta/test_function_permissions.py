@@ -69,7 +69,7 @@ def planned() -> dict[str, Mapping[str, Any]]:
         # The first run's; the others take a minute more.
         state = next((event["test_state"] for event in events if event["type"] == "test_state"), None)
         run.terminate()
-    assert state is not None
+    assert state is not None, f"no state: terraform test of {ROOT} says why"
     return {
         resource["address"]: resource["values"]
         for module in state["root_module"]["child_modules"]

@@ -179,6 +179,6 @@ def test_when_an_execution_ran_is_forgotten_once_its_slots_are_judged() -> None:
 
 
 def test_memory_survives_its_document() -> None:
-    memory = Memory(SIX, SIX + SLOT, {"exec-1": span(0, 2), "exec-2": None}, {"exec-3": 2})
+    memory = Memory(SIX, SIX + SLOT, {"exec-1": span(0, 2), "exec-2": span(5, None), "exec-4": None}, {"exec-3": 2})
     assert Memory.read(memory.document(), LATE) == memory
     assert Memory.read({}, LATE) == Memory(LATE)
