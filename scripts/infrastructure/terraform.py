@@ -83,8 +83,14 @@ def find_terraform() -> str:
 
 
 def terraform_environment(data: Path) -> dict[str, str]:
-    """The environment Terraform runs in; ``data`` is where it keeps providers and the backend's settings."""
+    """The environment Terraform runs in; ``data`` is where it keeps providers and the backend's settings.
+
+    Terraform and its AWS provider are Go programs that live for seconds. With the collector run at four times the live
+    heap (GOGC, https://go.dev/doc/gc-guide) instead of twice, the tests of 40-automation take 70 s of CPU instead of
+    109 s, at the same peak of 0.65 GB.
+    """
     return {
+        "GOGC": "400",
         **os.environ,
         "TF_DATA_DIR": str(data),
         "TF_CLI_CONFIG_FILE": str(cli_configuration(BUILD / "terraform" / "terraform.rc")),

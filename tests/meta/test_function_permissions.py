@@ -66,7 +66,7 @@ def planned() -> dict[str, Mapping[str, Any]]:
     ) as run:  # fmt: skip
         assert run.stdout is not None
         events = (json.loads(line) for line in run.stdout if line.startswith("{"))
-        # The first run's; the others take a minute more.
+        # The first run's; the others only refuse values.
         state = next((event["test_state"] for event in events if event["type"] == "test_state"), None)
         run.terminate()
     assert state is not None, f"no state: terraform test of {ROOT} says why"

@@ -115,9 +115,11 @@ variables {
   functions_dir   = "tests/functions"
 }
 
-run "starter_may_start_this_transfer_and_tell_of_it" {
+# One run for all: a run plans and applies the whole root whatever it looks at, seconds of CPU each time.
+run "the_root_as_it_is" {
   command = apply
 
+  # Starter may start this transfer and tell of it.
   assert {
     condition = [for s in jsondecode(module.transfer_starter.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
       ["StartTransfer", ["datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
@@ -142,11 +144,8 @@ run "starter_may_start_this_transfer_and_tell_of_it" {
     condition     = var.transfer_schedule == { expression = "cron(0/30 * * * ? *)", timezone = "Asia/Kolkata" }
     error_message = "The transfer is due at every full and half hour, Indian time."
   }
-}
 
-run "tagger_changes_tags_and_never_reads_data" {
-  command = apply
-
+  # Tagger changes tags and never reads data.
   assert {
     condition = [for s in jsondecode(module.object_tagger.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
       ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
@@ -188,11 +187,8 @@ run "tagger_changes_tags_and_never_reads_data" {
     })
     error_message = "The tagger gets the settings of lambda_src/object_tagger/config.py."
   }
-}
 
-run "notifier_tells_of_the_end_and_no_more" {
-  command = apply
-
+  # Notifier tells of the end and no more.
   assert {
     condition     = [for s in jsondecode(module.transfer_notifier.permissions_policy).Statement : s.Sid] == ["DescribeExecutions", "PublishNotices", "EncryptNotices"]
     error_message = "The notifier looks at executions and publishes."
@@ -205,11 +201,8 @@ run "notifier_tells_of_the_end_and_no_more" {
     condition     = module.transfer_notifier.environment["TRANSFER_TOPIC_ARN"] == "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer" && module.transfer_notifier.environment["POWERTOOLS_SERVICE_NAME"] == "transfer_notifier"
     error_message = "The notifier gets the settings of lambda_src/transfer_notifier/config.py."
   }
-}
 
-run "events_of_this_transfer_only_call_the_functions" {
-  command = apply
-
+  # Events of this transfer only call the functions.
   assert {
     condition = jsondecode(local.transfer_ended) == {
       source      = ["aws.datasync"]
@@ -219,11 +212,8 @@ run "events_of_this_transfer_only_call_the_functions" {
     }
     error_message = "The tagger and the notifier are called when this transfer has ended, well or badly."
   }
-}
 
-run "reconciler_looks_and_calls_the_functions_that_mend" {
-  command = apply
-
+  # Reconciler looks and calls the functions that mend.
   assert {
     condition = [for s in jsondecode(module.transfer_reconciler.permissions_policy).Statement : [s.Sid, s.Action]] == [
       ["ListTransfers", ["datasync:ListTaskExecutions"]],
@@ -243,11 +233,8 @@ run "reconciler_looks_and_calls_the_functions_that_mend" {
     condition     = var.reconciler_schedule == { expression = "cron(15/30 * * * ? *)", timezone = "Asia/Kolkata" }
     error_message = "It looks in the middle of each half hour."
   }
-}
 
-run "reaper_deletes_only_what_carries_its_mark" {
-  command = apply
-
+  # Reaper deletes only what carries its mark.
   assert {
     condition = { for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid => [s.Action, s.Resource, s.Condition] if startswith(s.Sid, "Delete") } == {
       DeleteMarkedVolumes  = [["ec2:DeleteVolume"], ["arn:aws:ec2:ap-south-1:111122223333:volume/*"], { Null = { "aws:ResourceTag/kosha:unattached-since" = ["false"] } }]
@@ -259,11 +246,8 @@ run "reaper_deletes_only_what_carries_its_mark" {
     condition     = [for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["ReadMetrics", "Look"]
     error_message = "Only looking knows no resources."
   }
-}
 
-run "handoff_is_published_in_both_regions" {
-  command = apply
-
+  # Handoff is published in both regions.
   assert {
     condition     = keys(jsondecode(module.handoff.document).function_arns) == ["instance_scheduler", "log_alerter", "object_tagger", "scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "tag_auditor", "tag_backfill", "transfer_notifier", "transfer_reconciler", "transfer_starter", "volume_reaper"]
     error_message = "The document must hold what docs/architecture.md promises."
@@ -272,11 +256,8 @@ run "handoff_is_published_in_both_regions" {
     condition     = module.handoff.path == "/kosha/test/40-automation"
     error_message = "The handoff lies at ${module.handoff.path}."
   }
-}
 
-run "backfill_tags_and_never_reads_data" {
-  command = apply
-
+  # Backfill tags and never reads data.
   assert {
     condition = [for s in jsondecode(module.tag_backfill.permissions_policy).Statement : s.Sid] == [
       "FindState", "KeepState", "EncryptState", "WriteReports", "ListLake", "ReadTags", "WriteTags", "AskForTaggingJobs", "FollowJobs", "HandOverJobRole", "PublishNotices", "EncryptNotices",
@@ -295,11 +276,8 @@ run "backfill_tags_and_never_reads_data" {
     condition     = var.backfill_schedule == { expression = "rate(15 minutes)", timezone = "Asia/Kolkata" }
     error_message = "An open run goes on every quarter of an hour."
   }
-}
 
-run "cleaners_read_the_lake_and_write_only_their_state" {
-  command = apply
-
+  # Cleaners read the lake and write only their state.
   assert {
     condition     = keys(module.scratch_cleaner) == ["intermediate", "published", "scratch"]
     error_message = "Each directory that the catalogue calls cleaned has a function of its own, and no other has one."
@@ -338,11 +316,8 @@ run "cleaners_read_the_lake_and_write_only_their_state" {
     condition     = var.cleaning_schedule == { expression = "cron(0 2 ? * SUN *)", timezone = "Asia/Kolkata" }
     error_message = "It cleans on Sunday at two in the morning, Indian time."
   }
-}
 
-run "auditor_looks_and_changes_nothing" {
-  command = apply
-
+  # Auditor looks and changes nothing.
   assert {
     condition = [for s in jsondecode(module.tag_auditor.permissions_policy).Statement : [s.Sid, s.Action]] == [
       ["FindState", ["s3:ListBucket"]],
@@ -371,11 +346,8 @@ run "auditor_looks_and_changes_nothing" {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.audit : endswith(alarm.alarm_description, "Runbook: docs/runbooks/tag-auditor.md") && alarm.alarm_actions == toset(["arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"])])
     error_message = "The alarms reach the platform's people and name their runbook."
   }
-}
 
-run "alerter_remembers_and_tells_and_reads_no_logs" {
-  command = apply
-
+  # Alerter remembers and tells and reads no logs.
   assert {
     condition = [for s in jsondecode(module.log_alerter.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
       ["FindState", ["s3:ListBucket"], ["arn:aws:s3:::kosha-test-reports-ap-south-1"]],
@@ -390,11 +362,8 @@ run "alerter_remembers_and_tells_and_reads_no_logs" {
     condition     = var.log_flush_schedule == { expression = "cron(5/10 * * * ? *)", timezone = "Asia/Kolkata" }
     error_message = "What has become due is told every ten minutes."
   }
-}
 
-run "alerter_watches_the_cluster_and_every_function_but_itself" {
-  command = apply
-
+  # Alerter watches the cluster and every function but itself.
   assert {
     condition = { for name, filter in local.log_filters : name => filter.log_group_name if !startswith(name, "functions--") } == {
       applications--application         = "/aws/containerinsights/kosha-test-cluster/application"
@@ -417,11 +386,8 @@ run "alerter_watches_the_cluster_and_every_function_but_itself" {
     condition     = alltrue([for group in values(local.log_filters)[*].log_group_name : length([for each in values(local.log_filters) : each if each.log_group_name == group]) <= 2])
     error_message = "CloudWatch Logs allows two subscription filters on a log group."
   }
-}
 
-run "patterns_are_made_of_the_rules" {
-  command = plan
-
+  # Patterns are made of the rules.
   assert {
     condition     = local.log_filters["functions--transfer-starter"].pattern == "?\"ERROR\" ?\"CRITICAL\" ?\"[ERROR]\" ?\"Runtime.ImportModuleError\" ?\"Runtime.HandlerNotFound\" ?\"Runtime.UserCodeSyntaxError\" ?\"MissingSetting\" ?\"Status: error\" ?\"Runtime exited\" ?\"Runtime.ExitError\" ?\"Runtime.OutOfMemory\" ?\"Task timed out\""
     error_message = "A text filter lets through lines with one of its rules' terms."
@@ -434,11 +400,8 @@ run "patterns_are_made_of_the_rules" {
     condition     = strcontains(local.log_filters["cluster-audit--control-plane"].pattern, "$.responseStatus.code = 403")
     error_message = "Numbers are compared as numbers."
   }
-}
 
-run "scheduler_stops_only_what_opted_in" {
-  command = apply
-
+  # Scheduler stops only what opted in.
   assert {
     condition = { for s in jsondecode(module.instance_scheduler.permissions_policy).Statement : s.Sid => [s.Action, s.Resource, s.Condition] if contains(["StopAndStartScheduledInstances", "MarkScheduledInstances", "LetEc2OpenVolumes"], s.Sid) } == {
       StopAndStartScheduledInstances = [["ec2:StartInstances", "ec2:StopInstances"], ["arn:aws:ec2:ap-south-1:111122223333:instance/*"], {
