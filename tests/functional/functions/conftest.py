@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -15,6 +16,7 @@ from typing import Any, Final
 import boto3
 import pytest
 from botocore.client import BaseClient
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.datasync.models import DataSyncBackend
 from moto.datasync.responses import DataSyncResponse
@@ -36,6 +38,14 @@ CALLED: dict[str, set[str]] = defaultdict(set)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What looks at the calls of every test comes last."""
     items.sort(key=lambda item: item.path.name == "test_actions_called.py")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_reading_of_service_models() -> Iterator[None]:
+    """Each test has a boto3 session of its own; the service models all of them read are parsed once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -92,16 +102,17 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "LAKE_BUCKET": LAKE,
         "REPORTS_BUCKET": REPORTS,
         "TRANSFER_REPORT_PREFIX": "task-reports",
+        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        sns = boto3.client("sns")
+        sns, sqs = boto3.client("sns"), boto3.client("sqs")
         for topic in ("transfer", "data", "platform"):
             arn = sns.create_topic(Name=f"kosha-test-{topic}")["TopicArn"]
             monkeypatch.setenv(f"{topic.upper()}_TOPIC_ARN", arn)
-            queue = boto3.client("sqs").create_queue(QueueName=topic)["QueueUrl"]
-            target = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+            queue = sqs.create_queue(QueueName=topic)["QueueUrl"]
+            target = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
             sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=target["Attributes"]["QueueArn"])
         yield
 
