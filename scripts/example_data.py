@@ -43,7 +43,7 @@ def gzip_bytes(content: bytes) -> bytes:
     return packed.getvalue()
 
 
-def _write(path: Path, content: bytes) -> str:
+def write(path: Path, content: bytes) -> str:
     """Write a file whole, unless it is there with this content; returns its md5."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file() or path.read_bytes() != content:
@@ -78,14 +78,14 @@ def lay_out(storage: Path, samples: int = 1, pairs: int = PAIRS_IN_ALL) -> Path:
             names, sums = [], []
             for mate, file in (("R1", first), ("R2", second)):
                 name = f"rs_{PROJECT}_{SITE}_{sample}_{mate}.fastq.gz"
-                sums.append(_write(folder / name, gzip_bytes(b"".join(islice(file, 4 * each)))))
+                sums.append(write(folder / name, gzip_bytes(b"".join(islice(file, 4 * each)))))
                 names.append(f"{PROJECT}/{name}")
             rows.append("\t".join([sample, PROJECT, SITE, *names, *sums, "both"]))
     genome = gzip.decompress((source / "reference" / "lambda_virus.fa.gz").read_bytes())
-    _write(storage / "reference" / "NC_001416.fa.gz", gzip_bytes(genome))
-    _write(folder / "config.yaml", CONFIG.read_bytes())
+    write(storage / "reference" / "NC_001416.fa.gz", gzip_bytes(genome))
+    write(folder / "config.yaml", CONFIG.read_bytes())
     sheet = folder / "samples.tsv"
-    _write(sheet, ("\n".join(rows) + "\n").encode())
+    write(sheet, ("\n".join(rows) + "\n").encode())
     return sheet
 
 

@@ -55,6 +55,10 @@ def make_run(storage: Path, sheet: Path, config_path: Path | None, run_id: str) 
     genome = storage / "reference" / config["reference"]
     if not genome.is_file():
         raise InputError([f"reference {config['reference']}: there is no file {genome}; put the genome there"])
+    if lost := sorted(
+        {n for s in samples for n in (s.truth, s.truth_regions) if n and not (storage / "reference" / n).is_file()}
+    ):
+        raise InputError([f"truth {name}: there is no file {storage / 'reference' / name}" for name in lost])
     name = genome.name.removesuffix(".gz").rpartition(".")[0]
     reference = {"name": name, "source": str(genome), "sha256": sha256_of(genome)}
     settings = {key: value for key, value in config.items() if key != "reference"}

@@ -18,6 +18,8 @@ from pipelines.naming import SampleName
 
 SCHEMAS = Path(__file__).resolve().parent / "workflow" / "schemas"
 ALIGNERS = ("bwa", "bowtie2")
+FASTP_STEPS = ("LEADING", "TRAILING", "SLIDINGWINDOW", "MINLEN", "CROP", "HEADCROP")
+"""The steps of Trimmomatic that fastp has as well."""
 
 
 class InputError(Exception):
@@ -30,12 +32,18 @@ class InputError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """One row of the sample sheet. Paths are relative to ``active/``; an md5 is empty when it is not known."""
+    """One row of the sample sheet. Paths are relative to ``active/``; an md5 is empty when it is not known.
+
+    ``truth`` is a VCF of the variants that the sample has, ``truth_regions`` a BED of where it says all (both relative
+    to ``reference/``, both empty when there is none).
+    """
 
     name: SampleName
     fastq: tuple[str, str]
     md5: tuple[str, str]
     aligners: tuple[str, ...]
+    truth: str = ""
+    truth_regions: str = ""
 
     @property
     def id(self) -> str:
@@ -93,7 +101,17 @@ def read_config(path: Path) -> dict[str, Any]:
     faults = [f"{path}: {fault}" for fault in _faults("config", document)]
     if faults:
         raise InputError(faults)
-    return _with_defaults(_schema("config"), document)
+    config = _with_defaults(_schema("config"), document)
+    if config["toolchain"] == "fast" and (strange := [s for s in config["trimming"] if not fastp_knows(s)]):
+        raise InputError(
+            [f"{path}: trimming: fastp has no {', '.join(strange)}; leave it out or use the toolchain classic"]
+        )
+    return config
+
+
+def fastp_knows(step: str) -> bool:
+    """Whether fastp can do what this step of Trimmomatic does."""
+    return step.partition(":")[0] in FASTP_STEPS
 
 
 def read_samples(path: Path) -> list[Sample]:
@@ -145,12 +163,17 @@ def _sample(values: Mapping[str, str]) -> Sample:
         (values["fastq_1"], values["fastq_2"]),
         (values.get("md5_1", ""), values.get("md5_2", "")),
         ALIGNERS if aligner == "both" else (aligner,),
+        values.get("truth", ""),
+        values.get("truth_regions", ""),
     )
 
 
 def _clashes(samples: list[Sample]) -> Iterator[str]:
     """Two rows that would write the same files, or read the same FASTQ (which is a slip of the pen)."""
     ids: set[str] = set()
+    for sample in samples:
+        if sample.truth_regions and not sample.truth:
+            yield f"sample {sample.id} has truth_regions but no truth; name the VCF that holds there"
     reader_of: dict[str, str] = {}
     for sample in samples:
         if sample.id in ids:

@@ -62,6 +62,16 @@ class Run:
         return self.storage / "reference" / "indexes" / f"{self.reference['name']}-{self.reference['sha256'][:12]}"
 
     @property
+    def is_fast(self) -> bool:
+        """Whether the toolchain is the fast one."""
+        return bool(self.config["toolchain"] == "fast")
+
+    @property
+    def reads_format(self) -> tuple[str, str]:
+        """The extensions of the aligned reads and of their index."""
+        return ("cram", "crai") if self.is_fast else ("bam", "bai")
+
+    @property
     def ids(self) -> list[str]:
         return [sample.id for sample in self.samples]
 
@@ -75,6 +85,11 @@ class Run:
     def fastq(self, sample_id: str, mate: int) -> Path:
         """The FASTQ of a mate (0 or 1) as it lies in ``active/``."""
         return self.active / self.sample(sample_id).fastq[mate]
+
+    def truth(self, sample_id: str) -> list[Path]:
+        """The VCF of the known variants and, where there is one, the BED of where it holds; empty without a truth."""
+        sample = self.sample(sample_id)
+        return [self.storage / "reference" / name for name in (sample.truth, sample.truth_regions) if name]
 
     def document(self) -> dict[str, Any]:
         return {
@@ -90,6 +105,8 @@ class Run:
                     "fastq": list(sample.fastq),
                     "md5": list(sample.md5),
                     "aligners": list(sample.aligners),
+                    "truth": sample.truth,
+                    "truth_regions": sample.truth_regions,
                 }
                 for sample in self.samples
             ],
@@ -108,6 +125,8 @@ class Run:
                     (row["fastq"][0], row["fastq"][1]),
                     (row["md5"][0], row["md5"][1]),
                     tuple(row["aligners"]),
+                    row["truth"],
+                    row["truth_regions"],
                 )
                 for row in document["samples"]
             ),

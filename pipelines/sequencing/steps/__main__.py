@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.sequencing.run import Run, to_json, write_atomically
 from pipelines.sequencing.status import EXIT_BAD_DATA, BadData, State, Status, write_status
-from pipelines.sequencing.steps.metrics import ToolOutputError
+from pipelines.sequencing.steps.metrics import ToolOutputError, Trimming
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -37,15 +37,25 @@ def _check_trimmed(run: Run, arguments: argparse.Namespace) -> None:
 
     directory = run.sample_directory(arguments.sample)
     trimming = read_trimming(directory / "trimmed" / "summary.txt")
-    delivered = _read(directory / "checked.json")["files"][0]["reads"]
+    _judge_trimming(run, arguments.sample, "Trimmomatic", trimming)
+    write_atomically(arguments.output, to_json(asdict(trimming)))
+
+
+def _check_fastp(run: Run, arguments: argparse.Namespace) -> None:
+    from pipelines.sequencing.steps.metrics import read_fastp
+
+    _judge_trimming(run, arguments.sample, "fastp", read_fastp(arguments.input).trimming)
+
+
+def _judge_trimming(run: Run, sample_id: str, tool: str, trimming: Trimming) -> None:
+    delivered = _read(run.sample_directory(sample_id) / "checked.json")["files"][0]["reads"]
     if trimming.pairs != delivered:
-        raise ToolOutputError(f"Trimmomatic read {trimming.pairs} pairs, but {delivered} were checked")
+        raise ToolOutputError(f"{tool} read {trimming.pairs} pairs, but {delivered} were checked")
     if trimming.both == 0:
         raise BadData(
             f"no pair of {trimming.pairs} survives trimming; the qualities are too low for the trimming steps of the "
             "configuration, or the adapters are the wrong ones"
         )
-    write_atomically(arguments.output, to_json(asdict(trimming)))
 
 
 def _check_alignment(run: Run, arguments: argparse.Namespace) -> None:
@@ -77,6 +87,13 @@ def _versions(_run: Run, arguments: argparse.Namespace) -> None:
     write_atomically(arguments.output, to_json(tool_versions()))
 
 
+def _compare_variants(run: Run, arguments: argparse.Namespace) -> None:
+    from pipelines.sequencing.steps.accuracy import compare_variants
+
+    accuracy = compare_variants(run, arguments.sample, arguments.aligner)
+    write_atomically(arguments.output, to_json(accuracy))
+
+
 def _summarise(run: Run, arguments: argparse.Namespace) -> None:
     import yaml
 
@@ -106,6 +123,8 @@ _STEPS = {
     "check": _check,
     "check-trimmed": _check_trimmed,
     "check-alignment": _check_alignment,
+    "check-fastp": _check_fastp,
+    "compare-variants": _compare_variants,
     "reference": _reference,
     "windows": _windows,
     "versions": _versions,
@@ -121,6 +140,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, required=True, help="the run document")
     parser.add_argument("--sample", help="the id of a sample")
     parser.add_argument("--part", help="the part of the reference to make")
+    parser.add_argument("--aligner", help="the aligner whose variants are compared")
+    parser.add_argument("--input", type=Path, help="the file to check")
     parser.add_argument("--records", type=int, help="the number of primary records in the BAM")
     parser.add_argument("--output", type=Path, help="the file to write")
     arguments = parser.parse_args(argv)

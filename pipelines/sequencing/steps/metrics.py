@@ -82,6 +82,70 @@ def read_trimming(path: Path) -> Trimming:
     return trimming
 
 
+@dataclass(frozen=True)
+class Fastp:
+    """What fastp did to the pairs of a sample, and the mean quality by position of each mate before and after."""
+
+    trimming: Trimming
+    quality: dict[str, list[tuple[float, float]]]
+
+
+def read_fastp(path: Path) -> Fastp:
+    """Read fastp's JSON. fastp counts reads; a pair is kept whole or dropped whole."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        before, after = (document["summary"][stage]["total_reads"] for stage in ("before_filtering", "after_filtering"))
+        quality = {
+            f"{stage}-{mate}": [
+                (float(position), float(value))
+                for position, value in enumerate(
+                    document[f"read{number}_{when}_filtering"]["quality_curves"]["mean"], 1
+                )
+            ]
+            for stage, when in (("raw", "before"), ("trimmed", "after"))
+            for number, mate in enumerate(("R1", "R2"), 1)
+        }
+    except KeyError as missing:
+        raise ToolOutputError(f"{path}: fastp's report holds no {missing}") from None
+    if before % 2 or after % 2:
+        raise ToolOutputError(f"{path}: fastp counts {before} reads in and {after} out, which are no pairs")
+    return Fastp(Trimming(before // 2, after // 2, 0, 0, (before - after) // 2), quality)
+
+
+def read_markdup(path: Path) -> int:
+    """The number of reads that ``samtools markdup -f`` says it marked, primary alignments only."""
+    entries = dict(line.split(": ", 1) for line in path.read_text(encoding="utf-8").splitlines() if ": " in line)
+    try:
+        return int(entries["DUPLICATE PRIMARY TOTAL"])
+    except (KeyError, ValueError) as error:
+        raise ToolOutputError(f"{path}: not the statistics of samtools markdup ({error})") from None
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Of the variants that passed the filter: single bases, insertions and deletions, transitions to transversions."""
+
+    snvs: int
+    indels: int
+    ts_tv: float
+
+
+def read_variants(path: Path) -> Variants:
+    """Read ``bcftools stats``."""
+    numbers: dict[str, str] = {}
+    ratio = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        columns = line.split("\t")
+        if columns[0] == "SN":
+            numbers[columns[2].rstrip(":")] = columns[3]
+        elif columns[0] == "TSTV":
+            ratio = columns[4]
+    try:
+        return Variants(int(numbers["number of SNPs"]), int(numbers["number of indels"]), float(ratio))
+    except (KeyError, ValueError) as error:
+        raise ToolOutputError(f"{path}: not the statistics of bcftools ({error})") from None
+
+
 def read_picard(path: Path) -> list[dict[str, str]]:
     """The rows of the first metrics table of a Picard file, by column name."""
     lines = iter(path.read_text(encoding="utf-8").splitlines())
@@ -106,11 +170,12 @@ def read_flagstat(path: Path) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Stats:
-    """Of ``samtools stats``: insert size in bases -> pairs; error rate; mean read length."""
+    """Of ``samtools stats``: insert size in bases -> pairs; share of bases that differ; mean read length."""
 
     insert_sizes: list[tuple[int, int]]
     mean_insert_size: float
     error_rate: float
+    mean_read_length: float
 
 
 def read_stats(path: Path) -> Stats:
@@ -124,7 +189,9 @@ def read_stats(path: Path) -> Stats:
         elif columns[0] == "IS":
             sizes.append((int(columns[1]), int(columns[2])))
     try:
-        return Stats(sizes, float(numbers["insert size average"]), float(numbers["error rate"]))
+        return Stats(
+            sizes, float(numbers["insert size average"]), float(numbers["error rate"]), float(numbers["average length"])
+        )
     except KeyError as missing:
         raise ToolOutputError(f"{path}: the statistics of samtools hold no {missing}") from None
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.naming import catalogue
+from pipelines.sequencing.inputs import Sample
 from pipelines.sequencing.run import MATES, Run, to_json, write_atomically
 from pipelines.sequencing.status import BadData
 from pipelines.sequencing.steps.reference import sha256_of
@@ -28,11 +29,15 @@ WORKFLOW = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Planned:
-    """A file to publish: where it lies now and its key below ``published/``."""
+    """A file to publish: where it lies now and its key below ``published/``.
+
+    ``is_raw``: as it was delivered. ``is_measured``: made by a tool, before the summary.
+    """
 
     source: Path
     key: str
-    raw: bool = False
+    is_raw: bool = False
+    is_measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,30 +58,53 @@ def plan(run: Run, sample_id: str) -> list[Planned]:
         return names.key(data_class, sample.name, part, extension)
 
     planned = [
-        Planned(run.fastq(sample_id, mate), key("raw_sequence", name, "fastq.gz"), raw=True)
+        Planned(run.fastq(sample_id, mate), key("raw_sequence", name, "fastq.gz"), is_raw=True)
         for mate, name in enumerate(MATES)
     ]
-    for stage in ("raw", "trimmed"):
-        for mate in MATES:
-            for extension in ("html", "zip"):
-                source = directory / "fastqc" / f"{sample_id}_{stage}-{mate}_fastqc.{extension}"
-                planned.append(Planned(source, key("quality_report", f"fastqc-{stage}-{mate}", extension)))
-    planned.append(Planned(directory / "trimmed" / "summary.txt", key("quality_report", "trimming", "txt")))
+    measured = _of_fast_tools(sample) if run.is_fast else _of_classic_tools(sample)
     for aligner in sample.aligners:
-        made = directory / aligner
-        planned += [
-            Planned(made / "aligned.bam", key("aligned_reads", aligner, "bam")),
-            Planned(made / "aligned.bai", key("aligned_reads", aligner, "bai")),
-            Planned(made / "duplicates.txt", key("quality_report", f"{aligner}-duplicates", "txt")),
-            Planned(made / "alignment.txt", key("quality_report", f"{aligner}-alignment", "txt")),
-            Planned(made / "validation.txt", key("quality_report", f"{aligner}-validation", "txt")),
-            Planned(made / "stats.txt", key("quality_report", f"{aligner}-stats", "txt")),
-            Planned(made / "flagstat.json", key("quality_report", f"{aligner}-flagstat", "json")),
+        measured += [
+            (f"{aligner}/aligned.{extension}", "aligned_reads", aligner, extension) for extension in run.reads_format
         ]
+        measured += [
+            (f"{aligner}/stats.txt", "quality_report", f"{aligner}-stats", "txt"),
+            (f"{aligner}/flagstat.json", "quality_report", f"{aligner}-flagstat", "json"),
+            (f"{aligner}/duplicates.txt", "quality_report", f"{aligner}-duplicates", "txt"),
+            (f"{aligner}/variants.vcf.gz", "variant_calls", aligner, "vcf.gz"),
+            (f"{aligner}/variants.vcf.gz.tbi", "variant_calls", aligner, "vcf.gz.tbi"),
+            (f"{aligner}/variants.txt", "quality_report", f"{aligner}-variants", "txt"),
+        ]
+        if sample.truth:
+            measured.append((f"{aligner}/accuracy.json", "quality_report", f"{aligner}-accuracy", "json"))
+    planned += [
+        Planned(directory / source, key(data_class, part, extension), is_measured=True)
+        for source, data_class, part, extension in measured
+    ]
     for extension in ("json", "yaml", "csv"):
         planned.append(Planned(directory / f"summary.{extension}", key("processed_genome", "summary", extension)))
     planned.append(Planned(directory / "report.html", key("processed_genome", "report", "html")))
     return planned
+
+
+def _of_classic_tools(sample: Sample) -> list[tuple[str, str, str, str]]:
+    """(path below the sample's directory, data class, part, extension) of what only this toolchain makes."""
+    files = [
+        (f"fastqc/{sample.id}_{stage}-{mate}_fastqc.{extension}", "quality_report", f"fastqc-{stage}-{mate}", extension)
+        for stage in ("raw", "trimmed")
+        for mate in MATES
+        for extension in ("html", "zip")
+    ]
+    files.append(("trimmed/summary.txt", "quality_report", "trimming", "txt"))
+    for aligner in sample.aligners:
+        for name in ("alignment", "validation"):
+            files.append((f"{aligner}/{name}.txt", "quality_report", f"{aligner}-{name}", "txt"))
+    return files
+
+
+def _of_fast_tools(sample: Sample) -> list[tuple[str, str, str, str]]:
+    """As above. fastp does the same to the reads whichever aligner they go to, so its report of the first is enough."""
+    first = sample.aligners[0]
+    return [(f"{first}/fastp.{extension}", "quality_report", "fastp", extension) for extension in ("html", "json")]
 
 
 def manifest_key(run: Run, sample_id: str) -> str:
@@ -108,6 +136,7 @@ def publish(run: Run, sample_id: str, checked: dict[str, Any], versions: dict[st
         "reference": {"name": run.reference["name"], "sha256": run.reference["sha256"]},
         "parameters": dict(run.config),
         "aligners": list(run.sample(sample_id).aligners),
+        "truth": [run.sample(sample_id).truth, run.sample(sample_id).truth_regions],
         "tools": versions,
         "workflow_sha256": workflow_sha256(),
     }
@@ -118,7 +147,7 @@ def publish(run: Run, sample_id: str, checked: dict[str, Any], versions: dict[st
     raw_sums = {mate: file["sha256"] for mate, file in enumerate(checked["files"])}
     files = []
     for index, planned in enumerate(plan(run, sample_id)):
-        expected = raw_sums[index] if planned.raw else sha256_of(planned.source)
+        expected = raw_sums[index] if planned.is_raw else sha256_of(planned.source)
         files.append(_publish_one(run, planned, expected, former_sums.get(planned.key)))
     if former.get("recipe") == recipe and not any(file.written for file in files):
         text = manifest.read_text(encoding="utf-8")
@@ -162,7 +191,7 @@ def _publish_one(run: Run, planned: Planned, expected: str, former: str | None) 
         return PublishedFile(planned.key, target.stat().st_size, found, written=False)
     part = _part(run, target)
     part.unlink(missing_ok=True)
-    if planned.raw:
+    if planned.is_raw:
         if _copy(planned.source, part) != expected:
             part.unlink()
             raise BadData(f"{planned.source.name}: it changed after it was checked; run again when it is complete")

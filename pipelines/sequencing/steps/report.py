@@ -12,6 +12,7 @@ from pipelines.sequencing.steps.summary import Details
 
 _TEMPLATE = "report.html.j2"
 _STYLE = {"bwa": "series-1", "bowtie2": "series-2"}
+_KIND = {"snv": "Single bases", "indel": "Insertions and deletions"}
 _TITLE = {"bwa": "BWA-MEM", "bowtie2": "Bowtie 2"}
 
 
@@ -98,6 +99,7 @@ def render(summary: dict[str, Any], details: Details) -> str:
     return environment.get_template(_TEMPLATE).render(
         summary=summary,
         titles=_TITLE,
+        kinds=_KIND,
         styles=_STYLE,
         charts={
             "quality": {mate: _quality_chart(details, mate) for mate in ("R1", "R2")},

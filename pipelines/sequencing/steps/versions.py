@@ -13,10 +13,12 @@ PICARD = "/usr/share/java/picard.jar"
 # tool -> (command that makes it say its version, what to look for)
 _ASK: dict[str, tuple[list[str], str]] = {
     "fastqc": (["fastqc", "--version"], r"FastQC v([\d.]+)"),
+    "fastp": (["fastp", "--version"], r"fastp ([\d.]+)"),
     "trimmomatic": (["TrimmomaticPE", "-version"], r"^([\d.]+)$"),
     "bwa": (["bwa"], r"Version: (\S+)"),
     "bowtie2": (["bowtie2", "--version"], r"version ([\d.]+)"),
     "samtools": (["samtools", "--version"], r"samtools ([\d.]+)"),
+    "bcftools": (["bcftools", "--version"], r"bcftools ([\d.]+)"),
     "picard": (["java", "-jar", PICARD, "MarkDuplicates", "--version"], r"Version:([\d.]+)"),
 }
 

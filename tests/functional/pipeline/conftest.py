@@ -16,12 +16,13 @@ import pytest
 from pipelines.sequencing.steps.versions import missing_tools
 from scripts.example_data import examples, gzip_bytes, lay_out
 from scripts.paths import REPOSITORY
+from scripts.spiked_data import draw_reads, draw_variants, genomes, read_genome, spike, to_vcf
 from tests.unit.pipeline import fastq
 
 CLONES = 200
 """Read pairs that the good sample holds twice, under another name: Picard must find each of them."""
 
-HEADER = "sample\tproject\tsite\tfastq_1\tfastq_2\tmd5_1\tmd5_2\taligner"
+HEADER = "sample\tproject\tsite\tfastq_1\tfastq_2\tmd5_1\tmd5_2\taligner\ttruth"
 
 # Name of a bad sample -> (what is done to its second mate, the md5 in the sheet, what its reason must say)
 BAD: dict[str, tuple[Callable[[bytes], bytes], str, str]] = {
@@ -107,12 +108,14 @@ def with_clones(content: bytes) -> bytes:
     return gzip_bytes(b"".join(lines + clones))
 
 
-def add_sample(storage: Path, sample: str, content: tuple[bytes, bytes], md5: str = "", aligner: str = "bwa") -> str:
+def add_sample(
+    storage: Path, sample: str, content: tuple[bytes, bytes], md5: str = "", aligner: str = "bwa", truth: str = ""
+) -> str:
     """Write the FASTQ of a sample below active/; returns its line of the sample sheet."""
     names = [f"lambda-phage/{sample}_{mate}.fastq.gz" for mate in ("R1", "R2")]
     for name, packed in zip(names, content, strict=True):
         (storage / "active" / name).write_bytes(packed)
-    return "\t".join([sample, "lambda-phage", "hyd-01", *names, "", md5, aligner])
+    return "\t".join([sample, "lambda-phage", "hyd-01", *names, "", md5, aligner, truth])
 
 
 def write_sheet(storage: Path, *lines: str) -> Path:
@@ -128,12 +131,34 @@ def new_storage(folder: Path) -> Path:
     return storage
 
 
+def add_good_samples(storage: Path) -> list[str]:
+    """One of the example's reads with clones, and one of known truth at a depth of 30; both for both aligners."""
+    first, second = pairs(6000)
+    good = add_sample(storage, "good", (with_clones(first), with_clones(second)), aligner="both")
+    name, bases = read_genome(genomes()["lambda"])
+    variants = draw_variants(bases, seed=1)
+    truth = storage / "reference" / "truth.vcf.gz"
+    truth.write_bytes(gzip_bytes(to_vcf(name, len(bases), variants).encode()))
+    drawn = draw_reads([spike(bases, variants, copy) for copy in (0, 1)], depth=30, seed=1)
+    spiked = (gzip_bytes(drawn[0]), gzip_bytes(drawn[1]))
+    return [good, add_sample(storage, "spiked", spiked, aligner="both", truth=truth.name)]
+
+
+@pytest.fixture(scope="session")
+def fast(tmp_path_factory: pytest.TempPathFactory, tools: None) -> Outcome:
+    """The good samples through the fast toolchain."""
+    storage = new_storage(tmp_path_factory.mktemp("fast"))
+    sheet = write_sheet(storage, *add_good_samples(storage))
+    with (sheet.parent / "config.yaml").open("a", encoding="utf-8") as config:
+        config.write("toolchain: fast\n")
+    return run_pipeline(storage, sheet, "fast")
+
+
 @pytest.fixture(scope="session")
 def outcome(tmp_path_factory: pytest.TempPathFactory, tools: None) -> Outcome:
-    """A good sample with both aligners, one of several gzip members, all the bad ones, and one that is missing."""
+    """The good samples, one of several gzip members, all the bad ones, and one that is missing; classic toolchain."""
     storage = new_storage(tmp_path_factory.mktemp("pipeline"))
-    first, second = pairs(6000)
-    lines = [add_sample(storage, "good", (with_clones(first), with_clones(second)), aligner="both")]
+    lines = add_good_samples(storage)
     first, second = pairs(1000, start=6000)
     lines.append(add_sample(storage, "members", (fastq.multi_member(first), fastq.multi_member(second))))
     for number, (sample, (change, md5, _)) in enumerate(BAD.items()):

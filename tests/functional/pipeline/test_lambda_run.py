@@ -51,7 +51,7 @@ def test_ends_with_65_because_some_samples_have_bad_data(outcome: Outcome) -> No
     assert json.loads((outcome.directory / "result.json").read_text("utf-8"))["exit_code"] == 65
 
 
-@pytest.mark.parametrize("sample", ["good", "members"])
+@pytest.mark.parametrize("sample", ["good", "members", "spiked"])
 def test_publishes_the_good_samples_all_the_same(outcome: Outcome, sample: str) -> None:
     assert outcome.state(sample)["state"] == "published", outcome.said
     assert samtools("quickcheck", bam(outcome, "bwa", sample)) == ""
@@ -181,7 +181,9 @@ def test_the_manifest_lists_what_was_published_with_true_checksums(outcome: Outc
     manifest = json.loads(published(outcome, "processed-genomes", f"pg_{NAME}_provenance.json").read_text("utf-8"))
     for file in manifest["files"]:
         assert hashlib.sha256((outcome.published / file["key"]).read_bytes()).hexdigest() == file["sha256"]
-    assert set(manifest["tools"]) == {"fastqc", "trimmomatic", "bwa", "bowtie2", "samtools", "picard"}
+    assert set(manifest["tools"]) == {
+        "fastqc", "fastp", "trimmomatic", "bwa", "bowtie2", "samtools", "bcftools", "picard",
+    }  # fmt: skip
     assert "unknown" not in manifest["tools"].values()
     genome = outcome.storage / "reference" / "NC_001416.fa.gz"
     assert manifest["reference"]["sha256"] == hashlib.sha256(genome.read_bytes()).hexdigest()
@@ -191,7 +193,7 @@ def test_the_manifest_lists_what_was_published_with_true_checksums(outcome: Outc
 
 def test_everything_published_has_a_class_and_nothing_is_half_written(outcome: Outcome) -> None:
     keys = [str(path.relative_to(outcome.published)) for path in outcome.published.rglob("*") if path.is_file()]
-    assert len(keys) == 30 + 23  # both aligners, and bwa alone
+    assert len(keys) == 36 + 38 + 26  # both aligners, the same with a truth, and bwa alone
     for key in keys:
         assert isinstance(classify(key, catalogue.load()), Classification), key
 

@@ -131,7 +131,7 @@ def test_goes_on_after_kill_9_in_mid_alignment_and_gets_the_same_result(scene: S
     assert "processes that an earlier start of this run had left" in again.said
     assert not orphans & set(processes_of(scene.directory))
     done = again.finished_rules()
-    assert "align_bwa" in done
+    assert "align" in done
     assert not {"check", "trim", "check_trimmed", "reference"} & set(done)
     assert again.state("members")["state"] == "published"
     bam = "aligned-reads/lambda-phage/ar_lambda-phage_hyd-01_members_bwa.bam"

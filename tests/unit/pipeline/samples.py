@@ -13,18 +13,22 @@ from pipelines.sequencing.steps.publish import plan
 from pipelines.sequencing.steps.reference import sha256_of
 
 CONFIG: dict[str, Any] = {
+    "toolchain": "classic",
     "platform": "ILLUMINA",
     "adapters": "TruSeq3-PE-2.fa",
     "trimming": ["MINLEN:36"],
+    "variants": {"ploidy": 2, "min_quality": 20, "min_depth": 5, "max_depth": 1000},
     "memory_mb": {"trimming": 1000, "sorting": 256, "picard": 2000},
 }
 
 
-def make_run(storage: Path, run_id: str = "first", aligners: tuple[str, ...] = ("bwa", "bowtie2")) -> Run:
+def make_run(
+    storage: Path, run_id: str = "first", aligners: tuple[str, ...] = ("bwa", "bowtie2"), toolchain: str = "classic"
+) -> Run:
     name = SampleName("lambda-phage", "hyd-01", "S001")
     sample = Sample(name, ("in/R1.fastq.gz", "in/R2.fastq.gz"), ("", ""), aligners)
     reference = {"name": "genome", "source": str(storage / "reference" / "genome.fa"), "sha256": "ab" * 32}
-    return Run(run_id, storage, reference, CONFIG, (sample,))
+    return Run(run_id, storage, reference, CONFIG | {"toolchain": toolchain}, (sample,))
 
 
 def finished_files(run: Run, stamp: str = "") -> dict[str, Any]:

@@ -75,7 +75,10 @@ def test_names_make_tools_when_a_tool_is_missing(
     monkeypatch.setattr(versions, "PICARD", "/nowhere/picard.jar")
     assert start(storage) == 1
     said = capsys.readouterr().err
-    assert "bowtie2, bowtie2-build, bwa, fastqc, java, samtools, /nowhere/picard.jar; run: make tools" in said
+    assert (
+        "bcftools, bowtie2, bowtie2-build, bwa, fastp, fastqc, java, samtools, /nowhere/picard.jar; run: make tools"
+        in said
+    )
 
 
 def test_takes_the_configuration_beside_the_sheet_and_names_indexes_by_the_genome(storage: Path) -> None:
@@ -84,6 +87,14 @@ def test_takes_the_configuration_beside_the_sheet_and_names_indexes_by_the_genom
     assert before.name.startswith("g-")
     (storage / "reference/g.fa").write_text(">g\nACGA\n", encoding="utf-8")
     assert pipeline.make_run(storage, storage.parent / "samples.tsv", None, "r1").reference_directory != before
+
+
+def test_names_a_truth_that_is_not_there(storage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = storage.parent / "samples.tsv"
+    header, row = sheet.read_text(encoding="utf-8").splitlines()[:2]
+    sheet.write_text(f"{header}\ttruth\n{row}\tknown.vcf.gz\n", encoding="utf-8")
+    assert start(storage) == 2
+    assert f"truth known.vcf.gz: there is no file {storage}/reference/known.vcf.gz" in capsys.readouterr().err
 
 
 def test_the_run_document_holds_the_whole_run(storage: Path) -> None:

@@ -121,6 +121,17 @@ def test_refuses_what_is_no_sample_sheet(tmp_path: Path, content: bytes, message
     assert message in "\n".join(problems(path))
 
 
+def test_takes_a_truth_and_where_it_holds_and_refuses_one_without_the_other(tmp_path: Path) -> None:
+    header = HEADER.replace("\n", "\ttruth\ttruth_regions\n")
+    row = "S1\tp\ts\ta_1.fq.gz\ta_2.fq.gz\t\t\tbwa\t{}\t{}"
+    (sample,) = read_samples(sheet(tmp_path, row.format("giab/HG001.vcf.gz", "giab/HG001.bed"), header=header))
+    assert (sample.truth, sample.truth_regions) == ("giab/HG001.vcf.gz", "giab/HG001.bed")
+    lonely = problems(sheet(tmp_path, row.format("", "giab/HG001.bed"), header=header))
+    assert "sample p_s_S1 has truth_regions but no truth" in lonely[0]
+    outside = problems(sheet(tmp_path, row.format("../x.vcf.gz", ""), header=header))
+    assert 'truth is "../x.vcf.gz", but must be a path below reference/' in outside[0]
+
+
 def test_names_a_missing_sheet_and_configuration(tmp_path: Path) -> None:
     assert "name the sample sheet with --samples" in problems(tmp_path / "none.tsv")[0]
     with pytest.raises(InputError, match="name the configuration with --config"):
@@ -131,7 +142,7 @@ def test_names_a_missing_sheet_and_configuration(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{}", "reference is missing"),
-        ("reference: ../x.fa\nadaptors: y\n", "unknown name adaptors; known are reference, platform"),
+        ("reference: ../x.fa\nadaptors: y\n", "unknown name adaptors; known are reference, toolchain, platform"),
         ("reference: genome.bam\n", "reference is .* but must be path of the reference genome"),
         ("reference: g.fa\ntrimming: ['MINLEN:36', 'rm -rf /']\n", r"trimming.1 is .* a step of Trimmomatic"),
         (
@@ -139,6 +150,9 @@ def test_names_a_missing_sheet_and_configuration(tmp_path: Path) -> None:
             "memory_mb.picard is 10, but must be a whole number of MiB of 512",
         ),
         ("reference: g.fa\nadapters: ../../etc/passwd\n", "adapters is .* one of the adapter files"),
+        ("reference: g.fa\ntoolchain: slow\n", 'toolchain is "slow", but must be classic .* or fast'),
+        ("reference: g.fa\ntoolchain: fast\ntrimming: ['MAXINFO:40:0.5']\n", "fastp has no MAXINFO:40:0.5; leave it"),
+        ("reference: g.fa\nvariants: {ploidy: 3}\n", "variants.ploidy is 3, but must be 1 or 2 copies"),
         ("reference: [", "not readable as YAML"),
         ("just words", "is .just words., but must be"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -101,3 +102,39 @@ def test_windows_cover_every_base_once_and_cross_no_contig(tmp_path: Path) -> No
         assert own[-1][1] == length
         assert all(first[1] == second[0] for first, second in pairwise(own))
     assert len(cut) <= 11
+
+
+def fastp_report(before: int, after: int) -> dict[str, object]:
+    curves = {"quality_curves": {"mean": [30.5, 20.0]}}
+    return {
+        "summary": {"before_filtering": {"total_reads": before}, "after_filtering": {"total_reads": after}},
+        **{f"read{mate}_{when}_filtering": curves for mate in (1, 2) for when in ("before", "after")},
+    }
+
+
+def test_reads_fastp_in_pairs_with_the_quality_by_position(tmp_path: Path) -> None:
+    report = metrics.read_fastp(write(tmp_path / "f.json", json.dumps(fastp_report(20, 12))))
+    assert report.trimming == metrics.Trimming(10, 6, 0, 0, 4)
+    assert report.quality["trimmed-R2"] == [(1.0, 30.5), (2.0, 20.0)]
+    assert set(report.quality) == {"raw-R1", "raw-R2", "trimmed-R1", "trimmed-R2"}
+
+
+def test_refuses_a_report_of_fastp_without_its_numbers_or_with_half_a_pair(tmp_path: Path) -> None:
+    with pytest.raises(ToolOutputError, match="holds no 'summary'"):
+        metrics.read_fastp(write(tmp_path / "f.json", "{}"))
+    with pytest.raises(ToolOutputError, match="20 reads in and 11 out, which are no pairs"):
+        metrics.read_fastp(write(tmp_path / "g.json", json.dumps(fastp_report(20, 11))))
+
+
+def test_reads_what_samtools_marked(tmp_path: Path) -> None:
+    text = "READ: 12\nDUPLICATE PRIMARY TOTAL: 4\nDUPLICATE TOTAL: 5\n"
+    assert metrics.read_markdup(write(tmp_path / "d.txt", text)) == 4
+    with pytest.raises(ToolOutputError, match="not the statistics of samtools markdup"):
+        metrics.read_markdup(write(tmp_path / "e.txt", "READ: 12\n"))
+
+
+def test_reads_the_statistics_of_the_variants(tmp_path: Path) -> None:
+    text = "# a comment\nSN\t0\tnumber of SNPs:\t48\nSN\t0\tnumber of indels:\t9\nTSTV\t0\t32\t16\t2.00\t32\t16\t2.00\n"
+    assert metrics.read_variants(write(tmp_path / "v.txt", text)) == metrics.Variants(48, 9, 2.0)
+    with pytest.raises(ToolOutputError, match="not the statistics of bcftools"):
+        metrics.read_variants(write(tmp_path / "w.txt", text.replace("number of SNPs", "SNPs")))

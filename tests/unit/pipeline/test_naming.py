@@ -20,15 +20,17 @@ INTENDED = {
     "raw-sequences": "raw_sequence",
     "aligned-reads": "aligned_reads",
     "quality-reports": "quality_report",
+    "variant-calls": "variant_calls",
     "processed-genomes": "processed_genome",
 }
 
 
-def test_every_published_path_classifies_as_what_it_is_meant_to_be(tmp_path: Path) -> None:
-    run = make_run(tmp_path)
+@pytest.mark.parametrize(("toolchain", "number"), [("classic", 36), ("fast", 25)])
+def test_every_published_path_classifies_as_what_it_is_meant_to_be(tmp_path: Path, toolchain: str, number: int) -> None:
+    run = make_run(tmp_path, toolchain=toolchain)
     sample = run.samples[0]
     keys = [planned.key for planned in plan(run, sample.id)] + [manifest_key(run, sample.id)]
-    assert len(keys) == len(set(keys)) == 30
+    assert len(keys) == len(set(keys)) == number
     for key in keys:
         verdict = classify(key, functions_catalogue.load())
         assert isinstance(verdict, Classification), f"{key}: {verdict}"

@@ -15,7 +15,7 @@ FASTQC = {"reads": 10, "gc_percent": 49.0, "modules": {"Basic Statistics": "pass
 NUMBERS = {
     "reads": 12, "mapped": 11, "mapped_share": 0.916667, "properly_paired_share": 0.9, "duplicate_share": 0.0,
     "mean_depth": 3.21, "mean_insert_size": 250.0, "mean_read_length": 100.0, "mismatch_share": 0.01,
-    "validation": "No errors found",
+    "validation": "No errors found", "variants": {"snvs": 48, "indels": 9, "ts_tv": 2.0},
 }  # fmt: skip
 
 
@@ -31,9 +31,11 @@ def summary(aligners: tuple[str, ...]) -> dict[str, object]:
         "counts": [{"between": "a and b", "unit": "reads", "left": 12, "arrived": 12}],
         "input": [{"file": "R1.fastq.gz", "reads": 10, "bases": 1000, "bytes": 99, "sha256": "ab"}],
         "reference": {"name": "genome", "sha256": "cd"},
-        "parameters": {"adapters": "x.fa", "trimming": ["MINLEN:36"]},
+        "parameters": {
+            "adapters": "x.fa", "trimming": ["MINLEN:36"], "variants": {"min_quality": 20, "min_depth": 5},
+        },
         "tools": {"bwa": "0.7"},
-    }
+    }  # fmt: skip
 
 
 def details(aligners: tuple[str, ...]) -> Details:
@@ -52,6 +54,22 @@ def test_the_report_shows_each_aligner_and_is_the_same_every_time(aligners: tupl
     assert ("BWA-MEM" in page) == ("bwa" in aligners)
     assert "91.67 %" in page
     assert page == render(summary(aligners), details(aligners))
+
+
+def test_the_report_shows_how_right_the_calls_are_only_where_the_truth_is_known() -> None:
+    document = summary(("bwa",))
+    assert "recall" not in render(document, details(("bwa",)))
+    shares = {"snv": {"recall": 0.9912, "precision": None}, "indel": {"recall": 0.5, "precision": 1.0}}
+    document["alignments"] = {"bwa": NUMBERS | {"accuracy": shares}}
+    page = render(document, details(("bwa",)))
+    assert '<th>Single bases: recall</th><td class="number">99.12 %</td>' in page
+    assert '<th>Single bases: precision</th><td class="number">none</td>' in page
+
+
+def test_the_report_of_the_fast_toolchain_has_no_fastqc_and_no_picard() -> None:
+    page = render(summary(("bwa",)) | {"fastqc": {}}, details(("bwa",)))
+    assert "FastQC" not in page
+    assert "Picard" not in page
 
 
 def test_the_report_escapes_names() -> None:

@@ -2,14 +2,11 @@
 
 
 def everything_measured(wildcards):
+    """What the summary and the report are made of: what is published besides them, and what only they show."""
     base = f"samples/{wildcards.id}"
-    paths = [f"{base}/checked.json", f"{base}/trimmed/summary.txt", "versions.json"]
-    for stage in ("raw", "trimmed"):
-        paths += [f"{base}/fastqc/{wildcards.id}_{stage}-{mate}_fastqc.zip" for mate in MATES]
-    for aligner in RUN.sample(wildcards.id).aligners:
-        names = ("duplicates.txt", "validation.txt", "alignment.txt", "flagstat.json", "stats.txt", "depth.tsv")
-        paths += [f"{base}/{aligner}/{name}" for name in names]
-    return paths
+    made = [os.path.relpath(each.source, RUN.directory) for each in plan(RUN, wildcards.id) if each.is_measured]
+    drawn = [f"{base}/{aligner}/depth.tsv" for aligner in RUN.sample(wildcards.id).aligners]
+    return ["versions.json", f"{base}/checked.json", *made, *drawn]
 
 
 rule summarise:

@@ -1,0 +1,52 @@
+# Variants with bcftools, and how right they are where the truth is known. --no-version keeps dates and command lines out of the
+# VCF, so that the same data give the same bytes.
+VARIANTS = RUN.config["variants"]
+
+
+rule call_variants:
+    input:
+        reads=READS,
+        index=READS_INDEX,
+        genome="reference/fasta.json",
+    output:
+        vcf="samples/{id}/{aligner}/variants.vcf.gz",
+        index="samples/{id}/{aligner}/variants.vcf.gz.tbi",
+        stats="samples/{id}/{aligner}/variants.txt",
+    log:
+        "samples/{id}/logs/call-variants-{aligner}.log",
+    params:
+        low=f"QUAL<{VARIANTS['min_quality']} || INFO/DP<{VARIANTS['min_depth']}",
+        **VARIANTS,
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+    retries: 1
+    shell:
+        """
+        exec 2> {log:q}
+        place=samples/{wildcards.id}/{wildcards.aligner}
+        work=$place/.variants.tmp
+        rm -rf "$work"
+        mkdir -p "$work"
+        bcftools mpileup --no-version -f {GENOME:q} -d {params.max_depth} -a FORMAT/AD,FORMAT/DP -Ou {input.reads:q} \
+            | bcftools call --no-version -mv --ploidy {params.ploidy} -a GQ -Ou - \
+            | bcftools norm --no-version -f {GENOME:q} -m -both -Ou - \
+            | bcftools filter --no-version -s LowQual -e {params.low:q} -Oz -o "$work/variants.vcf.gz" -
+        bcftools index -t "$work/variants.vcf.gz"
+        (cd "$work" && bcftools stats -f .,PASS variants.vcf.gz > variants.txt)
+        mv "$work/variants.vcf.gz" "$work/variants.vcf.gz.tbi" "$work/variants.txt" "$place"/
+        rm -rf "$work"
+        """
+
+
+rule compare_variants:
+    input:
+        "samples/{id}/{aligner}/variants.vcf.gz",
+        lambda wildcards: [os.path.relpath(path, RUN.directory) for path in RUN.truth(wildcards.id)],
+        "reference/fasta.json",
+    output:
+        "samples/{id}/{aligner}/accuracy.json",
+    log:
+        "samples/{id}/logs/compare-variants-{aligner}.log",
+    retries: 0
+    shell:
+        "{STEP} compare-variants --run run.json --sample {wildcards.id} --aligner {wildcards.aligner} --output {output:q} 2> {log:q}"
