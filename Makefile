@@ -20,9 +20,12 @@ PREFIX ?=
 MONTHS ?= 1
 SEED ?= 1
 SEEDS ?= 1
+KILLS ?= 20
+GENOME ?= ecoli
+DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline lint format policy clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +107,15 @@ test-simulation: $(PROJECT) ## Months of operation with random faults, invariant
 
 test-local: $(PROJECT) $(LOCALCLOUD) functions tools ## The platform on the local cloud: apply, flows, faults, second plan, destroy
 	@$(PYTHON) -m pytest tests/local
+
+test-kill-pipeline: $(PROJECT) tools ## Kill a run of the pipeline KILLS times at moments of chance (SEED); what it publishes must not differ. Not part of make test
+	@$(PYTHON) -m scripts.kill_pipeline --seed "$(SEED)" --kills "$(KILLS)"
+
+truth: $(PROJECT) tools ## Run both toolchains on GENOME=ecoli|lambda with spiked variants; print recall, precision and where they differ
+	@$(PYTHON) -m scripts.compare_toolchains --genome "$(GENOME)" --depth "$(DEPTH)" --seed "$(SEED)"
+
+bench-pipeline: $(PROJECT) tools ## What a sample costs with both toolchains against a step-by-step script: seconds, CPU, bytes written
+	@$(PYTHON) -m benchmarks.pipeline
 
 test-kill: $(PROJECT) $(LOCALCLOUD) functions tools ## Kill make demo at points of chance (SEED); each time the next must recover. Not part of make test
 	@$(PYTHON) -m scripts.kill_demo --seed "$(SEED)"

@@ -20,8 +20,8 @@ from typing import Any
 from rich.table import Table
 
 from pipelines.naming import SampleName, catalogue
-from pipelines.sequencing.inputs import ALIGNERS
 from pipelines.sequencing.run import write_atomically
+from pipelines.sequencing.sample import ALIGNERS
 from scripts.paths import BUILD
 from scripts.pipeline import make_run, run_pipeline
 from scripts.spiked_data import PROJECT, SAMPLE, SITE, genomes, lay_out

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from pipelines.naming import SampleName
+from pipelines.sequencing.sample import ALIGNERS, Sample
 
 SCHEMAS = Path(__file__).resolve().parent / "workflow" / "schemas"
-ALIGNERS = ("bwa", "bowtie2")
 FASTP_STEPS = ("LEADING", "TRAILING", "SLIDINGWINDOW", "MINLEN", "CROP", "HEADCROP")
 """The steps of Trimmomatic that fastp has as well."""
 
@@ -28,26 +27,6 @@ class InputError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One row of the sample sheet. Paths are relative to ``active/``; an md5 is empty when it is not known.
-
-    ``truth`` is a VCF of the variants that the sample has, ``truth_regions`` a BED of where it says all (both relative
-    to ``reference/``, both empty when there is none).
-    """
-
-    name: SampleName
-    fastq: tuple[str, str]
-    md5: tuple[str, str]
-    aligners: tuple[str, ...]
-    truth: str = ""
-    truth_regions: str = ""
-
-    @property
-    def id(self) -> str:
-        return self.name.id
 
 
 @cache

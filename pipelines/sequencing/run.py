@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.naming import SampleName
-from pipelines.sequencing.inputs import Sample
+from pipelines.sequencing.sample import Sample
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MATES = ("R1", "R2")

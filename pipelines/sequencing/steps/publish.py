@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.naming import catalogue
-from pipelines.sequencing.inputs import Sample
 from pipelines.sequencing.run import MATES, Run, to_json, write_atomically
+from pipelines.sequencing.sample import Sample
 from pipelines.sequencing.status import BadData
 from pipelines.sequencing.steps.reference import sha256_of
 

@@ -108,14 +108,14 @@ def test_a_truth_of_another_genome_stops_with_what_bcftools_says(fast: Outcome) 
     truth = fast.storage / "reference" / "truth.vcf.gz"
     kept = truth.read_bytes()
     try:
-        subprocess.run(
-            ["bcftools", "annotate", "--rename-chrs", "/dev/stdin", "-Oz", "-o", other := truth.with_name("x.vcf.gz"), truth],
-            input="gi|9626243|ref|NC_001416.1|\tchrZ\n", text=True, check=True,
-        )  # fmt: skip
+        other = truth.with_name("other.vcf.gz")
+        rename: list[str | Path] = ["bcftools", "annotate", "--rename-chrs", "/dev/stdin", "-Oz", "-o", other, truth]
+        subprocess.run(rename, input="gi|9626243|ref|NC_001416.1|\tchrZ\n", text=True, check=True)
         other.replace(truth)
-        command = ["-m", "pipelines.sequencing.steps", "compare-variants", "--run", fast.directory / "run.json"]
-        sample = ["--sample", "lambda-phage_hyd-01_spiked", "--aligner", "bwa", "--output", fast.storage / "a.json"]
-        done = subprocess.run([sys.executable, *command, *sample], capture_output=True, text=True, check=False)
+        step: list[str | Path] = [sys.executable, "-m", "pipelines.sequencing.steps", "compare-variants"]
+        step += ["--run", fast.directory / "run.json", "--sample", "lambda-phage_hyd-01_spiked", "--aligner", "bwa"]
+        step += ["--output", fast.storage / "a.json"]
+        done = subprocess.run(step, capture_output=True, text=True, check=False)
         assert done.returncode == 1
         assert "bcftools norm of" in done.stderr
         assert "chrZ" in done.stderr

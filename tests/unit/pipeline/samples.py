@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.naming import SampleName
-from pipelines.sequencing.inputs import Sample
 from pipelines.sequencing.run import Run
+from pipelines.sequencing.sample import Sample
 from pipelines.sequencing.steps.publish import plan
 from pipelines.sequencing.steps.reference import sha256_of
 

@@ -7,6 +7,7 @@ def reads_of_stage(wildcards):
     return [f"samples/{wildcards.id}/trimmed.json", *trimmed]
 
 
+# Nothing but the report waits for FastQC, so it takes one core, whenever the way to the variants leaves one (`priority`).
 # FastQC names its files and titles after its input, so the input gets links with the names we want. On a file that it
 # cannot read it exits 0 without a zip (0.11.9), hence `test -s`.
 rule fastqc:
@@ -16,7 +17,6 @@ rule fastqc:
         expand("samples/{{id}}/fastqc/{{id}}_{{stage}}-{mate}_fastqc.{extension}", mate=MATES, extension=["html", "zip"]),
     log:
         "samples/{id}/logs/fastqc-{stage}.log",
-    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 600 * attempt,
     retries: 1
@@ -53,6 +53,7 @@ rule trim:
         adapters=f"ILLUMINACLIP:/usr/share/trimmomatic/{RUN.config['adapters']}:2:30:10:2:True",
         steps=" ".join(RUN.config["trimming"]),
     retries: 1
+    priority: 15
     shell:
         """
         exec 2> {log:q}
@@ -99,6 +100,7 @@ rule align:
     params:
         aligner=aligner_command,
     retries: 1
+    priority: 20
     shell:
         """
         exec 2> {log:q}
@@ -135,6 +137,7 @@ rule mark_duplicates:
     resources:
         mem_mb=picard_memory,
     retries: 1
+    priority: 30
     shell:
         """
         exec 2> {log:q}

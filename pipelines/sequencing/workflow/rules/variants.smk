@@ -20,6 +20,7 @@ rule call_variants:
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
     retries: 1
+    priority: 30
     shell:
         """
         exec 2> {log:q}
