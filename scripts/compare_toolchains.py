@@ -55,7 +55,8 @@ class Agreement:
     """Reads and variants of the two toolchains for one aligner.
 
     ``trimmed_alike`` and what follows up to the duplicates are of the reads that are in both. Of reads that are copies
-    of each other each tool leaves another one unmarked, so duplicates are matched by where they lie.
+    of each other each tool leaves another one unmarked, so duplicates are matched by where they lie. A read that fits
+    several places equally well (mapping quality 0) gets one by its number in the file, which a dropped pair moves.
     """
 
     classic_only: int
@@ -65,6 +66,8 @@ class Agreement:
     same_place: int
     same_place_of_alike: int
     same_alignment_of_alike: int
+    in_one_place_only: int
+    same_place_of_these: int
     duplicates_in_both: int
     duplicates_classic_only: int
     duplicates_fast_only: int
@@ -95,6 +98,7 @@ def agreement(
     """Compare read by read. ``variants`` counts them by where they are (see :func:`compare_calls`)."""
     pairs = [(classic[key], fast[key]) for key in classic.keys() & fast.keys()]
     alike = [(ours, theirs) for ours, theirs in pairs if ours.bases == theirs.bases]
+    certain = [(ours, theirs) for ours, theirs in alike if ours.quality != "0" and theirs.quality != "0"]
     marked = [Counter((r.place, r.flag) for r in reads.values() if r.flag & _DUPLICATE) for reads in (classic, fast)]
     return Agreement(
         classic_only=len(classic) - len(pairs),
@@ -104,6 +108,8 @@ def agreement(
         same_place=sum(ours.place == theirs.place for ours, theirs in pairs),
         same_place_of_alike=sum(ours.place == theirs.place for ours, theirs in alike),
         same_alignment_of_alike=sum(_without_mark(ours) == _without_mark(theirs) for ours, theirs in alike),
+        in_one_place_only=len(certain),
+        same_place_of_these=sum(ours.place == theirs.place for ours, theirs in certain),
         duplicates_in_both=(marked[0] & marked[1]).total(),
         duplicates_classic_only=(marked[0] - marked[1]).total(),
         duplicates_fast_only=(marked[1] - marked[0]).total(),
