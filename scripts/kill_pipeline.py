@@ -100,7 +100,7 @@ class Subject:
         return {
             str(path.relative_to(self.run.published)): hashlib.sha256(b"".join(_undated(path))).hexdigest()
             for path in sorted(self.run.published.rglob("*"))
-            if path.is_file()
+            if path.is_file() and not path.name.endswith("_run.html")  # it tells of the run
         }
 
 

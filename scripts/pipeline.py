@@ -27,8 +27,9 @@ from pipelines.sequencing.engine import Progress, RunInUse, end_leftovers, exclu
 from pipelines.sequencing.inputs import InputError, read_config, read_samples
 from pipelines.sequencing.run import RUN_ID, Run, to_json, write_atomically
 from pipelines.sequencing.status import EXIT_BAD_DATA, State, Status
-from pipelines.sequencing.steps.publish import plan
+from pipelines.sequencing.steps.publish import plan, publish_page
 from pipelines.sequencing.steps.reference import sha256_of
+from pipelines.sequencing.steps.run_page import pages
 from pipelines.sequencing.steps.versions import missing_tools
 from scripts.talk import EXIT_FAILURE, EXIT_USAGE
 
@@ -150,7 +151,10 @@ def run_pipeline(run: Run, cores: int, console: Console) -> int:
         exit_code = _exit_code(statuses) or (EXIT_FAILURE if code else 0)
         document = {"run_id": run.id, "exit_code": exit_code, "samples": [asdict(status) for status in statuses]}
         write_atomically(run.directory / "result.json", to_json(document))
+        shown = [publish_page(run, page) for page in pages(run, statuses)]
     _show_result(console, run, statuses)
+    for path in shown:
+        console.print(f"page of the run: {path}", highlight=False, soft_wrap=True)
     return exit_code
 
 

@@ -62,6 +62,11 @@ class Run:
         return self.storage / "reference" / "indexes" / f"{self.reference['name']}-{self.reference['sha256'][:12]}"
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """The configuration as far as results depend on it."""
+        return {name: value for name, value in self.config.items() if name != "vcpu_hour"}
+
+    @property
     def is_fast(self) -> bool:
         """Whether the toolchain is the fast one."""
         return bool(self.config["toolchain"] == "fast")

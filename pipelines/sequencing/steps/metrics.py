@@ -225,3 +225,21 @@ def windows(fai: Path, number: int = 240) -> list[tuple[str, int, int]]:
         contigs.append((name, int(length)))
     step = max(1, -(-sum(length for _, length in contigs) // number))
     return [(name, start, min(start + step, length)) for name, length in contigs for start in range(0, length, step)]
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a step used: wall and CPU seconds, peak memory in MiB. Snakemake samples the last two."""
+
+    step: str
+    seconds: float
+    cpu_seconds: float
+    memory_mib: float
+
+
+def read_use(path: Path) -> Use:
+    """Read a benchmark file of Snakemake; the step is its name."""
+    header, values = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[:2])
+    row = dict(zip(header, values, strict=True))
+    seconds, cpu, memory = (float(row[name]) if row[name] != "NA" else 0.0 for name in ("s", "cpu_time", "max_rss"))
+    return Use(path.stem, seconds, cpu, memory)

@@ -23,6 +23,7 @@ from pipelines.sequencing.run import MATES, Run, to_json, write_atomically
 from pipelines.sequencing.sample import Sample
 from pipelines.sequencing.status import BadData
 from pipelines.sequencing.steps.reference import sha256_of
+from pipelines.sequencing.steps.run_page import Page
 
 WORKFLOW = Path(__file__).resolve().parent.parent
 
@@ -117,6 +118,7 @@ def workflow_sha256() -> str:
     sources = [
         *WORKFLOW.rglob("*.py"),
         *WORKFLOW.rglob("*.j2"),
+        *WORKFLOW.rglob("*.css"),
         *WORKFLOW.rglob("*.smk"),
         WORKFLOW / "workflow" / "Snakefile",
     ]
@@ -134,7 +136,7 @@ def publish(run: Run, sample_id: str, checked: dict[str, Any], versions: dict[st
     made_from = {
         "input": checked["files"],
         "reference": {"name": run.reference["name"], "sha256": run.reference["sha256"]},
-        "parameters": dict(run.config),
+        "parameters": run.parameters,
         "aligners": list(run.sample(sample_id).aligners),
         "truth": [run.sample(sample_id).truth, run.sample(sample_id).truth_regions],
         "tools": versions,
@@ -168,6 +170,16 @@ def publish(run: Run, sample_id: str, checked: dict[str, Any], versions: dict[st
         written = True
     raw = text.encode()
     return [*files, PublishedFile(manifest_key(run, sample_id), len(raw), hashlib.sha256(raw).hexdigest(), written)]
+
+
+def publish_page(run: Run, page: Page) -> Path:
+    """Publish the page of a run, unless it is there as it is; returns where it lies."""
+    target = run.published / page.key
+    if not target.is_file() or target.read_text(encoding="utf-8") != page.html:
+        part = _part(run, target)
+        part.write_text(page.html, encoding="utf-8")
+        _finish(part, target)
+    return target
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

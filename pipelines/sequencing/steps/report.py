@@ -13,7 +13,7 @@ from pipelines.sequencing.steps.summary import Details
 _TEMPLATE = "report.html.j2"
 _STYLE = {"bwa": "series-1", "bowtie2": "series-2"}
 _KIND = {"snv": "Single bases", "indel": "Insertions and deletions"}
-_TITLE = {"bwa": "BWA-MEM", "bowtie2": "Bowtie 2"}
+TITLES = {"bwa": "BWA-MEM", "bowtie2": "Bowtie 2"}
 
 
 def _quality_chart(details: Details, mate: str) -> str:
@@ -41,10 +41,10 @@ def _depth_charts(details: Details) -> dict[str, str]:
             points.append((offset + length / 2, window.depth))
             offset += length
         charts[aligner] = line_chart(
-            [Series(_TITLE[aligner], _STYLE[aligner], points, filled=True)],
+            [Series(TITLES[aligner], _STYLE[aligner], points, filled=True)],
             x_label="position in the genome (bases)",
             y_label="mean depth (reads)",
-            title=f"Depth along the genome, {_TITLE[aligner]}",
+            title=f"Depth along the genome, {TITLES[aligner]}",
             size=(860, 180),
             y_max=top,
         )
@@ -56,7 +56,7 @@ def _insert_charts(details: Details) -> dict[str, str]:
         aligner: line_chart(
             [
                 Series(
-                    _TITLE[aligner],
+                    TITLES[aligner],
                     _STYLE[aligner],
                     [(float(size), float(pairs)) for size, pairs in _body(sizes)],
                     filled=True,
@@ -64,7 +64,7 @@ def _insert_charts(details: Details) -> dict[str, str]:
             ],
             x_label="insert size (bases)",
             y_label="pairs",
-            title=f"Insert sizes, {_TITLE[aligner]}",
+            title=f"Insert sizes, {TITLES[aligner]}",
             size=(420, 220),
         )
         for aligner, sizes in details.insert_sizes.items()
@@ -82,8 +82,8 @@ def _body(sizes: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(kept[i][0], sum(pairs for _, pairs in kept[i : i + step])) for i in range(0, len(kept), step)]
 
 
-def render(summary: dict[str, Any], details: Details) -> str:
-    """The page. The same summary gives the same bytes: there is no date in it."""
+def template(name: str) -> jinja2.Template:
+    """A page of this folder, with the filters that all of them use."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -96,9 +96,14 @@ def render(summary: dict[str, Any], details: Details) -> str:
         "count": lambda value: f"{value:,}".replace(",", "\u2009"),
         "short": short,
     }
-    return environment.get_template(_TEMPLATE).render(
+    return environment.get_template(name)
+
+
+def render(summary: dict[str, Any], details: Details) -> str:
+    """The page. The same summary gives the same bytes: there is no date in it."""
+    return template(_TEMPLATE).render(
         summary=summary,
-        titles=_TITLE,
+        titles=TITLES,
         kinds=_KIND,
         styles=_STYLE,
         charts={

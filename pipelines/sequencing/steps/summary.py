@@ -145,7 +145,7 @@ def summarise(
         "alignments": alignments,
         "counts": [asdict(edge) for edge in edges],
         "reference": {"name": run.reference["name"], "sha256": run.reference["sha256"]},
-        "parameters": dict(run.config),
+        "parameters": run.parameters,
         "tools": versions,
     }
     return summary, details

@@ -17,6 +17,8 @@ rule fastqc:
         expand("samples/{{id}}/fastqc/{{id}}_{{stage}}-{mate}_fastqc.{extension}", mate=MATES, extension=["html", "zip"]),
     log:
         "samples/{id}/logs/fastqc-{stage}.log",
+    benchmark:
+        "samples/{id}/benchmarks/fastqc-{stage}.tsv"
     resources:
         mem_mb=lambda wildcards, attempt: 600 * attempt,
     retries: 1
@@ -46,6 +48,8 @@ rule trim:
         summary="samples/{id}/trimmed/summary.txt",
     log:
         "samples/{id}/logs/trim.log",
+    benchmark:
+        "samples/{id}/benchmarks/trim.tsv"
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: MEMORY["trimming"] * attempt,
@@ -93,6 +97,8 @@ rule align:
         temp("samples/{id}/{aligner}/sorted.bam"),
     log:
         "samples/{id}/logs/align-{aligner}.log",
+    benchmark:
+        "samples/{id}/benchmarks/align-{aligner}.tsv"
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: (1000 + 2 * MEMORY["sorting"]) * attempt,
@@ -134,6 +140,8 @@ rule mark_duplicates:
         metrics="samples/{id}/{aligner}/duplicates.txt",
     log:
         "samples/{id}/logs/mark-duplicates-{aligner}.log",
+    benchmark:
+        "samples/{id}/benchmarks/mark_duplicates-{aligner}.tsv"
     resources:
         mem_mb=picard_memory,
     retries: 1
@@ -166,6 +174,8 @@ rule validate:
         "samples/{id}/{aligner}/validation.txt",
     log:
         "samples/{id}/logs/validate-{aligner}.log",
+    benchmark:
+        "samples/{id}/benchmarks/validate-{aligner}.tsv"
     resources:
         mem_mb=picard_memory,
     retries: 1
@@ -190,6 +200,8 @@ rule alignment_summary:
         "samples/{id}/{aligner}/alignment.txt",
     log:
         "samples/{id}/logs/alignment-summary-{aligner}.log",
+    benchmark:
+        "samples/{id}/benchmarks/alignment_summary-{aligner}.tsv"
     resources:
         mem_mb=picard_memory,
     retries: 1

@@ -32,6 +32,8 @@ rule align:
         duplicates="samples/{id}/{aligner}/duplicates.txt",
     log:
         "samples/{id}/logs/align-{aligner}.log",
+    benchmark:
+        "samples/{id}/benchmarks/align-{aligner}.tsv"
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: (2000 + 2 * MEMORY["sorting"]) * attempt,

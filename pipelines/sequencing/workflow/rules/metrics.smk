@@ -12,6 +12,8 @@ rule samtools_metrics:
         depth="samples/{id}/{aligner}/depth.tsv",
     log:
         "samples/{id}/logs/samtools-metrics-{aligner}.log",
+    benchmark:
+        "samples/{id}/benchmarks/samtools_metrics-{aligner}.tsv"
     retries: 1
     shell:
         """

@@ -14,6 +14,8 @@ rule check:
         "samples/{id}/checked.json",
     log:
         "samples/{id}/logs/check.log",
+    benchmark:
+        "samples/{id}/benchmarks/check.tsv"
     params:
         fastq=lambda wildcards: RUN.sample(wildcards.id).fastq,
         md5=lambda wildcards: RUN.sample(wildcards.id).md5,

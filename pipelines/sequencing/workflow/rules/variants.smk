@@ -14,6 +14,8 @@ rule call_variants:
         stats="samples/{id}/{aligner}/variants.txt",
     log:
         "samples/{id}/logs/call-variants-{aligner}.log",
+    benchmark:
+        "samples/{id}/benchmarks/call_variants-{aligner}.tsv"
     params:
         low=f"QUAL<{VARIANTS['min_quality']} || INFO/DP<{VARIANTS['min_depth']}",
         **VARIANTS,
