@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 PROJECT := .venv/.ready
 POLICY := .venvs/policy/.ready
+REPORTS := .venvs/reports/.ready
 LOCALCLOUD := .venvs/localcloud/.ready
 
 ENV ?= local
@@ -37,10 +38,13 @@ $(PROJECT): pyproject.toml uv.lock scripts/setup.sh
 $(POLICY): pyproject.toml uv.lock scripts/setup.sh
 	@scripts/setup.sh policy
 
+$(REPORTS): pyproject.toml uv.lock scripts/setup.sh
+	@scripts/setup.sh reports
+
 $(LOCALCLOUD): pyproject.toml uv.lock localcloud/pyproject.toml scripts/setup.sh
 	@scripts/setup.sh localcloud
 
-setup: $(PROJECT) $(LOCALCLOUD) $(POLICY) ## Make the three environments from uv.lock (the other targets do it when needed)
+setup: $(PROJECT) $(LOCALCLOUD) $(POLICY) $(REPORTS) ## Make the four environments from uv.lock (the other targets do it when needed)
 
 tools: $(PROJECT) ## Install the sequencing tools (Debian packages) and the example genome
 	@scripts/install_tools.sh
@@ -72,8 +76,8 @@ apply: $(PROJECT) functions ## Apply (ENV, ROOT); in prod only a plan that was s
 destroy: $(PROJECT) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
 	@$(PYTHON) -m scripts.infrastructure destroy --env "$(ENV)" --root "$(ROOT)" --confirm "$(CONFIRM)"
 
-pipeline: $(PROJECT) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
-	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)"
+pipeline: $(PROJECT) $(REPORTS) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
+	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" --multiqc
 
 backfill: $(PROJECT) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
 	@$(PYTHON) -m scripts.backfill --env "$(ENV)" --mode "$(MODE)" --prefix "$(PREFIX)"
@@ -87,7 +91,7 @@ replay: $(PROJECT) ## Call the functions again with the events they gave up on (
 simulate: $(PROJECT) ## Operate the platform for MONTHS of virtual time with faults, from SEED on, SEEDS times
 	@$(PYTHON) -m scripts.simulate --months "$(MONTHS)" --seed "$(SEED)" --seeds "$(SEEDS)"
 
-test: $(PROJECT) $(LOCALCLOUD) functions tools ## Run every test
+test: $(PROJECT) $(LOCALCLOUD) $(REPORTS) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
 test-unit: $(PROJECT) $(LOCALCLOUD) functions ## Decisions and handlers, on moto in-process; meta-tests
@@ -99,7 +103,7 @@ test-plan: $(PROJECT) ## terraform test of every module and root
 test-localcloud: $(PROJECT) $(LOCALCLOUD) ## The local cloud's own tests
 	@$(PYTHON) -m pytest localcloud/tests
 
-test-pipeline: $(PROJECT) tools ## The pipeline with the real tools on the lambda phage genome
+test-pipeline: $(PROJECT) $(REPORTS) tools ## The pipeline with the real tools on the lambda phage genome
 	@$(PYTHON) -m pytest tests/functional/pipeline
 
 test-simulation: $(PROJECT) ## Months of operation with random faults, invariants after every step, and seeded bugs that must be caught

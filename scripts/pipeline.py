@@ -1,6 +1,7 @@
 """Run the sequencing workflow (``make pipeline``).
 
     python -m scripts.pipeline run --storage DIR --samples SHEET [--config FILE] [--cores N] [--run-id ID]
+                                 [--multiqc]
 
 DIR is the root of the shared storage (active/, intermediate/, reference/, published/). Starting a run again after it
 was interrupted goes on where it stopped. Exit codes: 0 all samples are published, 65 the data of a sample are bad,
@@ -27,6 +28,7 @@ from pipelines.sequencing.engine import Progress, RunInUse, end_leftovers, exclu
 from pipelines.sequencing.inputs import InputError, read_config, read_samples
 from pipelines.sequencing.run import RUN_ID, Run, to_json, write_atomically
 from pipelines.sequencing.status import EXIT_BAD_DATA, State, Status
+from pipelines.sequencing.steps.multiqc import MultiqcError, find_multiqc
 from pipelines.sequencing.steps.publish import plan, publish_page
 from pipelines.sequencing.steps.reference import sha256_of
 from pipelines.sequencing.steps.run_page import pages
@@ -128,7 +130,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def run_pipeline(run: Run, cores: int, console: Console) -> int:
+def run_pipeline(run: Run, cores: int, console: Console, with_multiqc: bool = False) -> int:
     """Execute a run and show what came of it; returns the exit code.
 
     ``result.json`` in the directory of the run says the same for programs.
@@ -151,7 +153,7 @@ def run_pipeline(run: Run, cores: int, console: Console) -> int:
         exit_code = _exit_code(statuses) or (EXIT_FAILURE if code else 0)
         document = {"run_id": run.id, "exit_code": exit_code, "samples": [asdict(status) for status in statuses]}
         write_atomically(run.directory / "result.json", to_json(document))
-        shown = [publish_page(run, page) for page in pages(run, statuses)]
+        shown = [publish_page(run, page) for page in pages(run, statuses, with_multiqc and progress.finished > 0)]
     _show_result(console, run, statuses)
     for path in shown:
         console.print(f"page of the run: {path}", highlight=False, soft_wrap=True)
@@ -177,6 +179,7 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--config", type=Path, help="the configuration (default: config.yaml beside the sample sheet)")
     start.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="processor cores to use (default: all)")
     start.add_argument("--run-id", help="the name of the run (default: that of the sample sheet)")
+    start.add_argument("--multiqc", action="store_true", help="publish the page of MultiQC as well")
     arguments = parser.parse_args(argv)
     if arguments.cores < 1:
         parser.error("--cores must be 1 or more")
@@ -197,7 +200,12 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_FAILURE
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return run_pipeline(run, arguments.cores, console)
+        if arguments.multiqc:
+            find_multiqc()
+        return run_pipeline(run, arguments.cores, console, arguments.multiqc)
+    except MultiqcError as error:
+        complaints.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        return EXIT_FAILURE
     except RunInUse as error:
         complaints.print(
             f"error: run {run.id} is being worked on by {error}; wait, or use another --run-id",

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Make one of the three environments of uv.lock ready: scripts/setup.sh project|policy|localcloud
+# Make one of the environments of uv.lock ready: scripts/setup.sh project|policy|reports|localcloud
 #   project     .venv              scripts, functions, pipelines, tests
 #   policy      .venvs/policy      checkov
+#   reports     .venvs/reports     MultiQC
 #   localcloud  .venvs/localcloud  LocalStack and the Lambda runtime
 # Finds Python 3.13 and uv, or gets them; says what it does; names exactly what is missing where it cannot help itself.
 set -euo pipefail
@@ -71,9 +72,10 @@ find_uv() {
 case "${1:-}" in
   project) target=.venv selection=(--group dev) ;;
   policy) target=.venvs/policy selection=(--only-group policy) ;;
+  reports) target=.venvs/reports selection=(--only-group reports) ;;
   localcloud) target=.venvs/localcloud selection=(--only-group localcloud) ;;
   uv) find_uv "$(find_python)" && exit 0 ;;
-  *) fail "usage: scripts/setup.sh project|policy|localcloud|uv" ;;
+  *) fail "usage: scripts/setup.sh project|policy|reports|localcloud|uv" ;;
 esac
 
 mkdir -p .venvs

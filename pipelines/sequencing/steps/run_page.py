@@ -17,6 +17,7 @@ from pipelines.sequencing.sample import Sample
 from pipelines.sequencing.status import State, Status
 from pipelines.sequencing.steps.chart import Series, line_chart
 from pipelines.sequencing.steps.metrics import Use, read_depths, read_use
+from pipelines.sequencing.steps.multiqc import multiqc_page
 from pipelines.sequencing.steps.report import TITLES, template
 
 _TEMPLATE = "run.html.j2"
@@ -45,8 +46,12 @@ class Page:
     html: str
 
 
-def pages(run: Run, statuses: list[Status]) -> Iterator[Page]:
-    """One page for each project and site that has a published sample in the run."""
+def pages(run: Run, statuses: list[Status], with_multiqc: bool = False) -> Iterator[Page]:
+    """Our page, and if wanted MultiQC's, for each project and site that has a published sample in the run.
+
+    Raises:
+        MultiqcError: MultiQC is wanted and is not here, or fails.
+    """
     by_id = {status.sample: status for status in statuses}
     for project, site in sorted({(sample.name.project, sample.name.site) for sample in run.samples}):
         own = [sample for sample in run.samples if (sample.name.project, sample.name.site) == (project, site)]
@@ -55,6 +60,10 @@ def pages(run: Run, statuses: list[Status]) -> Iterator[Page]:
             # The catalogue's names have one more place, for a sample; here it is the run's.
             name = SampleName(project, site, run.id.translate(str.maketrans("._", "--")).strip("-"))
             yield Page(catalogue().key("quality_report", name, "run", "html"), _render(run, project, site, rows))
+            if with_multiqc:
+                finished = [run.sample_directory(row.sample.id) for row in rows if row.summary]
+                html = multiqc_page(f"{project}, {site}, run {run.id}", finished, run.directory / ".multiqc.tmp")
+                yield Page(catalogue().key("quality_report", name, "multiqc", "html"), html)
 
 
 def _row(run: Run, sample: Sample, status: Status) -> Row:

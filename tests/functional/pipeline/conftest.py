@@ -71,16 +71,16 @@ class Outcome:
         return [rules[event["job"]] for event in events if event["event"] == "finished"]
 
 
-def command(storage: Path, sheet: Path, run_id: str) -> list[str]:
+def command(storage: Path, sheet: Path, run_id: str, *more: str) -> list[str]:
     return [
         sys.executable, "-m", "scripts.pipeline", "run", "--storage", str(storage), "--samples", str(sheet),
-        "--run-id", run_id, "--cores", "2",
+        "--run-id", run_id, "--cores", "2", *more,
     ]  # fmt: skip
 
 
-def run_pipeline(storage: Path, sheet: Path, run_id: str) -> Outcome:
+def run_pipeline(storage: Path, sheet: Path, run_id: str, *more: str) -> Outcome:
     done = subprocess.run(
-        command(storage, sheet, run_id), cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False
+        command(storage, sheet, run_id, *more), cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False
     )
     return Outcome(storage, run_id, done.returncode, done.stdout + done.stderr)
 
@@ -146,12 +146,12 @@ def add_good_samples(storage: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def fast(tmp_path_factory: pytest.TempPathFactory, tools: None) -> Outcome:
-    """The good samples through the fast toolchain."""
+    """The good samples through the fast toolchain, with MultiQC's page."""
     storage = new_storage(tmp_path_factory.mktemp("fast"))
     sheet = write_sheet(storage, *add_good_samples(storage))
     with (sheet.parent / "config.yaml").open("a", encoding="utf-8") as config:
         config.write("toolchain: fast\n")
-    return run_pipeline(storage, sheet, "fast")
+    return run_pipeline(storage, sheet, "fast", "--multiqc")
 
 
 @pytest.fixture(scope="session")

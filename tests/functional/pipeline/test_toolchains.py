@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,19 @@ def test_samtools_marks_the_pairs_that_are_there_twice(fast: Outcome, aligner: s
     assert doubled > CLONES / 3
     marked = {name.removeprefix("clone-") for (name, _), read in aligned.items() if read.flag & 0x400}
     assert len(marked) >= (0.97 if aligner == "bwa" else 0.9) * doubled
+
+
+def test_the_run_has_a_page_of_its_own_and_one_of_multiqc(fast: Outcome, outcome: Outcome) -> None:
+    page = published(fast, "quality-reports", "fast_run.html").read_text("utf-8")
+    assert page.count("<svg") == 2
+    assert not re.search(r"(src|href)=|@import|url\(|<script|<link", page)
+    multiqc = published(fast, "quality-reports", "fast_multiqc.html").read_text("utf-8")
+    assert "lambda-phage_hyd-01_spiked" in multiqc
+    for tool in ("fastp", "samtools", "bcftools"):
+        assert f'id="mqc-module-section-{tool}"' in multiqc
+    mixed = published(outcome, "quality-reports", "lambda_run.html").read_text("utf-8")
+    assert "the gzip ends too early" in mixed  # a stopped sample says why
+    assert not list(outcome.published.rglob("*multiqc*"))
 
 
 def test_a_truth_of_another_genome_stops_with_what_bcftools_says(fast: Outcome) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pipelines.sequencing.run import Run
 from pipelines.sequencing.status import BadData
-from pipelines.sequencing.steps import reference, versions
+from pipelines.sequencing.steps import multiqc, reference, versions
 from scripts import example_data, pipeline
 from scripts.talk import UserError
 from tests.unit.pipeline.samples import make_run
@@ -79,6 +79,17 @@ def test_names_make_tools_when_a_tool_is_missing(
         "bcftools, bowtie2, bowtie2-build, bwa, fastp, fastqc, java, samtools, /nowhere/picard.jar; run: make tools"
         in said
     )
+
+
+def test_names_make_setup_when_multiqc_is_wanted_and_missing(
+    storage: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pipeline, "missing_tools", list)
+    monkeypatch.setattr(multiqc, "ENVIRONMENT", storage / "none")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert start(storage, "--multiqc") == 1
+    assert "MultiQC is not on this machine; run: make setup" in capsys.readouterr().err
+    assert not (storage / "intermediate").exists()
 
 
 def test_takes_the_configuration_beside_the_sheet_and_names_indexes_by_the_genome(storage: Path) -> None:
