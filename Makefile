@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON := .venv/bin/python
-PROJECT := .venv/.ready
+VENV := .venv/.ready
 POLICY := .venvs/policy/.ready
 REPORTS := .venvs/reports/.ready
 LOCALCLOUD := .venvs/localcloud/.ready
@@ -16,6 +16,10 @@ CONFIRM ?=
 SAMPLES ?=
 STORAGE ?=
 FUNCTION ?=
+SOURCE ?= ena
+NAMES ?=
+PROJECT ?=
+SITE ?=
 MODE ?= estimate
 PREFIX ?=
 MONTHS ?= 1
@@ -25,14 +29,14 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters \
+.PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline lint format policy clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation (default: all, in order)\n'
 
-$(PROJECT): pyproject.toml uv.lock scripts/setup.sh
+$(VENV): pyproject.toml uv.lock scripts/setup.sh
 	@scripts/setup.sh project
 
 $(POLICY): pyproject.toml uv.lock scripts/setup.sh
@@ -44,93 +48,96 @@ $(REPORTS): pyproject.toml uv.lock scripts/setup.sh
 $(LOCALCLOUD): pyproject.toml uv.lock localcloud/pyproject.toml scripts/setup.sh
 	@scripts/setup.sh localcloud
 
-setup: $(PROJECT) $(LOCALCLOUD) $(POLICY) $(REPORTS) ## Make the four environments from uv.lock (the other targets do it when needed)
+setup: $(VENV) $(LOCALCLOUD) $(POLICY) $(REPORTS) ## Make the four environments from uv.lock (the other targets do it when needed)
 
-tools: $(PROJECT) ## Install the sequencing tools (Debian packages) and the example genome
+tools: $(VENV) ## Install the sequencing tools (Debian packages) and the example genome
 	@scripts/install_tools.sh
 
-functions: $(PROJECT) ## Build the Lambda archives into dist/functions, byte-identical from the same sources
+functions: $(VENV) ## Build the Lambda archives into dist/functions, byte-identical from the same sources
 	@$(PYTHON) -m scripts.build_functions
 
-demo: $(PROJECT) $(LOCALCLOUD) tools functions ## Run the platform on this machine: real reads in, tagged and replicated results out
+demo: $(VENV) $(LOCALCLOUD) tools functions ## Run the platform on this machine: real reads in, tagged and replicated results out
 	@$(PYTHON) -m scripts.demo
 
-up: $(PROJECT) $(LOCALCLOUD) ## Start the local cloud
+up: $(VENV) $(LOCALCLOUD) ## Start the local cloud
 	@$(PYTHON) -m scripts.cloud start
 
-down: $(PROJECT) $(LOCALCLOUD) ## Stop the local cloud and remove everything it made
+down: $(VENV) $(LOCALCLOUD) ## Stop the local cloud and remove everything it made
 	@$(PYTHON) -m scripts.cloud down
 
-status: $(PROJECT) $(LOCALCLOUD) ## Show whether the local cloud runs, its clock and what is applied on it
+status: $(VENV) $(LOCALCLOUD) ## Show whether the local cloud runs, its clock and what is applied on it
 	@$(PYTHON) -m scripts.cloud status
 
-reset: $(PROJECT) $(LOCALCLOUD) ## Start the local cloud again, empty
+reset: $(VENV) $(LOCALCLOUD) ## Start the local cloud again, empty
 	@$(PYTHON) -m scripts.cloud reset
 
-plan: $(PROJECT) functions ## Show what Terraform would change (ENV, ROOT) and save the plan
+plan: $(VENV) functions ## Show what Terraform would change (ENV, ROOT) and save the plan
 	@$(PYTHON) -m scripts.infrastructure plan --env "$(ENV)" --root "$(ROOT)"
 
-apply: $(PROJECT) functions ## Apply (ENV, ROOT); in prod only a plan that was saved before
+apply: $(VENV) functions ## Apply (ENV, ROOT); in prod only a plan that was saved before
 	@$(PYTHON) -m scripts.infrastructure apply --env "$(ENV)" --root "$(ROOT)"
 
-destroy: $(PROJECT) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
+destroy: $(VENV) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
 	@$(PYTHON) -m scripts.infrastructure destroy --env "$(ENV)" --root "$(ROOT)" --confirm "$(CONFIRM)"
 
-pipeline: $(PROJECT) $(REPORTS) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
+pipeline: $(VENV) $(REPORTS) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
 	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" --multiqc
 
-backfill: $(PROJECT) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
+ingest: $(VENV) ## Bring reads from an archive: SOURCE=ena|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder
+	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" $(NAMES)
+
+backfill: $(VENV) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
 	@$(PYTHON) -m scripts.backfill --env "$(ENV)" --mode "$(MODE)" --prefix "$(PREFIX)"
 
-dead-letters: $(PROJECT) ## Show the events the functions gave up on (ENV, FUNCTION)
+dead-letters: $(VENV) ## Show the events the functions gave up on (ENV, FUNCTION)
 	@$(PYTHON) -m scripts.dead_letters list --env "$(ENV)" --function "$(FUNCTION)"
 
-replay: $(PROJECT) ## Call the functions again with the events they gave up on (ENV, FUNCTION)
+replay: $(VENV) ## Call the functions again with the events they gave up on (ENV, FUNCTION)
 	@$(PYTHON) -m scripts.dead_letters replay --env "$(ENV)" --function "$(FUNCTION)"
 
-simulate: $(PROJECT) ## Operate the platform for MONTHS of virtual time with faults, from SEED on, SEEDS times
+simulate: $(VENV) ## Operate the platform for MONTHS of virtual time with faults, from SEED on, SEEDS times
 	@$(PYTHON) -m scripts.simulate --months "$(MONTHS)" --seed "$(SEED)" --seeds "$(SEEDS)"
 
-test: $(PROJECT) $(LOCALCLOUD) $(REPORTS) functions tools ## Run every test
+test: $(VENV) $(LOCALCLOUD) $(REPORTS) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
-test-unit: $(PROJECT) $(LOCALCLOUD) functions ## Decisions and handlers, on moto in-process; meta-tests
-	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/meta
+test-unit: $(VENV) $(LOCALCLOUD) functions ## Decisions and handlers, on moto in-process; meta-tests
+	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/functional/ingest tests/meta
 
-test-plan: $(PROJECT) ## terraform test of every module and root
+test-plan: $(VENV) ## terraform test of every module and root
 	@$(PYTHON) -m scripts.terraform_tests
 
-test-localcloud: $(PROJECT) $(LOCALCLOUD) ## The local cloud's own tests
+test-localcloud: $(VENV) $(LOCALCLOUD) ## The local cloud's own tests
 	@$(PYTHON) -m pytest localcloud/tests
 
-test-pipeline: $(PROJECT) $(REPORTS) tools ## The pipeline with the real tools on the lambda phage genome
+test-pipeline: $(VENV) $(REPORTS) tools ## The pipeline with the real tools on the lambda phage genome
 	@$(PYTHON) -m pytest tests/functional/pipeline
 
-test-simulation: $(PROJECT) ## Months of operation with random faults, invariants after every step, and seeded bugs that must be caught
+test-simulation: $(VENV) ## Months of operation with random faults, invariants after every step, and seeded bugs that must be caught
 	@$(PYTHON) -m pytest tests/simulation
 
-test-local: $(PROJECT) $(LOCALCLOUD) functions tools ## The platform on the local cloud: apply, flows, faults, second plan, destroy
+test-local: $(VENV) $(LOCALCLOUD) functions tools ## The platform on the local cloud: apply, flows, faults, second plan, destroy
 	@$(PYTHON) -m pytest tests/local
 
-test-kill-pipeline: $(PROJECT) tools ## Kill a run of the pipeline KILLS times at moments of chance (SEED); what it publishes must not differ. Not part of make test
+test-kill-pipeline: $(VENV) tools ## Kill a run of the pipeline KILLS times at moments of chance (SEED); what it publishes must not differ. Not part of make test
 	@$(PYTHON) -m scripts.kill_pipeline --seed "$(SEED)" --kills "$(KILLS)"
 
-truth: $(PROJECT) tools ## Run both toolchains on GENOME=ecoli|lambda with spiked variants; print recall, precision and where they differ
+truth: $(VENV) tools ## Run both toolchains on GENOME=ecoli|lambda with spiked variants; print recall, precision and where they differ
 	@$(PYTHON) -m scripts.compare_toolchains --genome "$(GENOME)" --depth "$(DEPTH)" --seed "$(SEED)"
 
-bench-pipeline: $(PROJECT) tools ## What a sample costs with both toolchains against a step-by-step script: seconds, CPU, bytes written
+bench-pipeline: $(VENV) tools ## What a sample costs with both toolchains against a step-by-step script: seconds, CPU, bytes written
 	@$(PYTHON) -m benchmarks.pipeline
 
-test-kill: $(PROJECT) $(LOCALCLOUD) functions tools ## Kill make demo at points of chance (SEED); each time the next must recover. Not part of make test
+test-kill: $(VENV) $(LOCALCLOUD) functions tools ## Kill make demo at points of chance (SEED); each time the next must recover. Not part of make test
 	@$(PYTHON) -m scripts.kill_demo --seed "$(SEED)"
 
-lint: $(PROJECT) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalogue
+lint: $(VENV) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalogue
 	@$(PYTHON) -m scripts.lint
 
-format: $(PROJECT) ## Rewrite Python and Terraform in the house format
+format: $(VENV) ## Rewrite Python and Terraform in the house format
 	@$(PYTHON) -m ruff check --fix --quiet . && $(PYTHON) -m ruff format --quiet . && terraform fmt -recursive
 
-policy: $(PROJECT) $(POLICY) $(LOCALCLOUD) functions ## checkov on the Terraform sources and on the plans, and our own checks
+policy: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## checkov on the Terraform sources and on the plans, and our own checks
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
 

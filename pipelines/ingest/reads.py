@@ -1,0 +1,190 @@
+"""Sequencing runs of public archives: from their description to FASTQ and a sample sheet on the shared storage.
+
+Written are, below ``active/<project>/``: the mates of each run, named as the catalogue names raw sequences, a manifest
+``manifests/<accession>.json`` with where they come from, and ``samples.tsv``, which ``make pipeline`` takes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.ingest.download import USER_AGENT, Downloader, Fetched, Remote
+from pipelines.ingest.problems import IngestError, Refused
+from pipelines.naming import SampleName, catalogue
+from pipelines.sequencing.run import MATES, write_atomically
+
+SHEET_COLUMNS = ("sample", "project", "site", "fastq_1", "fastq_2", "md5_1", "md5_2", "aligner")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where data come from, and on what terms they may be used."""
+
+    name: str
+    licence: str
+    terms: str
+
+
+@dataclass(frozen=True)
+class Mirrors:
+    """Addresses below which an archive's files lie at the archive's own paths, in order of preference.
+
+    They are tried after the archive, or instead of it.
+    """
+
+    bases: tuple[str, ...] = ()
+    instead: bool = False
+
+    def addresses(self, address: str) -> tuple[str, ...]:
+        """The addresses of a file. Archives give them without a scheme, or with ``ftp``; all serve them by HTTPS."""
+        own = f"https://{address.removeprefix('ftp://')}" if not address.startswith("http") else address
+        path = own.split("://", 1)[1].partition("/")[2]
+        others = tuple(f"{base.rstrip('/')}/{path}" for base in self.bases)
+        return others if self.instead and others else (own, *others)
+
+
+@dataclass(frozen=True)
+class SequencingRun:
+    """A paired run: its accession, its two mates, and what else the archive says of it."""
+
+    accession: str
+    mates: tuple[Remote, Remote]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs go: the root of the shared storage, and project and site of the names."""
+
+    storage: Path
+    project: str
+    site: str
+
+    @property
+    def folder(self) -> Path:
+        return self.storage / "active" / self.project
+
+    def name(self, accession: str) -> SampleName:
+        return SampleName(self.project, self.site, accession)
+
+    def file_name(self, accession: str, mate: int) -> str:
+        """Raises :class:`~pipelines.naming.BadName` for a project or site that the catalogue does not allow."""
+        return catalogue().file_name("raw_sequence", self.name(accession), MATES[mate], "fastq.gz")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run: its files, or why there are none."""
+
+    accession: str
+    files: tuple[Fetched, ...] = ()
+    reason: str = ""
+
+
+Told = Callable[[str, int], None]
+"""Called with a file's name and a number of bytes that have come."""
+
+
+def fetch_run(run: SequencingRun, place: Place, archive: Archive, downloader: Downloader, told: Told) -> Outcome:
+    """Bring both mates here and write the manifest."""
+    files = []
+    for mate, remote in enumerate(run.mates):
+        name = place.file_name(run.accession, mate)
+        files.append(downloader.fetch(remote, place.folder / name, lambda number, name=name: told(name, number)))  # type: ignore[misc]
+    manifest = place.folder / "manifests" / f"{run.accession}.json"
+    if not manifest.is_file() or any(each.url for each in files):
+        write_atomically(manifest, json.dumps(_manifest(run, archive, files), indent=2, ensure_ascii=False) + "\n")
+    return Outcome(run.accession, tuple(files))
+
+
+def _manifest(run: SequencingRun, archive: Archive, files: list[Fetched]) -> dict[str, object]:
+    return {
+        "accession": run.accession,
+        "archive": asdict(archive),
+        "metadata": dict(run.metadata),
+        "files": [
+            {
+                "file": each.path.name,
+                "source": each.url or remote.urls[0],
+                "bytes": each.size,
+                "md5": each.md5,
+                "sha256": each.sha256,
+            }
+            for each, remote in zip(files, run.mates, strict=True)
+        ],
+        "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "tool": USER_AGENT,
+    }
+
+
+def fetch_runs(
+    runs: Iterable[SequencingRun], place: Place, archive: Archive, downloader: Downloader, told: Told, workers: int = 4
+) -> list[Outcome]:
+    """Bring all runs here, several at a time; then write the sample sheet of those that are whole."""
+
+    def fetch(run: SequencingRun) -> Outcome:
+        try:
+            return fetch_run(run, place, archive, downloader, told)
+        except IngestError as error:
+            return Outcome(run.accession, reason="; ".join(error.problems))
+
+    with ThreadPoolExecutor(workers) as pool:
+        outcomes = list(pool.map(fetch, runs))
+    if finished := [outcome for outcome in outcomes if outcome.files]:
+        add_to_sheet(place, finished)
+    return outcomes
+
+
+def add_to_sheet(place: Place, outcomes: list[Outcome]) -> Path:
+    """Write the rows of these runs into ``samples.tsv`` beside the files; other rows stay."""
+    sheet = place.folder / "samples.tsv"
+    rows: dict[str, dict[str, str]] = {}
+    columns = list(SHEET_COLUMNS)
+    if sheet.is_file():
+        reader = csv.DictReader(sheet.read_text(encoding="utf-8").splitlines(), delimiter="\t")
+        columns = [*(reader.fieldnames or []), *(name for name in columns if name not in (reader.fieldnames or []))]
+        rows = {row["sample"]: row for row in reader}
+    for outcome in outcomes:
+        rows[outcome.accession] = rows.get(outcome.accession, {}) | {
+            "sample": outcome.accession,
+            "project": place.project,
+            "site": place.site,
+            "fastq_1": f"{place.project}/{outcome.files[0].path.name}",
+            "fastq_2": f"{place.project}/{outcome.files[1].path.name}",
+            "md5_1": outcome.files[0].md5,
+            "md5_2": outcome.files[1].md5,
+        }
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, delimiter="\t", lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows.values())
+    write_atomically(sheet, text.getvalue())
+    return sheet
+
+
+def paired(accession: str, files: list[Remote]) -> tuple[Remote, Remote]:
+    """The two mates among a run's files.
+
+    Archives list a third file, of reads without a mate, before or after the pair; mates end in ``_1`` and ``_2``.
+
+    Raises:
+        Refused: there is no pair.
+    """
+    if not files:
+        raise Refused(f"{accession}: the archive has no FASTQ of it")
+    mates = {
+        mate: each
+        for each in files
+        for mate in ("1", "2")
+        if each.urls[0].rsplit("/", 1)[-1].endswith((f"_{mate}.fastq.gz", f"_{mate}.fq.gz"))
+    }
+    if set(mates) != {"1", "2"}:
+        raise Refused(f"{accession}: its reads are not paired ({len(files)} file); the pipeline takes pairs")
+    return mates["1"], mates["2"]

@@ -1,0 +1,175 @@
+"""Bring data from elsewhere onto the shared storage (``make ingest``).
+
+    python -m scripts.ingest ena  --storage DIR --project P --site S ACCESSION...
+    python -m scripts.ingest igsr --storage DIR --project P --site S --accept-terms SAMPLE...
+
+What to bring can also be a file with one name a line: ``@list.txt``. Starting again goes on where it stopped. Exit
+codes: 0 all is here, 65 the source has nothing that can be taken for a name, 1 something could not be fetched, 2 wrong
+usage or a source that does not answer, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+from pipelines.ingest import ena, igsr
+from pipelines.ingest.download import Downloader, Manners
+from pipelines.ingest.problems import IngestError, Refused
+from pipelines.ingest.reads import Archive, Mirrors, Outcome, Place, SequencingRun, fetch_runs
+from pipelines.naming import BadName
+from pipelines.sequencing.status import EXIT_BAD_DATA
+from scripts.talk import EXIT_FAILURE, EXIT_USAGE, run_program
+
+EXIT_INTERRUPTED = 130
+Found = tuple[list[SequencingRun], list[Refused]]
+
+
+def names_of(arguments: Iterable[str]) -> list[str]:
+    """The names on the command line, with ``@file`` replaced by its lines; raises :class:`IngestError`."""
+    names = []
+    for each in arguments:
+        if each.startswith("@"):
+            try:
+                names += Path(each[1:]).read_text(encoding="utf-8").split()
+            except (OSError, UnicodeDecodeError) as error:
+                raise IngestError(f"{each[1:]}: not readable as a list of names: {error}") from None
+        else:
+            names.append(each)
+    return names
+
+
+class Display:
+    """Shows what comes: bars on a terminal, one line for each finished file elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), console=console
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def expect(self, name: str, size: int | None) -> None:
+        self._tasks[name] = self.progress.add_task(name, total=size)
+
+    def told(self, name: str, number: int) -> None:
+        with self._lock:
+            self.progress.advance(self._tasks[name], number)
+
+
+def bring(found: Found, place: Place, archive: Archive, downloader: Downloader, console: Console, workers: int) -> int:
+    """Fetch what was found, say what came of it; returns the exit code."""
+    runs, refused = found
+    for reason in refused:
+        console.print(f"not taken: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    display = Display(console)
+    for run in runs:
+        for mate, remote in enumerate(run.mates):
+            display.expect(place.file_name(run.accession, mate), remote.size)
+    if console.is_terminal:
+        with display.progress:
+            outcomes = fetch_runs(runs, place, archive, downloader, display.told, workers)
+    else:
+        outcomes = fetch_runs(runs, place, archive, downloader, display.told, workers)
+    for outcome in outcomes:
+        _say(outcome, console)
+    if any(outcome.files for outcome in outcomes):
+        console.print(f"the sample sheet is {place.folder / 'samples.tsv'}", highlight=False, soft_wrap=True)
+    if any(not outcome.files for outcome in outcomes):
+        return EXIT_FAILURE
+    return EXIT_BAD_DATA if refused else 0
+
+
+def _say(outcome: Outcome, console: Console) -> None:
+    if not outcome.files:
+        console.print(
+            f"{outcome.accession}: {outcome.reason}", style="red", highlight=False, markup=False, soft_wrap=True
+        )
+    for file in outcome.files:
+        came = "was here already" if not file.url else f"from {file.url}"
+        resumed = f", went on from byte {file.resumed_from}" if file.resumed_from else ""
+        console.print(f"{file.path.name}: {file.size} bytes, {came}{resumed}", highlight=False, soft_wrap=True)
+
+
+def _ena(arguments: argparse.Namespace, downloader: Downloader) -> Found:
+    mirrors = Mirrors(tuple(arguments.mirror), arguments.mirrors_only)
+    return ena.find_runs(names_of(arguments.names), downloader, arguments.server or ena.PORTAL, mirrors)
+
+
+def _igsr(arguments: argparse.Namespace, downloader: Downloader) -> Found:
+    if not arguments.accept_terms:
+        raise IngestError(
+            f"{igsr.ARCHIVE.name}: read the terms at {igsr.ARCHIVE.terms} and the data reuse statement beside the "
+            "index, then give --accept-terms"
+        )
+    mirrors = Mirrors(tuple(arguments.mirror), arguments.mirrors_only)
+    return igsr.find_runs(names_of(arguments.names), downloader, arguments.server or igsr.HGDP, mirrors)
+
+
+# Source -> (what it is, where it comes from, how its runs are found).
+SOURCES: dict[str, tuple[str, Archive, Callable[[argparse.Namespace, Downloader], Found]]] = {
+    "ena": ("runs, samples, experiments or studies of ENA, SRA and DDBJ, as FASTQ of the ENA", ena.ARCHIVE, _ena),
+    "igsr": ("samples or runs of a collection of the IGSR, HGDP by default", igsr.ARCHIVE, _igsr),
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    sources = parser.add_subparsers(dest="source", required=True)
+    for name, (what, archive, _) in SOURCES.items():
+        source = sources.add_parser(name, help=what, description=f"{what}. Terms of use: {archive.terms}")
+        source.add_argument("names", nargs="+", help="what to bring, or @file with one name a line")
+        source.add_argument("--storage", type=Path, required=True, help="the root of the shared storage")
+        source.add_argument("--project", required=True, help="the project in the names of the files")
+        source.add_argument("--site", required=True, help="the site in the names of the files")
+        source.add_argument("--server", help="the address of the portal's API or of the index (default: the archive's)")
+        source.add_argument(
+            "--mirror", action="append", default=[], help="another server of the files; may be repeated"
+        )
+        source.add_argument("--mirrors-only", action="store_true", help="do not ask the archive itself for the files")
+        source.add_argument("--connections", type=int, default=4, help="at most so many to a server (default: 4)")
+        source.add_argument("--timeout", type=float, default=60.0, help="seconds without a byte (default: 60)")
+        if name == "igsr":
+            source.add_argument("--accept-terms", action="store_true", help="the terms of the collection are accepted")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.connections < 1 or arguments.timeout <= 0:
+        parser.error("--connections and --timeout must be above 0")
+    console, complaints = Console(), Console(stderr=True)
+    _, archive, find = SOURCES[arguments.source]
+    place = Place(arguments.storage.resolve(), arguments.project, arguments.site)
+    manners = Manners(connections=arguments.connections, timeout=arguments.timeout)
+    try:
+        if not (place.storage / "active").is_dir():
+            raise IngestError(
+                f"--storage {place.storage}: there is no directory active in it; is this the shared storage?"
+            )
+        place.file_name("S1", 0)
+        with Downloader(manners) as downloader:
+            return bring(find(arguments, downloader), place, archive, downloader, console, arguments.connections)
+    except BadName as error:
+        complaints.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        return EXIT_USAGE
+    except IngestError as error:
+        for problem in error.problems:
+            complaints.print(f"error: {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        complaints.print("interrupted; the same command goes on where it stopped")
+        return EXIT_INTERRUPTED
+
+
+if __name__ == "__main__":
+    run_program(main)
