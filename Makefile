@@ -33,7 +33,7 @@ DEPTH ?= 30
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline lint format policy clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation (default: all, in order)\n'
 
 $(VENV): pyproject.toml uv.lock scripts/setup.sh

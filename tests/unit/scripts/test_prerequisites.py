@@ -44,7 +44,7 @@ def test_a_python_of_another_version_is_named(tmp_path: Path) -> None:
 def test_an_unknown_environment_of_the_lock_is_refused() -> None:
     done = subprocess.run([str(SETUP), "everything"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "usage: scripts/setup.sh project|policy|localcloud" in done.stderr
+    assert "usage: scripts/setup.sh project|policy|reports|localcloud" in done.stderr
 
 
 def test_missing_terraform_is_named_with_where_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
