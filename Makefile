@@ -83,7 +83,7 @@ destroy: $(VENV) functions ## Destroy in reverse order (ENV, ROOT); outside the 
 pipeline: $(VENV) $(REPORTS) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
 	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" --multiqc
 
-ingest: $(VENV) ## Bring reads from an archive: SOURCE=ena|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder
+ingest: $(VENV) tools ## Bring reads from an archive: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder
 	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" $(NAMES)
 
 backfill: $(VENV) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
@@ -101,7 +101,7 @@ simulate: $(VENV) ## Operate the platform for MONTHS of virtual time with faults
 test: $(VENV) $(LOCALCLOUD) $(REPORTS) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
-test-unit: $(VENV) $(LOCALCLOUD) functions ## Decisions and handlers, on moto in-process; meta-tests
+test-unit: $(VENV) $(LOCALCLOUD) functions tools ## Decisions and handlers, on moto in-process; meta-tests
 	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/functional/ingest tests/meta
 
 test-plan: $(VENV) ## terraform test of every module and root

@@ -1,6 +1,7 @@
 """Bring data from elsewhere onto the shared storage (``make ingest``).
 
     python -m scripts.ingest ena  --storage DIR --project P --site S ACCESSION...
+    python -m scripts.ingest sra  --storage DIR --project P --site S ACCESSION...
     python -m scripts.ingest igsr --storage DIR --project P --site S --accept-terms SAMPLE...
 
 What to bring can also be a file with one name a line: ``@list.txt``. Starting again goes on where it stopped. Exit
@@ -13,21 +14,24 @@ from __future__ import annotations
 import argparse
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from pipelines.ingest import ena, igsr
+from pipelines.ingest import ena, igsr, sra
 from pipelines.ingest.download import Downloader, Manners
 from pipelines.ingest.problems import IngestError, Refused
-from pipelines.ingest.reads import Archive, Mirrors, Outcome, Place, SequencingRun, fetch_runs
+from pipelines.ingest.reads import Archive, Mirrors, Outcome, Place, SequencingRun, Told, fetch_mates, fetch_runs
 from pipelines.naming import BadName
 from pipelines.sequencing.status import EXIT_BAD_DATA
 from scripts.talk import EXIT_FAILURE, EXIT_USAGE, run_program
 
 EXIT_INTERRUPTED = 130
 Found = tuple[list[SequencingRun], list[Refused]]
+Fetch = Callable[[SequencingRun, Place, Downloader, Told], Outcome]
 
 
 def names_of(arguments: Iterable[str]) -> list[str]:
@@ -62,20 +66,32 @@ class Display:
             self.progress.advance(self._tasks[name], number)
 
 
-def bring(found: Found, place: Place, archive: Archive, downloader: Downloader, console: Console, workers: int) -> int:
-    """Fetch what was found, say what came of it; returns the exit code."""
-    runs, refused = found
+@dataclass(frozen=True)
+class Source:
+    """Where data come from: what it is, its terms, and how its runs are found and fetched."""
+
+    what: str
+    archive: Archive
+    find: Callable[[argparse.Namespace, Downloader], Found]
+    fetch: Fetch
+    interval: float = 0.1
+
+
+def bring(source: Source, arguments: argparse.Namespace, place: Place, downloader: Downloader, console: Console) -> int:
+    """Find the runs, fetch them, say what came of it; returns the exit code."""
+    runs, refused = source.find(arguments, downloader)
     for reason in refused:
         console.print(f"not taken: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     display = Display(console)
     for run in runs:
-        for mate, remote in enumerate(run.mates):
+        for mate, remote in enumerate(run.files):
             display.expect(place.file_name(run.accession, mate), remote.size)
-    if console.is_terminal:
-        with display.progress:
-            outcomes = fetch_runs(runs, place, archive, downloader, display.told, workers)
-    else:
-        outcomes = fetch_runs(runs, place, archive, downloader, display.told, workers)
+
+    def fetch(run: SequencingRun) -> Outcome:
+        return source.fetch(run, place, downloader, display.told)
+
+    with display.progress if console.is_terminal else nullcontext():
+        outcomes = fetch_runs(runs, place, fetch, arguments.connections)
     for outcome in outcomes:
         _say(outcome, console)
     if any(outcome.files for outcome in outcomes):
@@ -111,11 +127,29 @@ def _igsr(arguments: argparse.Namespace, downloader: Downloader) -> Found:
     return igsr.find_runs(names_of(arguments.names), downloader, arguments.server or igsr.HGDP, mirrors)
 
 
-# Source -> (what it is, where it comes from, how its runs are found).
-SOURCES: dict[str, tuple[str, Archive, Callable[[argparse.Namespace, Downloader], Found]]] = {
-    "ena": ("runs, samples, experiments or studies of ENA, SRA and DDBJ, as FASTQ of the ENA", ena.ARCHIVE, _ena),
-    "igsr": ("samples or runs of a collection of the IGSR, HGDP by default", igsr.ARCHIVE, _igsr),
-}
+def _sra(arguments: argparse.Namespace, downloader: Downloader) -> Found:
+    mirrors = Mirrors(tuple(arguments.mirror), arguments.mirrors_only)
+    servers = sra.Servers(arguments.server, arguments.server) if arguments.server else sra.Servers()
+    return sra.find_runs(names_of(arguments.names), downloader, servers, mirrors)
+
+
+def _mates_of(archive: Archive) -> Fetch:
+    return lambda run, place, downloader, told: fetch_mates(run, place, archive, downloader, told)
+
+
+SOURCES = {
+    "ena": Source(
+        "runs, samples, experiments or studies of ENA, SRA and DDBJ, as FASTQ of the ENA",
+        ena.ARCHIVE, _ena, _mates_of(ena.ARCHIVE),
+    ),
+    "igsr": Source(
+        "samples or runs of a collection of the IGSR, HGDP by default", igsr.ARCHIVE, _igsr, _mates_of(igsr.ARCHIVE)
+    ),
+    "sra": Source(
+        "runs, samples, experiments or studies of the SRA, made into FASTQ here (where the ENA has none)",
+        sra.ARCHIVE, _sra, sra.fetch_and_convert, sra.REQUESTS_APART,
+    ),
+}  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,8 +157,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m scripts.ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     sources = parser.add_subparsers(dest="source", required=True)
-    for name, (what, archive, _) in SOURCES.items():
-        source = sources.add_parser(name, help=what, description=f"{what}. Terms of use: {archive.terms}")
+    for name, each in SOURCES.items():
+        source = sources.add_parser(
+            name, help=each.what, description=f"{each.what}. Terms of use: {each.archive.terms}"
+        )
         source.add_argument("names", nargs="+", help="what to bring, or @file with one name a line")
         source.add_argument("--storage", type=Path, required=True, help="the root of the shared storage")
         source.add_argument("--project", required=True, help="the project in the names of the files")
@@ -148,9 +184,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.connections < 1 or arguments.timeout <= 0:
         parser.error("--connections and --timeout must be above 0")
     console, complaints = Console(), Console(stderr=True)
-    _, archive, find = SOURCES[arguments.source]
+    source = SOURCES[arguments.source]
     place = Place(arguments.storage.resolve(), arguments.project, arguments.site)
-    manners = Manners(connections=arguments.connections, timeout=arguments.timeout)
+    manners = Manners(connections=arguments.connections, timeout=arguments.timeout, interval=source.interval)
     try:
         if not (place.storage / "active").is_dir():
             raise IngestError(
@@ -158,7 +194,7 @@ def main(argv: list[str] | None = None) -> int:
             )
         place.file_name("S1", 0)
         with Downloader(manners) as downloader:
-            return bring(find(arguments, downloader), place, archive, downloader, console, arguments.connections)
+            return bring(source, arguments, place, downloader, console)
     except BadName as error:
         complaints.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_USAGE

@@ -52,10 +52,13 @@ class Mirrors:
 
 @dataclass(frozen=True)
 class SequencingRun:
-    """A paired run: its accession, its two mates, and what else the archive says of it."""
+    """A paired run: its accession, its files in the archive, and what else the archive says of it.
+
+    The files are the two mates, or one that holds both.
+    """
 
     accession: str
-    mates: tuple[Remote, Remote]
+    files: tuple[Remote, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -92,51 +95,56 @@ Told = Callable[[str, int], None]
 """Called with a file's name and a number of bytes that have come."""
 
 
-def fetch_run(run: SequencingRun, place: Place, archive: Archive, downloader: Downloader, told: Told) -> Outcome:
+def fetch_mates(run: SequencingRun, place: Place, archive: Archive, downloader: Downloader, told: Told) -> Outcome:
     """Bring both mates here and write the manifest."""
     files = []
-    for mate, remote in enumerate(run.mates):
+    for mate, remote in enumerate(run.files):
         name = place.file_name(run.accession, mate)
         files.append(downloader.fetch(remote, place.folder / name, lambda number, name=name: told(name, number)))  # type: ignore[misc]
-    manifest = place.folder / "manifests" / f"{run.accession}.json"
-    if not manifest.is_file() or any(each.url for each in files):
-        write_atomically(manifest, json.dumps(_manifest(run, archive, files), indent=2, ensure_ascii=False) + "\n")
+    sources = [each.url or remote.urls[0] for each, remote in zip(files, run.files, strict=True)]
+    write_manifest(run, place, archive, files, sources)
     return Outcome(run.accession, tuple(files))
 
 
-def _manifest(run: SequencingRun, archive: Archive, files: list[Fetched]) -> dict[str, object]:
-    return {
+def manifest_path(run: SequencingRun, place: Place) -> Path:
+    return place.folder / "manifests" / f"{run.accession}.json"
+
+
+def write_manifest(
+    run: SequencingRun, place: Place, archive: Archive, files: list[Fetched], sources: list[str], **more: object
+) -> None:
+    """Write where the files of a run come from, unless nothing of it is new."""
+    path = manifest_path(run, place)
+    if path.is_file() and not any(each.url for each in files):
+        return
+    document = {
         "accession": run.accession,
         "archive": asdict(archive),
         "metadata": dict(run.metadata),
         "files": [
-            {
-                "file": each.path.name,
-                "source": each.url or remote.urls[0],
-                "bytes": each.size,
-                "md5": each.md5,
-                "sha256": each.sha256,
-            }
-            for each, remote in zip(files, run.mates, strict=True)
+            {"file": each.path.name, "source": source, "bytes": each.size, "md5": each.md5, "sha256": each.sha256}
+            for each, source in zip(files, sources, strict=True)
         ],
+        **more,
         "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "tool": USER_AGENT,
     }
+    write_atomically(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def fetch_runs(
-    runs: Iterable[SequencingRun], place: Place, archive: Archive, downloader: Downloader, told: Told, workers: int = 4
+    runs: Iterable[SequencingRun], place: Place, fetch: Callable[[SequencingRun], Outcome], workers: int = 4
 ) -> list[Outcome]:
     """Bring all runs here, several at a time; then write the sample sheet of those that are whole."""
 
-    def fetch(run: SequencingRun) -> Outcome:
+    def fetch_one(run: SequencingRun) -> Outcome:
         try:
-            return fetch_run(run, place, archive, downloader, told)
+            return fetch(run)
         except IngestError as error:
             return Outcome(run.accession, reason="; ".join(error.problems))
 
     with ThreadPoolExecutor(workers) as pool:
-        outcomes = list(pool.map(fetch, runs))
+        outcomes = list(pool.map(fetch_one, runs))
     if finished := [outcome for outcome in outcomes if outcome.files]:
         add_to_sheet(place, finished)
     return outcomes
