@@ -1,9 +1,6 @@
 """The AWS CLI, pointed at the local cloud, can list, describe and read what the platform made."""
 
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,22 +8,20 @@ from typing import Any
 import pytest
 
 from scripts.leftovers import LISTINGS, Listing, find_leftovers
+from tests.local import aws_cli
 from tests.local.conftest import Platform
-
-AWS = Path(sys.executable).parent / "aws"
 
 
 def aws(platform: Platform, *arguments: str, recovery: bool = False) -> Any:
     environment = platform.environment
     region = environment.recovery_region if recovery else environment.region
-    done = subprocess.run(
+    answer = aws_cli.run(
         # AWS CLI v1 takes no endpoint for SQS from the environment (README.md).
-        [str(AWS), *arguments, "--region", region, "--output", "json", "--endpoint-url", platform.cloud.endpoint],
-        env={**os.environ, **platform.cloud.environment(), "AWS_EC2_METADATA_DISABLED": "true"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout or "null")
+        [*arguments, "--region", region, "--output", "json", "--endpoint-url", platform.cloud.endpoint],
+        {**platform.cloud.environment(), "AWS_EC2_METADATA_DISABLED": "true"},
+    )
+    assert answer.exit_code == 0, answer.complained
+    return json.loads(answer.said or "null")
 
 
 def test_reads_an_object_of_the_lake_and_of_the_replica(platform: Platform, tmp_path: Path) -> None:
