@@ -1,6 +1,6 @@
 """What a sample costs: a step-by-step script against our toolchains (``make bench-pipeline``).
 
-    python -m benchmarks.pipeline [--genome ecoli] [--depth 10] [--rounds 3]
+    python -m benchmarks.pipeline [--genome ecoli] [--depth 30] [--rounds 3]
 
 The three run in turn, round by round, on the same reads with BWA and finished indexes. Counted are wall seconds, CPU
 seconds of the whole process tree, and bytes written to the file system (``write_bytes`` of /proc/PID/io, which the
@@ -142,7 +142,7 @@ def main() -> int:
         prog="python -m benchmarks.pipeline", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--genome", choices=sorted(genomes()), default="ecoli", help="(default: ecoli)")
-    parser.add_argument("--depth", type=float, default=10, help="mean depth of the reads (default: 10)")
+    parser.add_argument("--depth", type=float, default=30, help="mean depth of the reads (default: 30)")
     parser.add_argument("--rounds", type=int, default=3, help="(default: 3)")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="(default: all)")
     arguments = parser.parse_args()

@@ -3,6 +3,7 @@
     python -m scripts.ingest ena  --storage DIR --project P --site S ACCESSION...
     python -m scripts.ingest sra  --storage DIR --project P --site S ACCESSION...
     python -m scripts.ingest igsr --storage DIR --project P --site S --accept-terms SAMPLE...
+    python -m scripts.ingest lims --storage DIR --project P --site S --reads FOLDER SHEET
 
 What to bring can also be a file with one name a line: ``@list.txt``. Starting again goes on where it stopped. Exit
 codes: 0 all is here, 65 the source has nothing that can be taken for a name, 1 something could not be fetched, 2 wrong
@@ -21,10 +22,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from pipelines.ingest import ena, igsr, sra
+from pipelines.ingest import ena, igsr, lims, sra
 from pipelines.ingest.download import Downloader, Manners
 from pipelines.ingest.problems import IngestError, Refused
-from pipelines.ingest.reads import Archive, Mirrors, Outcome, Place, SequencingRun, Told, fetch_mates, fetch_runs
+from pipelines.ingest.reads import (
+    Archive,
+    Mirrors,
+    Outcome,
+    Place,
+    SequencingRun,
+    SheetRow,
+    Told,
+    add_to_sheet,
+    fetch_mates,
+    fetch_runs,
+)
 from pipelines.naming import BadName
 from pipelines.sequencing.status import EXIT_BAD_DATA
 from scripts.talk import EXIT_FAILURE, EXIT_USAGE, run_program
@@ -101,6 +113,22 @@ def bring(source: Source, arguments: argparse.Namespace, place: Place, downloade
     return EXIT_BAD_DATA if refused else 0
 
 
+def register(arguments: argparse.Namespace, place: Place, console: Console) -> int:
+    """Put the samples of a laboratory's sheet into the pipeline's; returns the exit code."""
+    active = place.storage / "active"
+    reads = (active / arguments.reads).resolve()
+    if not reads.is_dir() or not reads.is_relative_to(active):
+        raise IngestError(f"--reads {arguments.reads}: there is no such folder below {active}")
+    pairs, refused = lims.find_pairs(lims.read_sheet(arguments.sheet), active, reads)
+    for reason in refused:
+        console.print(f"not taken: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    if pairs:
+        place.folder.mkdir(exist_ok=True)
+        sheet = add_to_sheet(place, (SheetRow(pair.sample, pair.fastq) for pair in pairs))
+        console.print(f"{len(pairs)} samples; the sample sheet is {sheet}", highlight=False, soft_wrap=True)
+    return EXIT_BAD_DATA if refused else 0
+
+
 def _say(outcome: Outcome, console: Console) -> None:
     if not outcome.files:
         console.print(
@@ -162,9 +190,7 @@ def _parser() -> argparse.ArgumentParser:
             name, help=each.what, description=f"{each.what}. Terms of use: {each.archive.terms}"
         )
         source.add_argument("names", nargs="+", help="what to bring, or @file with one name a line")
-        source.add_argument("--storage", type=Path, required=True, help="the root of the shared storage")
-        source.add_argument("--project", required=True, help="the project in the names of the files")
-        source.add_argument("--site", required=True, help="the site in the names of the files")
+        _add_place(source)
         source.add_argument("--server", help="the address of the portal's API or of the index (default: the archive's)")
         source.add_argument(
             "--mirror", action="append", default=[], help="another server of the files; may be repeated"
@@ -174,25 +200,39 @@ def _parser() -> argparse.ArgumentParser:
         source.add_argument("--timeout", type=float, default=60.0, help="seconds without a byte (default: 60)")
         if name == "igsr":
             source.add_argument("--accept-terms", action="store_true", help="the terms of the collection are accepted")
+    laboratory = sources.add_parser(
+        "lims", help="samples of a laboratory's sheet whose reads are on the storage already"
+    )
+    laboratory.add_argument("sheet", type=Path, help="the sample sheet: Illumina version 1 or 2, or CSV")
+    laboratory.add_argument("--reads", required=True, help="the folder of the FASTQ, below active/ of the storage")
+    _add_place(laboratory)
     return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--storage", type=Path, required=True, help="the root of the shared storage")
+    parser.add_argument("--project", required=True, help="the project in the names of the files")
+    parser.add_argument("--site", required=True, help="the site in the names of the files")
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command line."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if arguments.connections < 1 or arguments.timeout <= 0:
-        parser.error("--connections and --timeout must be above 0")
     console, complaints = Console(), Console(stderr=True)
-    source = SOURCES[arguments.source]
     place = Place(arguments.storage.resolve(), arguments.project, arguments.site)
-    manners = Manners(connections=arguments.connections, timeout=arguments.timeout, interval=source.interval)
     try:
         if not (place.storage / "active").is_dir():
             raise IngestError(
                 f"--storage {place.storage}: there is no directory active in it; is this the shared storage?"
             )
         place.file_name("S1", 0)
+        if arguments.source == "lims":
+            return register(arguments, place, console)
+        if arguments.connections < 1 or arguments.timeout <= 0:
+            raise IngestError("--connections and --timeout must be above 0")
+        source = SOURCES[arguments.source]
+        manners = Manners(connections=arguments.connections, timeout=arguments.timeout, interval=source.interval)
         with Downloader(manners) as downloader:
             return bring(source, arguments, place, downloader, console)
     except BadName as error:

@@ -74,6 +74,15 @@ class Place:
     def folder(self) -> Path:
         return self.storage / "active" / self.project
 
+    def row(self, outcome: Outcome) -> SheetRow:
+        """The row of a run that is here."""
+        first, second = outcome.files
+        return SheetRow(
+            outcome.accession,
+            (f"{self.project}/{first.path.name}", f"{self.project}/{second.path.name}"),
+            (first.md5, second.md5),
+        )
+
     def name(self, accession: str) -> SampleName:
         return SampleName(self.project, self.site, accession)
 
@@ -146,12 +155,21 @@ def fetch_runs(
     with ThreadPoolExecutor(workers) as pool:
         outcomes = list(pool.map(fetch_one, runs))
     if finished := [outcome for outcome in outcomes if outcome.files]:
-        add_to_sheet(place, finished)
+        add_to_sheet(place, map(place.row, finished))
     return outcomes
 
 
-def add_to_sheet(place: Place, outcomes: list[Outcome]) -> Path:
-    """Write the rows of these runs into ``samples.tsv`` beside the files; other rows stay."""
+@dataclass(frozen=True)
+class SheetRow:
+    """A sample of the sheet; the files are paths below ``active/``."""
+
+    sample: str
+    fastq: tuple[str, str]
+    md5: tuple[str, str] = ("", "")
+
+
+def add_to_sheet(place: Place, samples: Iterable[SheetRow]) -> Path:
+    """Write these rows into ``active/<project>/samples.tsv``; other rows stay, and what people wrote into these."""
     sheet = place.folder / "samples.tsv"
     rows: dict[str, dict[str, str]] = {}
     columns = list(SHEET_COLUMNS)
@@ -159,15 +177,15 @@ def add_to_sheet(place: Place, outcomes: list[Outcome]) -> Path:
         reader = csv.DictReader(sheet.read_text(encoding="utf-8").splitlines(), delimiter="\t")
         columns = [*(reader.fieldnames or []), *(name for name in columns if name not in (reader.fieldnames or []))]
         rows = {row["sample"]: row for row in reader}
-    for outcome in outcomes:
-        rows[outcome.accession] = rows.get(outcome.accession, {}) | {
-            "sample": outcome.accession,
+    for each in samples:
+        rows[each.sample] = rows.get(each.sample, {}) | {
+            "sample": each.sample,
             "project": place.project,
             "site": place.site,
-            "fastq_1": f"{place.project}/{outcome.files[0].path.name}",
-            "fastq_2": f"{place.project}/{outcome.files[1].path.name}",
-            "md5_1": outcome.files[0].md5,
-            "md5_2": outcome.files[1].md5,
+            "fastq_1": each.fastq[0],
+            "fastq_2": each.fastq[1],
+            "md5_1": each.md5[0],
+            "md5_2": each.md5[1],
         }
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, delimiter="\t", lineterminator="\n", restval="")

@@ -48,5 +48,5 @@ def _call(arguments: list[str], environment: dict[str, str], sender: Connection)
         code = create_clidriver().main(arguments)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    said, complained = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+    said, complained = (stream.buffer.getvalue().decode() for stream in streams)
     sender.send(Answer(code, said, complained))

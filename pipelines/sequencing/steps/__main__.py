@@ -81,10 +81,10 @@ def _windows(run: Run, arguments: argparse.Namespace) -> None:
     write_atomically(arguments.output, "".join(lines))
 
 
-def _versions(_run: Run, arguments: argparse.Namespace) -> None:
+def _versions(run: Run, arguments: argparse.Namespace) -> None:
     from pipelines.sequencing.steps.versions import tool_versions
 
-    write_atomically(arguments.output, to_json(tool_versions()))
+    write_atomically(arguments.output, to_json(tool_versions(run.is_fast)))
 
 
 def _compare_variants(run: Run, arguments: argparse.Namespace) -> None:

@@ -23,6 +23,11 @@ _ASK: dict[str, tuple[list[str], str]] = {
 }
 
 
+# What only one of the toolchains uses.
+_ONLY_CLASSIC = ("fastqc", "trimmomatic", "picard")
+_ONLY_FAST = ("fastp",)
+
+
 def missing_tools() -> list[str]:
     """The tools that are not on this machine, by the command or file that was looked for."""
     commands = [command[0] for command, _ in _ASK.values()] + ["bowtie2-build"]
@@ -30,8 +35,9 @@ def missing_tools() -> list[str]:
     return absent + ([] if Path(PICARD).is_file() else [PICARD])
 
 
-def tool_versions() -> dict[str, str]:
-    """Tool -> version; ``unknown`` for a tool that answers in another way than the versions we know."""
+def tool_versions(is_fast: bool) -> dict[str, str]:
+    """Tool of the toolchain -> version; ``unknown`` for one that answers in another way than the versions we know."""
+    tools = [tool for tool in _ASK if tool not in (_ONLY_CLASSIC if is_fast else _ONLY_FAST)]
 
     def ask(tool: str) -> str:
         command, pattern = _ASK[tool]
@@ -39,5 +45,5 @@ def tool_versions() -> dict[str, str]:
         found = re.search(pattern, done.stdout + done.stderr, re.MULTILINE)
         return found[1] if found else "unknown"
 
-    with ThreadPoolExecutor(len(_ASK)) as pool:
-        return dict(zip(_ASK, pool.map(ask, _ASK), strict=True))
+    with ThreadPoolExecutor(len(tools)) as pool:
+        return dict(zip(tools, pool.map(ask, tools), strict=True))

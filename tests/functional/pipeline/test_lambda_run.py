@@ -182,7 +182,7 @@ def test_the_manifest_lists_what_was_published_with_true_checksums(outcome: Outc
     for file in manifest["files"]:
         assert hashlib.sha256((outcome.published / file["key"]).read_bytes()).hexdigest() == file["sha256"]
     assert set(manifest["tools"]) == {
-        "fastqc", "fastp", "trimmomatic", "bwa", "bowtie2", "samtools", "bcftools", "picard",
+        "fastqc", "trimmomatic", "bwa", "bowtie2", "samtools", "bcftools", "picard",
     }  # fmt: skip
     assert "unknown" not in manifest["tools"].values()
     genome = outcome.storage / "reference" / "NC_001416.fa.gz"

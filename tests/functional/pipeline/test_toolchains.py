@@ -53,6 +53,7 @@ def test_counts_agree_from_step_to_step_and_the_tables_hold_the_shares(fast: Out
     document = summary(fast, "spiked")
     assert [edge["left"] for edge in document["counts"]] == [edge["arrived"] for edge in document["counts"]]
     assert len(document["counts"]) == 5
+    assert set(document["tools"]) == {"fastp", "bwa", "bowtie2", "samtools", "bcftools"}
     with published(fast, "processed-genomes", "spiked_summary.csv").open(encoding="utf-8") as file:
         rows = {row["aligner"]: row for row in csv.DictReader(file)}
     assert {float(rows[aligner]["snv_recall"]) for aligner in ALIGNERS} == {1.0}
