@@ -129,7 +129,7 @@ def test_files_of_several_lanes_are_not_guessed_together(storage: Path, capsys: 
         ("Sample,Lane\nS001,1\n", "there is no column Sample_ID"),
         ("[Header],\nx,1\n", "there is no section [Data] or [BCLConvert_Data] in it"),
         (
-            V2.format(rows="1,S001,ACGTACGT,TTGCAACG").replace("Index1Cycles,8,,\nIndex2Cycles,8,,\n", ""),
+            SHEETS["version 2"].replace("Index1Cycles,8,,\nIndex2Cycles,8,,\n", ""),
             "not a sample sheet of Illumina",
         ),
         ("Sample_ID\nS\u00e9\n".encode("latin-1"), "this is not UTF-8 text"),
