@@ -153,10 +153,10 @@ def run_pipeline(run: Run, cores: int, console: Console, with_multiqc: bool = Fa
         exit_code = _exit_code(statuses) or (EXIT_FAILURE if code else 0)
         document = {"run_id": run.id, "exit_code": exit_code, "samples": [asdict(status) for status in statuses]}
         write_atomically(run.directory / "result.json", to_json(document))
-        shown = [publish_page(run, page) for page in pages(run, statuses, with_multiqc and progress.finished > 0)]
-    _show_result(console, run, statuses)
-    for path in shown:
-        console.print(f"page of the run: {path}", highlight=False, soft_wrap=True)
+        _show_result(console, run, statuses)
+        # MultiQC writes the date into its page, so it makes one only where there is something new.
+        for page in pages(run, statuses, with_multiqc and progress.finished > 0):
+            console.print(f"page of the run: {publish_page(run, page)}", highlight=False, soft_wrap=True)
     return exit_code
 
 

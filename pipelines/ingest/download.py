@@ -17,7 +17,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,13 +102,18 @@ class _Host:
 class Downloader:
     """Fetches files; may be used by several threads. Close it, or use it as a context manager."""
 
-    def __init__(self, manners: Manners | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        manners: Manners | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.manners = manners or Manners()
         self._sleep = sleep
         self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
         self._client = httpx.Client(
-            timeout=self.manners.timeout, follow_redirects=True, headers={"User-Agent": USER_AGENT}
+            timeout=self.manners.timeout, follow_redirects=True, headers={"User-Agent": USER_AGENT, **(headers or {})}
         )
 
     def __enter__(self) -> Downloader:
@@ -197,8 +202,8 @@ class Downloader:
                 continue
             if part.md5.hexdigest() == remote.md5:
                 return part.finish(target, url, resumed_from)
+            told(-part.size)
             kept = part.quarantine(target)
-            told(-remote.size if remote.size else 0)
             reasons.append(f"{url}: the MD5 is {kept.md5}, but the archive says {remote.md5}; kept as {kept.path}")
             resumed_from = 0
         raise IngestError(f"{target.name}: no mirror gave it", *reasons)

@@ -1,0 +1,1 @@
+"""Clinical data of hospitals: validated, de-identified by the catalogue, put into the data lake with their tags."""
