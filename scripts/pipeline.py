@@ -154,8 +154,7 @@ def run_pipeline(run: Run, cores: int, console: Console, with_multiqc: bool = Fa
         document = {"run_id": run.id, "exit_code": exit_code, "samples": [asdict(status) for status in statuses]}
         write_atomically(run.directory / "result.json", to_json(document))
         _show_result(console, run, statuses)
-        # MultiQC writes the date into its page, so it makes one only where there is something new.
-        for page in pages(run, statuses, with_multiqc and progress.finished > 0):
+        for page in pages(run, statuses, with_multiqc, has_news=progress.finished > 0):
             console.print(f"page of the run: {publish_page(run, page)}", highlight=False, soft_wrap=True)
     return exit_code
 

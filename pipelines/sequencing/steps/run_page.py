@@ -46,8 +46,10 @@ class Page:
     html: str
 
 
-def pages(run: Run, statuses: list[Status], with_multiqc: bool = False) -> Iterator[Page]:
+def pages(run: Run, statuses: list[Status], with_multiqc: bool = False, has_news: bool = True) -> Iterator[Page]:
     """Our page, and if wanted MultiQC's, for each project and site that has a published sample in the run.
+
+    MultiQC writes the date into its page; one that is there is made anew only where the run ``has_news``.
 
     Raises:
         MultiqcError: MultiQC is wanted and is not here, or fails.
@@ -60,10 +62,11 @@ def pages(run: Run, statuses: list[Status], with_multiqc: bool = False) -> Itera
             # The catalogue's names have one more place, for a sample; here it is the run's.
             name = SampleName(project, site, run.id.translate(str.maketrans("._", "--")).strip("-"))
             yield Page(catalogue().key("quality_report", name, "run", "html"), _render(run, project, site, rows))
-            if with_multiqc:
+            key = catalogue().key("quality_report", name, "multiqc", "html")
+            if with_multiqc and (has_news or not (run.published / key).is_file()):
                 finished = [run.sample_directory(row.sample.id) for row in rows if row.summary]
                 html = multiqc_page(f"{project}, {site}, run {run.id}", finished, run.directory / ".multiqc.tmp")
-                yield Page(catalogue().key("quality_report", name, "multiqc", "html"), html)
+                yield Page(key, html)
 
 
 def _row(run: Run, sample: Sample, status: Status) -> Row:

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from pipelines.naming import SampleName
 from pipelines.sequencing.run import Run
 from pipelines.sequencing.status import State, Status
@@ -80,3 +82,22 @@ def test_a_page_that_is_there_as_it_is_is_left_alone(tmp_path: Path) -> None:
     publish_page(run, replace(page, html="another"))
     assert path.read_text() == "another"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_multiqc_makes_its_page_once_unless_there_is_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def multiqc_page(title: str, samples: list[Path], work: Path) -> str:
+        made.append(title)
+        assert [path.name for path in samples] == ["lambda-phage_hyd-01_S001", "lambda-phage_hyd-01_S002"]
+        return "page"
+
+    monkeypatch.setattr(run_page, "multiqc_page", multiqc_page)
+    run = two_projects(tmp_path)
+    run = replace(run, samples=run.samples[:2])
+    states = statuses(run, State.PUBLISHED, State.PUBLISHED)
+    for has_news in (False, False, True):
+        for page in run_page.pages(run, states, with_multiqc=True, has_news=has_news):
+            publish_page(run, page)
+    assert len(made) == 2
+    assert (run.published / "quality-reports/lambda-phage/qc_lambda-phage_hyd-01_week-48-a_multiqc.html").is_file()
