@@ -31,17 +31,21 @@ _REFERENCE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_his
 
 @dataclass(frozen=True)
 class Rules:
-    """Resource type -> path -> what is done to it; see the catalogue."""
+    """Resource type -> path, and segment -> number of the field, -> what is done to it; see the catalogue."""
 
     oldest_age: int
     resources: Mapping[str, Mapping[str, str]]
+    segments: Mapping[str, Mapping[int, str]]
 
 
 @cache
 def rules() -> Rules:
     """The rules of this repository."""
     document = yaml.safe_load(CATALOG.read_text(encoding="utf-8"))
-    return Rules(document["oldest_age"], document["resources"])
+    segments = {
+        name: {int(field): rule for field, rule in fields.items()} for name, fields in document["segments"].items()
+    }
+    return Rules(document["oldest_age"], document["resources"], segments)
 
 
 class Pseudonyms:

@@ -76,6 +76,31 @@ class Lake:
                 return True
         raise IngestError(f"{key}: others write to it all the time; try again later")
 
+    def store_once(self, pseudonym: str, part: str, extension: str, text: str, consent: Consent) -> bool:
+        """Store an object that never changes; returns False when it is there already.
+
+        Raises:
+            IngestError: S3 refuses.
+        """
+        key = catalogue().key(DATA_CLASS, SampleName(self.project, self.site, pseudonym), part, extension)
+        content = text.encode("utf-8")
+        digest, tags = hashlib.sha256(content).hexdigest(), self._tags(consent)
+        for _ in range(_ATTEMPTS):
+            if self._write(key, content, tags, digest, "", "text/plain"):
+                return True
+            if self._is_there(key):
+                return False
+        raise IngestError(f"{key}: others write to it all the time; try again later")
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            self.s3.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if _code(error) in ("NoSuchKey", "404"):
+                return False
+            raise IngestError(f"s3://{self.bucket}/{key}: {_code(error)}") from None
+        return True
+
     def _tags(self, consent: Consent) -> str:
         entry = yaml.safe_load(CATALOG.read_text(encoding="utf-8"))["classes"][DATA_CLASS]
         own = {
@@ -97,15 +122,17 @@ class Lake:
         lines = answer["Body"].read().decode("utf-8").splitlines()
         return answer["ETag"], [json.loads(line) for line in lines], answer["Metadata"].get("digest", "")
 
-    def _write(self, key: str, content: bytes, tags: str, digest: str, etag: str) -> bool:
-        """Write unless the object has changed since; returns whether it did."""
+    def _write(
+        self, key: str, content: bytes, tags: str, digest: str, etag: str, kind: str = "application/fhir+ndjson"
+    ) -> bool:
+        """Write unless the object has changed since (or is there, without an ETag); returns whether it did."""
         options: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         if self.kms_key:
             options |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
         try:
             self.s3.put_object(
                 Bucket=self.bucket, Key=key, Body=content, Tagging=tags, Metadata={"digest": digest},
-                ContentType="application/fhir+ndjson", ChecksumAlgorithm="CRC64NVME", **options,
+                ContentType=kind, ChecksumAlgorithm="CRC64NVME", **options,
             )  # fmt: skip
         except ClientError as error:
             if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict", "412", "409"):

@@ -12,17 +12,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from pipelines.ingest.download import Downloader, Manners
 from pipelines.ingest.hospital.deidentify import Pseudonyms
 from pipelines.ingest.hospital.fhir import Server, Sync
 from pipelines.ingest.hospital.sink import Consent, Lake, Quarantine
-from scripts import ingest
+from scripts.ingest import __main__ as ingest
 from tests.functional.ingest.archive import Archive, Request, refuses, serve
+from tests.functional.ingest.conftest import BUCKET
 from tests.functional.ingest.test_deidentify import IDENTIFYING, OBSERVATION, PATIENT, SECRET
 
-BUCKET = "kosha-test-lake-ap-south-1"
 PSEUDONYM = Pseudonyms(SECRET, "thalassemia").of("Patient", "mrn-4711")
 KEY = f"clinical-records/thalassemia/cl_thalassemia_hyd-01_{PSEUDONYM}_fhir.ndjson"
 CONSENT = {
@@ -66,26 +65,10 @@ def hospital() -> Iterator[Hospital]:
         yield Hospital(archive)
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "x"),
-        ("AWS_SECRET_ACCESS_KEY", "x"),
-        ("AWS_DEFAULT_REGION", "ap-south-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
-        yield client
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        ingest,
-        "Manners",
+        "scripts.ingest.clinical.Manners",
         lambda **given: Manners(**given | {"attempts": 3, "first_pause": 0.001, "longest_pause": 0.01}),
     )
 

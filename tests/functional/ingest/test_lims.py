@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.sequencing.inputs import read_samples
-from scripts import ingest
+from scripts.ingest import __main__ as ingest
 
 V2 = """[Header],,,
 FileFormatVersion,2,,

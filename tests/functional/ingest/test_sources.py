@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipelines.sequencing.inputs import read_samples
-from scripts import ingest
+from scripts.ingest import __main__ as ingest
 from scripts.paths import REPOSITORY
 from tests.functional.ingest.archive import Archive, Request, refuses, sends, serve
 

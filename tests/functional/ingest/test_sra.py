@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.ingest import sra
 from pipelines.sequencing.inputs import read_samples
-from scripts import ingest
+from scripts.ingest import __main__ as ingest
 from tests.functional.ingest.archive import Archive, serve
 
 RUN = "SRR0000042"

@@ -149,6 +149,21 @@ def test_a_mistake_in_the_residency_is_found(folder: Path, change: Change, messa
     assert any(message in problem for problem in problems), problems
 
 
+BROKEN_DEIDENTIFICATION: dict[str, tuple[Change, str]] = {
+    "a rule nobody knows": (lambda d: d["resources"]["Patient"].update(name="mask"), "'mask' is not one of"),
+    "an id that is kept": (lambda d: d["resources"]["Patient"].update(id="keep"), "'pseudonym' was expected"),
+    "an id that is dropped": (lambda d: d["resources"]["Patient"].pop("id"), "'id' is a required property"),
+    "a field of HL7 by name": (lambda d: d["segments"]["PID"].update(sex="keep"), "'sex'"),
+    "a rule of FHIR for HL7": (lambda d: d["segments"]["PID"].update({"3": "reference"}), "'reference' is not one of"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_DEIDENTIFICATION.values(), ids=list(BROKEN_DEIDENTIFICATION))
+def test_a_mistake_in_the_deidentification_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "deidentification", change)
+    assert any(message in problem for problem in problems), problems
+
+
 def rule(watched: str, name: str) -> Callable[[Document], Document]:
     return lambda d: d["filters"][watched]["rules"][name]
 

@@ -1,15 +1,4 @@
-"""Bring data from elsewhere onto the shared storage (``make ingest``).
-
-    python -m scripts.ingest ena  --storage DIR --project P --site S ACCESSION...
-    python -m scripts.ingest sra  --storage DIR --project P --site S ACCESSION...
-    python -m scripts.ingest igsr --storage DIR --project P --site S --accept-terms SAMPLE...
-    python -m scripts.ingest fhir --server URL --bucket LAKE --project P --site S ... (--help)
-    python -m scripts.ingest lims --storage DIR --project P --site S --reads FOLDER SHEET
-
-What to bring can also be a file with one name a line: ``@list.txt``. Starting again goes on where it stopped. Exit
-codes: 0 all is here, 65 the source has nothing that can be taken for a name, 1 something could not be fetched, 2 wrong
-usage or a source that does not answer, 130 interrupted.
-"""
+"""Reads onto the shared storage: from archives, and by a laboratory's sheet."""
 
 from __future__ import annotations
 
@@ -20,16 +9,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from pipelines.ingest import ena, igsr, lims, sra
 from pipelines.ingest.download import Downloader, Manners
-from pipelines.ingest.hospital.deidentify import Pseudonyms
-from pipelines.ingest.hospital.fhir import Server, Sync
-from pipelines.ingest.hospital.sink import Lake, Quarantine
 from pipelines.ingest.problems import IngestError, Refused
 from pipelines.ingest.reads import (
     Archive,
@@ -43,11 +27,9 @@ from pipelines.ingest.reads import (
     fetch_mates,
     fetch_runs,
 )
-from pipelines.naming import BadName
 from pipelines.sequencing.status import EXIT_BAD_DATA
-from scripts.talk import EXIT_FAILURE, EXIT_USAGE, run_program
+from scripts.talk import EXIT_FAILURE
 
-EXIT_INTERRUPTED = 130
 Found = tuple[list[SequencingRun], list[Refused]]
 Fetch = Callable[[SequencingRun, Place, Downloader, Told], Outcome]
 
@@ -135,41 +117,6 @@ def register(arguments: argparse.Namespace, place: Place, console: Console) -> i
     return EXIT_BAD_DATA if refused else 0
 
 
-def synchronise(arguments: argparse.Namespace, console: Console) -> int:
-    """Bring over what has changed in a hospital's FHIR server; returns the exit code."""
-    pseudonyms = Pseudonyms(_secret(arguments.pseudonyms), arguments.project)
-    token = _secret(arguments.token).decode("utf-8").strip()
-    lake = Lake(boto3.client("s3"), arguments.bucket, arguments.project, arguments.site, arguments.kms_key)
-    try:
-        lake.key("0")
-    except BadName as error:
-        raise IngestError(str(error)) from None
-    manners = Manners(connections=1, timeout=arguments.timeout, interval=0.0)
-    with Downloader(manners, headers={"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}) as asked:
-        sync = Sync(
-            Server(arguments.server, asked), lake, pseudonyms, Quarantine(arguments.quarantine), arguments.state
-        )
-        tally = sync.run()
-    console.print(f"patients: {tally.written} written, {tally.unchanged} unchanged", highlight=False)
-    for reason, number in tally.refused.most_common():
-        console.print(f"refused {number}: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-    if tally.refused:
-        console.print(f"the refused records are in {arguments.quarantine}", highlight=False, soft_wrap=True)
-    return EXIT_BAD_DATA if tally.refused else 0
-
-
-def _secret(place: str) -> bytes:
-    """The content of a file, or of a secret of AWS Secrets Manager by its ARN; raises :class:`IngestError`."""
-    try:
-        if not place.startswith("arn:"):
-            return Path(place).read_bytes()
-        answer = boto3.client("secretsmanager").get_secret_value(SecretId=place)
-    except (OSError, BotoCoreError, ClientError) as error:
-        raise IngestError(f"the secret {place} cannot be read: {error}") from None
-    binary: bytes | None = answer.get("SecretBinary")
-    return binary if binary is not None else str(answer["SecretString"]).encode()
-
-
 def _say(outcome: Outcome, console: Console) -> None:
     if not outcome.files:
         console.print(
@@ -221,76 +168,8 @@ SOURCES = {
 }  # fmt: skip
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m scripts.ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    sources = parser.add_subparsers(dest="source", required=True)
-    for name, each in SOURCES.items():
-        source = sources.add_parser(
-            name, help=each.what, description=f"{each.what}. Terms of use: {each.archive.terms}"
-        )
-        source.add_argument("names", nargs="+", help="what to bring, or @file with one name a line")
-        _add_place(source)
-        source.add_argument("--server", help="the address of the portal's API or of the index (default: the archive's)")
-        source.add_argument(
-            "--mirror", action="append", default=[], help="another server of the files; may be repeated"
-        )
-        source.add_argument("--mirrors-only", action="store_true", help="do not ask the archive itself for the files")
-        source.add_argument("--connections", type=int, default=4, help="at most so many to a server (default: 4)")
-        source.add_argument("--timeout", type=float, default=60.0, help="seconds without a byte (default: 60)")
-        if name == "igsr":
-            source.add_argument("--accept-terms", action="store_true", help="the terms of the collection are accepted")
-    laboratory = sources.add_parser(
-        "lims", help="samples of a laboratory's sheet whose reads are on the storage already"
-    )
-    laboratory.add_argument("sheet", type=Path, help="the sample sheet: Illumina version 1 or 2, or CSV")
-    laboratory.add_argument("--reads", required=True, help="the folder of the FASTQ, below active/ of the storage")
-    _add_place(laboratory)
-    hospital = sources.add_parser("fhir", help="what has changed in a hospital's FHIR R4 server, into the data lake")
-    hospital.add_argument("--server", required=True, help="the base address of the FHIR server")
-    hospital.add_argument("--token", required=True, help="file or Secrets Manager ARN of the bearer token")
-    hospital.add_argument("--pseudonyms", required=True, help="file or Secrets Manager ARN of the project's secret")
-    hospital.add_argument("--bucket", required=True, help="the bucket of the data lake")
-    hospital.add_argument("--kms-key", default="", help="ARN of a KMS key (default: the bucket's)")
-    hospital.add_argument("--state", type=Path, required=True, help="the file that remembers how far the sync has come")
-    hospital.add_argument(
-        "--quarantine", type=Path, required=True, help="a folder for refused records, not in the lake"
-    )
-    hospital.add_argument("--timeout", type=float, default=60.0, help="seconds without a byte (default: 60)")
-    hospital.add_argument("--project", required=True, help="the project in the names of the objects")
-    hospital.add_argument("--site", required=True, help="the site in the names of the objects")
-    return parser
-
-
-def _add_place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--storage", type=Path, required=True, help="the root of the shared storage")
-    parser.add_argument("--project", required=True, help="the project in the names of the files")
-    parser.add_argument("--site", required=True, help="the site in the names of the files")
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command line."""
-    parser = _parser()
-    arguments = parser.parse_args(argv)
-    console, complaints = Console(), Console(stderr=True)
-    try:
-        if arguments.source == "fhir":
-            return synchronise(arguments, console)
-        return _onto_the_storage(arguments, console)
-    except BadName as error:
-        complaints.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        return EXIT_USAGE
-    except IngestError as error:
-        for problem in error.problems:
-            complaints.print(f"error: {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
-        return EXIT_USAGE
-    except KeyboardInterrupt:
-        complaints.print("interrupted; the same command goes on where it stopped")
-        return EXIT_INTERRUPTED
-
-
-def _onto_the_storage(arguments: argparse.Namespace, console: Console) -> int:
+def onto_the_storage(arguments: argparse.Namespace, console: Console) -> int:
+    """What the arguments ask for, onto the shared storage; returns the exit code."""
     place = Place(arguments.storage.resolve(), arguments.project, arguments.site)
     if not (place.storage / "active").is_dir():
         raise IngestError(f"--storage {place.storage}: there is no directory active in it; is this the shared storage?")
@@ -303,7 +182,3 @@ def _onto_the_storage(arguments: argparse.Namespace, console: Console) -> int:
     manners = Manners(connections=arguments.connections, timeout=arguments.timeout, interval=source.interval)
     with Downloader(manners) as downloader:
         return bring(source, arguments, place, downloader, console)
-
-
-if __name__ == "__main__":
-    run_program(main)

@@ -1,0 +1,1 @@
+"""The command line of the ingestion (``python -m scripts.ingest``)."""
