@@ -79,7 +79,7 @@ update_lists() {
 
 install_packages() {
   find_root_rights || fail "missing: ${missing_install[*]}" "there is neither root nor sudo to install them; $(how_to)"
-  say "installing ${missing_install[*]} (about 50 MB without Java)"
+  say "installing ${missing_install[*]} (about 80 MB without Java)"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${apt_options[@]}" -q -y install \
     --no-install-recommends "${missing_install[@]}"
 }
