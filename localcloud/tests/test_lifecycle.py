@@ -10,8 +10,10 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from kosha_localcloud import instance
 from kosha_localcloud.instance import Instance
 from kosha_localcloud.processes import find_function_processes, find_servers
 
@@ -129,3 +131,17 @@ def test_wrong_use_gives_one_clear_message(other: Cloud, arguments: list[str], c
     assert result.returncode in (1, 2)
     assert complaint in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_stop_ends_when_the_port_is_free_so_that_the_next_start_finds_it_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = [True, True, False]
+    server = Mock()
+    server.alive.return_value = False
+    monkeypatch.setattr(instance, "find_servers", lambda _: [server])
+    monkeypatch.setattr(instance, "find_function_processes", lambda _: [])
+    monkeypatch.setattr(instance, "kill_and_wait", lambda _: None)
+    monkeypatch.setattr(instance, "_port_is_taken", lambda _: taken.pop(0))
+    assert Instance(tmp_path / "cloud", free_port()).stop()
+    assert taken == []

@@ -67,12 +67,8 @@ class Instance:
             running = self._answer_of_server()
             if running is not None:
                 return running
-            ended = self._end_processes()  # of a half-dead or orphaned instance
+            self._end_processes()  # of a half-dead or orphaned instance
             self._wipe()
-            # The kernel lets go of a killed server's port when the last of its threads is gone.
-            deadline = time.monotonic() + (PORT_LIMIT if ended else 0)
-            while _port_is_taken(self.port) and time.monotonic() < deadline:
-                time.sleep(0.05)
             if _port_is_taken(self.port):
                 raise InstanceError(
                     f"port {self.port} on 127.0.0.1 is used by another program; "
@@ -178,13 +174,20 @@ class Instance:
         }
 
     def _end_processes(self) -> bool:
-        """End the server (politely first) and the functions, but only those of this directory."""
+        """End the server (politely first) and the functions, but only those of this directory.
+
+        Gives whether there was a server; then its port is free again, so that the next may begin at once.
+        """
         servers = find_servers(self.directory)
         for server in servers:
             server.signal(signal.SIGTERM)
         _wait_for_end(servers, STOP_LIMIT)
         kill_and_wait(servers)
         kill_and_wait(find_function_processes(self.directory))
+        # The kernel lets go of a killed server's port when the last of its threads is gone.
+        deadline = time.monotonic() + (PORT_LIMIT if servers else 0)
+        while _port_is_taken(self.port) and time.monotonic() < deadline:
+            time.sleep(0.05)
         return bool(servers)
 
     def _wipe(self) -> None:
