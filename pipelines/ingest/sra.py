@@ -143,6 +143,8 @@ def fetch_and_convert(run: SequencingRun, place: Place, downloader: Downloader, 
     known = _known_files(run, place, targets)
     if known:
         return Outcome(run.accession, known)
+    if there := [target for target in targets if target.exists()]:
+        raise IngestError(f"{there[0]} is there and no manifest says what it is; move it away, or use another project")
     work = place.folder / f".{run.accession}.sra.tmp"
     archive_file = work / f"{run.accession}.sra"
     fetched = downloader.fetch(run.files[0], archive_file, lambda number: told(targets[0].name, number))
