@@ -5,6 +5,7 @@
 * Size, then MD5, then ``fsync`` and rename. Bytes with another MD5 go to ``.quarantine/`` and are never resumed onto.
 * Mirrors are tried in turn. Of each host only so many connections are open, and requests begin so far apart; 429, 5xx,
   resets and stalls are waited out with growing pauses, or as long as ``Retry-After`` says.
+* :meth:`Downloader.stop` ends all of it within moments; what has come stays for the next start.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import fcntl
 import hashlib
 import json
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -57,7 +59,11 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Manners:
-    """How hosts are treated; times in seconds. ``attempts`` counts the requests to one mirror without a new byte."""
+    """How hosts are treated; times in seconds.
+
+    ``attempts`` counts the requests to one mirror without a new byte. A server that asks for a longer pause than
+    ``longest_wait`` is not waited for.
+    """
 
     connections: int = 4
     interval: float = 0.1
@@ -65,6 +71,7 @@ class Manners:
     timeout: float = 60.0
     first_pause: float = 1.0
     longest_pause: float = 60.0
+    longest_wait: float = 900.0
 
 
 class _Again(Exception):
@@ -105,11 +112,13 @@ class Downloader:
     def __init__(
         self,
         manners: Manners | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.manners = manners or Manners()
-        self._sleep = sleep
+        self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait
+        self._sockets: set[socket.socket] = set()
         self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
         self._client = httpx.Client(
@@ -122,6 +131,34 @@ class Downloader:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    def stop(self) -> None:
+        """Let every fetch that is running, or begins later, fail now; for another thread."""
+        self._stopped.set()
+        with self._lock:
+            for each in self._sockets:
+                with contextlib.suppress(OSError):  # it may be closed already
+                    socket.socket.shutdown(each, socket.SHUT_RDWR)  # wakes a thread that waits for bytes
+
+    def _pause(self, seconds: float) -> None:
+        self._sleep(seconds)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
+            raise IngestError("interrupted")
+
+    @contextlib.contextmanager
+    def _may_be_stopped(self, response: httpx.Response) -> Iterator[None]:
+        connection: socket.socket = response.extensions["network_stream"].get_extra_info("socket")
+        with self._lock:
+            self._sockets.add(connection)
+        try:
+            self._go_on()
+            yield
+        finally:
+            with self._lock:
+                self._sockets.discard(connection)
+
     @contextlib.contextmanager
     def _turn(self, url: str) -> Iterator[None]:
         host = urlsplit(url).netloc
@@ -129,7 +166,8 @@ class Downloader:
             gate = self._hosts.setdefault(host, _Host(self.manners))
         with gate.slots:
             if (delay := gate.delay(time.monotonic())) > 0:
-                self._sleep(delay)
+                self._pause(delay)
+            self._go_on()
             yield
 
     def _attempts(self) -> tenacity.Retrying:
@@ -140,14 +178,14 @@ class Downloader:
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             if isinstance(error, _Again) and error.pause is not None:
-                return min(error.pause, self.manners.longest_pause)
+                return error.pause
             return growing(state)
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),
             stop=tenacity.stop_after_attempt(self.manners.attempts),
             wait=wait,
-            sleep=self._sleep,
+            sleep=self._pause,
             reraise=True,
         )
 
@@ -161,8 +199,7 @@ class Downloader:
         def once() -> httpx.Response:
             with self._turn(url), _network(url):
                 response = self._client.get(url, params=parameters)
-                response.read()
-                _look_at(response)
+                _look_at(response, self.manners.longest_wait)
                 return response
 
         try:
@@ -178,13 +215,7 @@ class Downloader:
         """
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
-        with part.open("a+b") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise IngestError(
-                    f"{target.name} is being fetched by another process; wait until it has ended"
-                ) from None
+        with held(part, target.name) as file:
             if target.is_file():
                 part.unlink(missing_ok=True)
                 return _already_here(remote, target)
@@ -195,17 +226,21 @@ class Downloader:
         resumed_from = part.size
         told(part.size)
         for url in remote.urls:
-            try:
-                self._until_whole(url, remote, part, told)
-            except (_Again, _Useless) as error:
-                reasons.append(str(error))
-                continue
-            if part.md5.hexdigest() == remote.md5:
-                return part.finish(target, url, resumed_from)
-            told(-part.size)
-            kept = part.quarantine(target)
-            reasons.append(f"{url}: the MD5 is {kept.md5}, but the archive says {remote.md5}; kept as {kept.path}")
-            resumed_from = 0
+            others = True
+            while others:
+                others = part.size > 0  # bytes of an earlier start or of another mirror: this one may not be to blame
+                try:
+                    self._until_whole(url, remote, part, told)
+                except (_Again, _Useless) as error:
+                    self._go_on()
+                    reasons.append(str(error))
+                    break
+                if part.md5.hexdigest() == remote.md5:
+                    return part.finish(target, url, resumed_from)
+                told(-part.size)
+                kept = part.quarantine(target)
+                reasons.append(f"{url}: the MD5 is {kept.md5}, but the archive says {remote.md5}; kept as {kept.path}")
+                resumed_from = 0
         raise IngestError(f"{target.name}: no mirror gave it", *reasons)
 
     def _until_whole(self, url: str, remote: Remote, part: _Part, told: Callable[[int], None]) -> None:
@@ -227,12 +262,17 @@ class Downloader:
             headers["Range"] = f"bytes={part.size}-"
             if part.etag_of(url):
                 headers["If-Range"] = part.etag_of(url)
-        with self._turn(url), _network(url), self._client.stream("GET", url, headers=headers) as response:
+        with (
+            self._turn(url),
+            _network(url),
+            self._client.stream("GET", url, headers=headers) as response,
+            self._may_be_stopped(response),
+        ):
             if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 told(-part.size)
                 part.restart()
                 raise _Again(f"{url}: the server has fewer bytes than are here already")
-            _look_at(response)
+            _look_at(response, self.manners.longest_wait)
             if part.size and not _goes_on_at(response, part.size):
                 told(-part.size)
                 part.restart()
@@ -240,6 +280,7 @@ class Downloader:
                     raise _Again(f"{url}: the server sent another part than was asked for")
             part.note(url, response.headers.get("ETag", ""))
             for chunk in response.iter_raw():
+                self._go_on()
                 part.write(chunk)
                 told(len(chunk))
                 if remote.size is not None and part.size > remote.size:
@@ -248,6 +289,21 @@ class Downloader:
                     raise _Useless(f"{url}: it has more than the {remote.size} bytes that the archive says")
         if remote.size is not None and part.size < remote.size:
             raise _Again(f"{url}: it ended after {part.size} of {remote.size} bytes")
+
+
+@contextlib.contextmanager
+def held(path: Path, name: str) -> Iterator[BinaryIO]:
+    """A file that one process at a time has open; made where it is missing.
+
+    Raises:
+        IngestError: another process has it; ``name`` says what is being fetched.
+    """
+    with path.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise IngestError(f"{name} is being fetched by another process; wait until it has ended") from None
+        yield file
 
 
 @dataclass(frozen=True)
@@ -362,22 +418,31 @@ def _network(url: str) -> Iterator[None]:
         raise _Again(f"{url}: {error or type(error).__name__}") from None
 
 
-def _look_at(response: httpx.Response) -> None:
+def bare(address: httpx.URL) -> httpx.URL:
+    """An address without its parameters, one of which may be a key or a signature."""
+    return address.copy_with(query=None)
+
+
+def _look_at(response: httpx.Response, longest_wait: float) -> None:
     """Raise what the status means; pass when there is a body to read."""
     if response.is_success:
         return
-    status = f"{response.url}: HTTP {response.status_code} {response.reason_phrase}".rstrip()
+    status = f"{bare(response.url)}: HTTP {response.status_code} {response.reason_phrase}".rstrip()
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
-        raise _Again(status, _pause_of(response.headers.get("Retry-After", "")))
+        pause = _pause_of(response.headers.get("Retry-After", ""))
+        if pause is not None and pause > longest_wait:
+            raise _Useless(f"{status}; it asks to be left alone for {pause:.0f} seconds, start again after that")
+        raise _Again(status, pause)
     raise _Useless(status)
 
 
 def _pause_of(text: str) -> float | None:
     """Seconds of a ``Retry-After``, which is a number or a date (RFC 9110, section 10.2.3)."""
-    if text.isdigit():
+    if text.isascii() and text.isdecimal():
         return float(text)
     with contextlib.suppress(ValueError):
-        return max(0.0, (email.utils.parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        date = email.utils.parsedate_to_datetime(text)
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 
 import httpx
 
-from pipelines.ingest.download import Downloader, Remote
+from pipelines.ingest.download import Downloader
 from pipelines.ingest.problems import IngestError, Refused
-from pipelines.ingest.reads import Archive, Mirrors, SequencingRun, paired
+from pipelines.ingest.reads import Archive, Mirrors, SequencingRun, described, paired
 
 PORTAL = "https://www.ebi.ac.uk/ena/portal/api"
 ARCHIVE = Archive(
@@ -89,6 +89,6 @@ def _run(row: Mapping[str, str], mirrors: Mirrors) -> SequencingRun:
         raise Refused(f"{accession}: the archive lists another number of files than of checksums")
     if not columns[0] and row.get("submitted_ftp"):
         raise Refused(f"{accession}: the archive has only what was submitted ({row['submitted_ftp']}), no FASTQ")
-    files = [Remote(mirrors.addresses(path), int(size), md5.lower()) for path, md5, size in zip(*columns, strict=True)]
+    files = [described(accession, mirrors.addresses(path), size, md5) for path, md5, size in zip(*columns, strict=True)]
     metadata = {name: row[name] for name in FIELDS if name not in _FILES and row.get(name)}
     return SequencingRun(accession, paired(accession, files), metadata)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from pipelines.ingest.download import Downloader, Remote
 from pipelines.ingest.problems import IngestError, Refused
-from pipelines.ingest.reads import Archive, Mirrors, SequencingRun, paired
+from pipelines.ingest.reads import Archive, Mirrors, SequencingRun, described, paired
 
 HGDP = "https://ftp.1000genomes.ebi.ac.uk/vol1/ftp/data_collections/HGDP/hgdp_wgs.sequence.index"
 ARCHIVE = Archive(
@@ -38,20 +38,28 @@ def find_runs(
     if not names:
         raise IngestError("there is no sample; give one or more, for example HGDP00001")
     files: dict[str, list[Remote]] = {}
+    unusable: dict[str, Refused] = {}
     metadata: dict[str, dict[str, str]] = {}
     known: set[str] = set()
     for row in _rows(downloader.get(index).text, index):
         own = {row[_RUN], row.get("SAMPLE_NAME", ""), row.get("SAMPLE_ID", "")} & set(names)
         if own:
             known |= own
-            remote = Remote((mirrors or Mirrors()).addresses(row[_FILE]), None, row[_MD5].lower())
+            try:
+                remote = described(row[_RUN], (mirrors or Mirrors()).addresses(row[_FILE]), None, row[_MD5])
+            except Refused as reason:
+                unusable[row[_RUN]] = reason
+                continue
             listed = files.setdefault(row[_RUN], [])
             if remote not in listed:  # an index may name a file twice
                 listed.append(remote)
             metadata[row[_RUN]] = {name.lower(): row[name] for name in _METADATA if row.get(name)}
     refused = [Refused(f"{name}: the index does not name it") for name in names if name not in known]
+    refused += unusable.values()
     runs = []
     for accession, listed in files.items():
+        if accession in unusable:
+            continue
         try:
             runs.append(SequencingRun(accession, paired(accession, listed), metadata[accession]))
         except Refused as reason:

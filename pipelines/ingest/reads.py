@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,20 +143,37 @@ def write_manifest(
 
 
 def fetch_runs(
-    runs: Iterable[SequencingRun], place: Place, fetch: Callable[[SequencingRun], Outcome], workers: int = 4
+    runs: Iterable[SequencingRun],
+    place: Place,
+    fetch: Callable[[SequencingRun], Outcome],
+    stop: Callable[[], None],
+    workers: int = 4,
 ) -> list[Outcome]:
-    """Bring all runs here, several at a time; then write the sample sheet of those that are whole."""
+    """Bring all runs here, several at a time; then write the sample sheet of those that are whole.
+
+    An interruption calls ``stop``, which lets running fetches fail; what is whole by then gets its rows as well.
+    """
 
     def fetch_one(run: SequencingRun) -> Outcome:
         try:
             return fetch(run)
         except IngestError as error:
             return Outcome(run.accession, reason="; ".join(error.problems))
+        except OSError as error:  # a full disk, a storage that went away
+            return Outcome(run.accession, reason=str(error))
 
     with ThreadPoolExecutor(workers) as pool:
-        outcomes = list(pool.map(fetch_one, runs))
-    if finished := [outcome for outcome in outcomes if outcome.files]:
-        add_to_sheet(place, map(place.row, finished))
+        futures = [pool.submit(fetch_one, run) for run in runs]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            stop()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+            outcomes = [future.result() for future in futures if not future.cancelled()]
+            if finished := [outcome for outcome in outcomes if outcome.files]:
+                add_to_sheet(place, map(place.row, finished))
     return outcomes
 
 
@@ -193,6 +211,19 @@ def add_to_sheet(place: Place, samples: Iterable[SheetRow]) -> Path:
     writer.writerows(rows.values())
     write_atomically(sheet, text.getvalue())
     return sheet
+
+
+def described(accession: str, urls: tuple[str, ...], size: object, md5: object) -> Remote:
+    """A file as an archive describes it; the size may be missing (``None``).
+
+    Raises:
+        Refused: its MD5 or its size is none, so that it could not be told whether the file is whole.
+    """
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", str(md5)):
+        raise Refused(f"{accession}: the archive's MD5 of a file is none ({str(md5)[:40]!r})")
+    if size is not None and not (str(size).isascii() and str(size).isdecimal()):
+        raise Refused(f"{accession}: the archive's size of a file is no number ({str(size)[:40]!r})")
+    return Remote(urls, None if size is None else int(str(size)), str(md5).lower())
 
 
 def paired(accession: str, files: list[Remote]) -> tuple[Remote, Remote]:

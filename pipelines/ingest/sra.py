@@ -16,12 +16,24 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pipelines.ingest.download import CHUNK, Downloader, Fetched, Remote
+import httpx
+import pydantic
+
+from pipelines.ingest.download import CHUNK, USER_AGENT, Downloader, Fetched, bare, held
 from pipelines.ingest.ena import check_accessions
 from pipelines.ingest.problems import IngestError, Refused
-from pipelines.ingest.reads import Archive, Mirrors, Outcome, Place, SequencingRun, Told, manifest_path, write_manifest
+from pipelines.ingest.reads import (
+    Archive,
+    Mirrors,
+    Outcome,
+    Place,
+    SequencingRun,
+    Told,
+    described,
+    manifest_path,
+    write_manifest,
+)
 from pipelines.sequencing.run import MATES
 from pipelines.sequencing.status import BadData
 from pipelines.sequencing.steps.check import check_pair
@@ -32,8 +44,9 @@ ARCHIVE = Archive(
     "free and unrestricted use, to be cited by accession (INSDC policy)",
     "https://www.insdc.org/policy/",
 )
-REQUESTS_APART = 0.34
-"""Seconds between requests to the E-utilities, which allow three a second without a key."""
+KEY, EMAIL = "NCBI_API_KEY", "NCBI_EMAIL"
+PAGE = 10_000
+"""Records that one answer of esearch holds at most (https://www.ncbi.nlm.nih.gov/books/NBK25499/)."""
 _RUN = re.compile(r"[EDS]RR\d{6,}")
 _METADATA = (
     "Experiment", "LibraryStrategy", "LibraryLayout", "Platform", "Model", "SRAStudy", "BioProject", "Sample",
@@ -47,6 +60,59 @@ class Servers:
 
     utilities: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
     locator: str = "https://locate.ncbi.nlm.nih.gov/sdl/2"
+
+
+class _Location(pydantic.BaseModel):
+    link: str = ""
+    payRequired: bool = False
+    ceRequired: bool = False
+    rehydrationRequired: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        return bool(self.link) and not (self.payRequired or self.ceRequired or self.rehydrationRequired)
+
+
+class _File(pydantic.BaseModel):
+    type: str = ""
+    name: str = ""
+    size: int | None = None
+    md5: str | None = None
+    noqual: bool = False
+    locations: list[_Location] = []
+
+    @property
+    def is_whole(self) -> bool:
+        """Not what was submitted, and not with its qualities taken out ("SRA Lite")."""
+        return self.type == "sra" and not self.noqual and not self.name.endswith(".sralite")
+
+
+class _Bundle(pydantic.BaseModel):
+    files: list[_File] = []
+
+
+class _Located(pydantic.BaseModel):
+    result: list[_Bundle]
+
+
+class _Found(pydantic.BaseModel):
+    count: int
+    idlist: list[str]
+
+
+class _Search(pydantic.BaseModel):
+    esearchresult: _Found
+
+
+def seconds_between_requests() -> float:
+    """The E-utilities allow three requests a second, with a key ten (https://www.ncbi.nlm.nih.gov/books/NBK25497/)."""
+    return 0.11 if os.environ.get(KEY) else 0.34
+
+
+def _who_asks() -> dict[str, str]:
+    """The parameters by which NCBI knows a program, whom to write to, and a key."""
+    more = {"email": os.environ.get(EMAIL), "api_key": os.environ.get(KEY)}
+    return {"tool": USER_AGENT.partition("/")[0]} | {name: value for name, value in more.items() if value}
 
 
 def missing_tools() -> list[str]:
@@ -77,26 +143,37 @@ def find_runs(
 
 def _run_information(accession: str, downloader: Downloader, utilities: str) -> list[dict[str, str]]:
     """The rows of the run information of every run below an accession."""
-    if _RUN.fullmatch(accession):
-        numbers = [accession]
-    else:
-        answer = downloader.get(
-            f"{utilities}/esearch.fcgi", {"db": "sra", "term": accession, "retmode": "json", "retmax": "10000"}
-        )
-        numbers = [str(each) for each in _json(answer.text, str(answer.url)).get("esearchresult", {}).get("idlist", [])]
+    numbers = [accession] if _RUN.fullmatch(accession) else _numbers(accession, downloader, utilities)
     rows: list[dict[str, str]] = []
     for begin in range(0, len(numbers), 200):
         answer = downloader.get(
             f"{utilities}/efetch.fcgi",
-            {"db": "sra", "id": ",".join(numbers[begin : begin + 200]), "rettype": "runinfo", "retmode": "text"},
+            _who_asks()
+            | {"db": "sra", "id": ",".join(numbers[begin : begin + 200]), "rettype": "runinfo", "retmode": "text"},
         )
         lines = [line for line in answer.text.splitlines() if line.strip()]
         if lines and not {"Run", "LibraryLayout"} <= set(lines[0].split(",")):
             raise IngestError(
-                f"{answer.url}: the answer is no run information, it has no columns Run and LibraryLayout"
+                f"{bare(answer.url)}: the answer is no run information, it has no columns Run and LibraryLayout"
             )
         rows += [row for row in csv.DictReader(lines) if row["Run"] and row["Run"] != "Run"]
     return rows
+
+
+def _numbers(accession: str, downloader: Downloader, utilities: str) -> list[str]:
+    """The numbers of the records that an accession has, page by page."""
+    numbers: list[str] = []
+    while True:
+        page = {"term": accession, "retmode": "json", "retstart": str(len(numbers)), "retmax": str(PAGE)}
+        answer = downloader.get(f"{utilities}/esearch.fcgi", _who_asks() | {"db": "sra"} | page)
+        found = _read(_Search, answer).esearchresult
+        numbers += found.idlist
+        if len(numbers) >= found.count:
+            return numbers
+        if not found.idlist:
+            raise IngestError(
+                f"{bare(answer.url)}: the list ended after {len(numbers)} of {found.count} records; try again"
+            )
 
 
 def _located(row: Mapping[str, str], downloader: Downloader, locator: str, mirrors: Mirrors) -> SequencingRun:
@@ -104,34 +181,25 @@ def _located(row: Mapping[str, str], downloader: Downloader, locator: str, mirro
     if row["LibraryLayout"] != "PAIRED":
         raise Refused(f"{accession}: its reads are not paired; the pipeline takes pairs")
     answer = downloader.get(f"{locator}/retrieve", {"acc": accession, "accept-alternate-locations": "yes"})
-    files = [
-        file
-        for result in _json(answer.text, str(answer.url)).get("result", [])
-        for file in result.get("files", [])
-        # The others are what was submitted, or have their qualities taken out ("SRA Lite").
-        if file.get("type") == "sra" and not file.get("noqual") and not str(file.get("name", "")).endswith(".sralite")
-    ]
-    for file in files:
-        links = [
-            str(location["link"])
-            for location in file.get("locations", [])
-            if not any(location.get(f"{what}Required") for what in ("pay", "ce", "rehydration"))
-        ]
-        if links and file.get("md5"):
+    for file in (file for bundle in _read(_Located, answer).result for file in bundle.files if file.is_whole):
+        links = [location.link for location in file.locations if location.is_free]
+        if links and file.md5:
             addresses = [address for link in links for address in mirrors.addresses(link)]
-            remote = Remote(tuple(dict.fromkeys(addresses)), int(file["size"]), str(file["md5"]).lower())
+            remote = described(accession, tuple(dict.fromkeys(addresses)), file.size, file.md5)
             return SequencingRun(accession, (remote,), {name: row[name] for name in _METADATA if row.get(name)})
     raise Refused(f"{accession}: the archive has no file of it that is free to fetch, with qualities and an MD5")
 
 
-def _json(text: str, address: str) -> dict[str, Any]:
+def _read[Form: pydantic.BaseModel](form: type[Form], answer: httpx.Response) -> Form:
     try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise IngestError(f"{address}: the answer is no JSON object; try again later")
-    return document
+        return form.model_validate_json(answer.content)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise IngestError(
+            f"{bare(answer.url)}: the answer has another form than is documented ({where}: {first['msg']}); "
+            "try again later"
+        ) from None
 
 
 def fetch_and_convert(run: SequencingRun, place: Place, downloader: Downloader, told: Told) -> Outcome:
@@ -139,20 +207,28 @@ def fetch_and_convert(run: SequencingRun, place: Place, downloader: Downloader, 
 
     The mates get their names after the check that the pipeline makes of its input.
     """
+    work = place.folder / f".{run.accession}.sra.tmp"
+    work.mkdir(parents=True, exist_ok=True)
+    with held(work / "lock", run.accession):
+        outcome = _convert(run, place, downloader, told, work)
+        shutil.rmtree(work)
+        return outcome
+
+
+def _convert(run: SequencingRun, place: Place, downloader: Downloader, told: Told, work: Path) -> Outcome:
     targets = [place.folder / place.file_name(run.accession, mate) for mate in range(len(MATES))]
     known = _known_files(run, place, targets)
     if known:
         return Outcome(run.accession, known)
     if there := [target for target in targets if target.exists()]:
         raise IngestError(f"{there[0]} is there and no manifest says what it is; move it away, or use another project")
-    work = place.folder / f".{run.accession}.sra.tmp"
     archive_file = work / f"{run.accession}.sra"
     fetched = downloader.fetch(run.files[0], archive_file, lambda number: told(targets[0].name, number))
     # fasterq-dump ends with 0 on an SRA file with a flipped bit; vdb-validate does not.
     _tool("vdb-validate", archive_file, accession=run.accession)
     _tool(
         "fasterq-dump",
-        "--split-files",
+        "--split-3",  # reads without a mate go into a third file, which stays behind
         "--force",
         "--temp",
         work,
@@ -176,7 +252,6 @@ def fetch_and_convert(run: SequencingRun, place: Place, downloader: Downloader, 
     files = [_finish(source, target, address) for source, target in zip(packed, targets, strict=True)]
     made_from = {"source": address, "bytes": fetched.size, "md5": fetched.md5}
     write_manifest(run, place, ARCHIVE, files, [address] * len(files), sra_file=made_from)
-    shutil.rmtree(work)
     return Outcome(run.accession, tuple(files))
 
 

@@ -74,7 +74,7 @@ class Source:
     archive: Archive
     find: Callable[[argparse.Namespace, Downloader], Found]
     fetch: Fetch
-    interval: float = 0.1
+    interval: Callable[[], float] = lambda: 0.1
 
 
 def bring(source: Source, arguments: argparse.Namespace, place: Place, downloader: Downloader, console: Console) -> int:
@@ -91,7 +91,7 @@ def bring(source: Source, arguments: argparse.Namespace, place: Place, downloade
         return source.fetch(run, place, downloader, display.told)
 
     with display.progress if console.is_terminal else nullcontext():
-        outcomes = fetch_runs(runs, place, fetch, arguments.connections)
+        outcomes = fetch_runs(runs, place, fetch, downloader.stop, arguments.connections)
     for outcome in outcomes:
         _say(outcome, console)
     if any(outcome.files for outcome in outcomes):
@@ -163,7 +163,7 @@ SOURCES = {
     ),
     "sra": Source(
         "runs, samples, experiments or studies of the SRA, made into FASTQ here (where the ENA has none)",
-        sra.ARCHIVE, _sra, sra.fetch_and_convert, sra.REQUESTS_APART,
+        sra.ARCHIVE, _sra, sra.fetch_and_convert, sra.seconds_between_requests,
     ),
 }  # fmt: skip
 
@@ -179,6 +179,6 @@ def onto_the_storage(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.connections < 1 or arguments.timeout <= 0:
         raise IngestError("--connections and --timeout must be above 0")
     source = SOURCES[arguments.source]
-    manners = Manners(connections=arguments.connections, timeout=arguments.timeout, interval=source.interval)
+    manners = Manners(connections=arguments.connections, timeout=arguments.timeout, interval=source.interval())
     with Downloader(manners) as downloader:
         return bring(source, arguments, place, downloader, console)

@@ -91,6 +91,23 @@ def test_a_busy_server_is_waited_for_as_long_as_it_says(archive: Archive, tmp_pa
     assert 0.25 <= pauses[1] < 7
 
 
+def test_a_server_that_asks_for_too_long_a_pause_is_left_for_the_next(
+    archive: Archive, downloader: Downloader, tmp_path: Path
+) -> None:
+    archive.misdeeds = [refuses(503, Retry_After="86400")]
+    with serve(file=CONTENT) as mirror:
+        assert downloader.fetch(remote(archive, mirror), tmp_path / "f.gz").url.startswith(mirror.address)
+    archive.misdeeds = [refuses(503, Retry_After="86400")]
+    with pytest.raises(IngestError, match="asks to be left alone for 86400 seconds"):
+        downloader.fetch(remote(archive), tmp_path / "g.gz")
+
+
+@pytest.mark.parametrize("pause", ["Thu, 01 Jan 2026 00:00:00 -0000", "\xb2", "soon", "", "Thu, 99 Jan 2026"])
+def test_odd_pauses_are_no_reason_to_stop(archive: Archive, downloader: Downloader, tmp_path: Path, pause: str) -> None:
+    archive.misdeeds = [refuses(503, Retry_After=pause)]
+    assert downloader.fetch(remote(archive), tmp_path / "f.gz").path.read_bytes() == CONTENT
+
+
 def test_a_server_that_knows_no_ranges_sends_all_again(
     archive: Archive, downloader: Downloader, tmp_path: Path
 ) -> None:
@@ -123,6 +140,40 @@ def test_other_bytes_are_quarantined_and_the_next_mirror_is_asked(
         assert mirror.ranges("/file") == [""]  # nothing bad is gone on from
     assert nothing_but(tmp_path, "f.gz", f"{QUARANTINE}/f.gz.{md5(flipped)}")
     assert fetched.path.read_bytes() == CONTENT
+
+
+def test_a_good_mirror_is_asked_again_when_the_bytes_before_its_own_were_wrong(
+    archive: Archive, downloader: Downloader, tmp_path: Path
+) -> None:
+    archive.files["/file"] = OTHER
+    archive.misdeeds = [resets_after(100_000), *[refuses(503)] * 5]
+    with serve(file=CONTENT) as mirror:
+        fetched = downloader.fetch(remote(archive, mirror), tmp_path / "f.gz")
+        assert fetched.url.startswith(mirror.address)
+        assert [bool(each) for each in mirror.ranges("/file")] == [True, False]
+    assert fetched.path.read_bytes() == CONTENT
+
+
+def test_a_stop_ends_a_download_that_waits_for_bytes(archive: Archive, tmp_path: Path) -> None:
+    archive.misdeeds = [stalls_after(50_000)]
+    reasons: list[str] = []
+    with Downloader(Manners(timeout=60)) as downloader:
+
+        def fetch() -> None:
+            try:
+                downloader.fetch(remote(archive), tmp_path / "f.gz")
+            except IngestError as error:
+                reasons.extend(error.problems)
+
+        thread = threading.Thread(target=fetch)
+        thread.start()
+        while not (part := tmp_path / ".f.gz.part").exists() or part.stat().st_size < 40_000:
+            thread.join(0.01)
+        downloader.stop()
+        thread.join(5)
+        assert not thread.is_alive()
+    assert reasons == ["interrupted"]
+    assert not (tmp_path / "f.gz").exists()
 
 
 @pytest.mark.parametrize("content", [CONTENT[:1000], CONTENT + b"more"], ids=["shorter", "longer"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import json
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from pipelines.ingest import download
 from pipelines.sequencing.inputs import read_samples
 from scripts.ingest import __main__ as ingest
 from scripts.paths import REPOSITORY
@@ -142,6 +144,8 @@ def test_reads_without_a_mate_beside_a_pair_are_left_out(storage: Path, archive:
         ([row(names=(), contents=())], "the archive has no FASTQ of it"),
         ([row(names=(), contents=()) | {"submitted_ftp": "x/a.cram"}], "only what was submitted (x/a.cram), no FASTQ"),
         ([row() | {"fastq_md5": md5(FIRST)}], "another number of files than of checksums"),
+        ([row() | {"fastq_bytes": "many;2"}], "ERR0000001: the archive's size of a file is no number ('many')"),
+        ([row() | {"fastq_md5": f"{md5(FIRST)};-"}], "ERR0000001: the archive's MD5 of a file is none ('-')"),
     ],
 )
 def test_what_the_pipeline_cannot_take_is_named_and_not_fetched(
@@ -238,13 +242,35 @@ def test_a_list_of_names_may_come_from_a_file(storage: Path, archive: Archive, t
     assert len([path for path, _ in archive.requests if path.startswith("/filereport")]) == 1
 
 
-def test_a_killed_ingestion_goes_on_where_it_was(storage: Path, archive: Archive) -> None:
+def test_a_full_disk_is_said_and_the_runs_that_are_here_get_their_rows(
+    storage: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = download._Part.write
+
+    def on_a_small_disk(part: download._Part, chunk: bytes) -> None:
+        if "ERR0000009" in part.path.name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(part.path))
+        write(part, chunk)
+
+    monkeypatch.setattr(download._Part, "write", on_a_small_disk)
+    archive.files |= {f"/vol1/fastq/ERR000/ERR0000009/ERR0000009_{mate}.fastq.gz": FIRST for mate in (1, 2)}
+    archive.files["/filereport"] = report([row("ERR0000009", contents=(FIRST, FIRST)), row()])
+    assert ingest.main(ena(storage, archive)) == 1
+    assert "ERR0000009: [Errno 28] No space left on device" in capsys.readouterr().out
+    assert [sample.name.sample for sample in read_samples(folder(storage) / "samples.tsv")] == [RUN]
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_ingestion_goes_on_where_it_was(storage: Path, archive: Archive, end: signal.Signals) -> None:
+    """Ctrl-C stops a download that would go on at once, and leaves rows for the runs that are here."""
     content = gzip.compress(random.Random(9).randbytes(8_000_000))
     archive.files[f"/{BELOW}/{RUN}_1.fastq.gz"] = content
-    archive.files["/filereport"] = report([row(contents=(content, SECOND))])
+    archive.files |= {f"/vol1/fastq/ERR000/ERR0000009/ERR0000009_{mate}.fastq.gz": SECOND for mate in (1, 2)}
+    other = row("ERR0000009", contents=(SECOND, SECOND))
+    archive.files["/filereport"] = report([other, row(contents=(content, SECOND))])
 
     def slowly(request: Request) -> bool:
-        if not request.path.endswith("_1.fastq.gz"):
+        if not request.path.endswith(f"{RUN}_1.fastq.gz"):
             return False
         request.send_response(200)
         request.send_header("Content-Length", str(len(content)))
@@ -256,17 +282,19 @@ def test_a_killed_ingestion_goes_on_where_it_was(storage: Path, archive: Archive
         request.close_connection = True
         return True
 
-    archive.misdeeds = [lambda _: False, slowly, slowly]
+    archive.misdeeds = [lambda _: False, *[slowly] * 4]
     command = [sys.executable, "-m", "scripts.ingest", *ena(storage, archive)]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     part = folder(storage) / f".rs_soil-2026_ena_{RUN}_R1.fastq.gz.part"
     deadline = time.monotonic() + 30
-    while not part.exists() or part.stat().st_size < 3_900_000:
+    while not part.exists() or part.stat().st_size < 3_900_000 or not list(folder(storage).glob("rs_*9_R2*")):
         assert time.monotonic() < deadline, "the download does not come on"
         time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not list(folder(storage).glob("rs_*R1*"))
+    process.send_signal(end)
+    assert process.wait(10) == (ingest.EXIT_INTERRUPTED if end == signal.SIGINT else -end)
+    assert not list(folder(storage).glob(f"rs_*{RUN}_R1*"))
+    if end == signal.SIGINT:
+        assert [sample.name.sample for sample in read_samples(folder(storage) / "samples.tsv")] == ["ERR0000009"]
     archive.misdeeds = []
     served = archive.served
     assert ingest.main(ena(storage, archive)) == 0

@@ -9,13 +9,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from pipelines.ingest import sra
+from pipelines.ingest.download import held
 from pipelines.sequencing.inputs import read_samples
 from scripts.ingest import __main__ as ingest
-from tests.functional.ingest.archive import Archive, serve
+from tests.functional.ingest.archive import Archive, refuses, sends, serve
 
 RUN = "SRR0000042"
 PAIRS = 40
@@ -27,15 +29,20 @@ def reads(mate: int, number: int = PAIRS) -> bytes:
     return "".join(f"@r{each}\n{bases}\n+\n{'I' * len(bases)}\n" for each in range(number)).encode()
 
 
-@pytest.fixture(scope="module")
-def sra_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    folder = tmp_path_factory.mktemp("sra")
+def loaded(folder: Path, pairs: int, lone: int = 0) -> bytes:
+    """An SRA file of pairs, and of reads without a mate."""
+    folder.mkdir(exist_ok=True)
     for mate in (0, 1):
-        (folder / f"{mate}.fq").write_bytes(reads(mate))
+        (folder / f"{mate}.fq").write_bytes(reads(mate, pairs + (lone if mate == 0 else 0)))
     load = ["latf-load", "-o", "loaded", "--quality", "PHRED_33", "-1", "0.fq", "-2", "1.fq"]
     subprocess.run(load, cwd=folder, check=True, capture_output=True)
     subprocess.run(["kar", "-c", "run.sra", "-d", "loaded"], cwd=folder, check=True, capture_output=True)
     return (folder / "run.sra").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def sra_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return loaded(tmp_path_factory.mktemp("sra"), PAIRS)
 
 
 def located(address: str, content: bytes, **more: Any) -> bytes:
@@ -53,7 +60,7 @@ def archive(sra_file: bytes) -> Iterator[Archive]:
         archive.files |= {
             f"/sra/{RUN}": sra_file,
             "/efetch.fcgi": f"{COLUMNS}\n{RUN},2026-01-01,{PAIRS},PAIRED,ILLUMINA,SRP1,Homo sapiens\n\n".encode(),
-            "/esearch.fcgi": json.dumps({"esearchresult": {"idlist": ["7"]}}).encode(),
+            "/esearch.fcgi": json.dumps({"esearchresult": {"count": "1", "idlist": ["7"]}}).encode(),
             "/retrieve": located(archive.address, sra_file),
         }
         yield archive
@@ -130,8 +137,10 @@ def test_what_cannot_be_taken_is_named(
     ("path", "content", "message"),
     [
         ("/efetch.fcgi", b"<html>busy</html>", "the answer is no run information"),
-        ("/esearch.fcgi", b"busy", "the answer is no JSON object"),
-        ("/retrieve", b"[]", "the answer is no JSON object"),
+        ("/esearch.fcgi", b"busy", "/esearch.fcgi: the answer has another form than is documented (it: Invalid JSON"),
+        ("/esearch.fcgi", b'{"esearchresult": {"count": "2", "idlist": []}}', "the list ended after 0 of 2 records"),
+        ("/retrieve", b"[]", "/retrieve: the answer has another form than is documented (it: "),
+        ("/retrieve", b'{"result": null}', "the answer has another form than is documented (result: "),
     ],
 )
 def test_an_answer_of_another_form_is_one_message(
@@ -140,6 +149,47 @@ def test_an_answer_of_another_form_is_one_message(
     archive.files[path] = content
     assert bring(storage, archive, "SRP000001") == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_study_of_many_records_is_asked_for_page_by_page(
+    storage: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(sra.KEY, "my-secret")
+    pages = [{"count": "3", "idlist": ["7", "8"]}, {"count": "3", "idlist": ["9"]}]
+    archive.misdeeds = [sends(json.dumps({"esearchresult": page}).encode()) for page in pages]
+    assert bring(storage, archive, "SRP000001") == 0
+    searches = [parse_qs(urlsplit(path).query) for path, _ in archive.requests if path.startswith("/esearch")]
+    assert [asked["retstart"] for asked in searches] == [["0"], ["2"]]
+    assert {asked["api_key"][0] for asked in searches} == {"my-secret"}
+    (fetched,) = [parse_qs(urlsplit(path).query) for path, _ in archive.requests if path.startswith("/efetch")]
+    assert fetched["id"] == ["7,8,9"]
+
+
+def test_a_key_is_in_no_message(
+    storage: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(sra.KEY, "my-secret")
+    for answer in (refuses(400), sends(b"busy")):
+        archive.misdeeds = [answer]
+        assert bring(storage, archive, "SRP000001") == 2
+        assert "my-secret" not in (said := capsys.readouterr().err)
+        assert "/esearch.fcgi" in said
+
+
+def test_reads_without_a_mate_stay_behind(storage: Path, archive: Archive, tmp_path: Path) -> None:
+    content = loaded(tmp_path / "lone", PAIRS, lone=3)
+    archive.files |= {f"/sra/{RUN}": content, "/retrieve": located(archive.address, content)}
+    assert bring(storage, archive) == 0
+    assert [len(gzip.decompress(path.read_bytes()).splitlines()) for path in mates(storage)] == [4 * PAIRS] * 2
+
+
+def test_one_process_at_a_time_makes_a_run(storage: Path, archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    work = storage / "active/p1" / f".{RUN}.sra.tmp"
+    work.mkdir(parents=True)
+    with held(work / "lock", RUN):
+        assert bring(storage, archive) == 1
+    assert f"{RUN} is being fetched by another process" in capsys.readouterr().out
+    assert bring(storage, archive) == 0
 
 
 def test_missing_tools_are_named_before_anything_is_asked(
