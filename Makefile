@@ -22,6 +22,7 @@ PROJECT ?=
 SITE ?=
 MODE ?= estimate
 PREFIX ?=
+PROFILE ?=
 MONTHS ?= 1
 SEED ?= 1
 SEEDS ?= 1
@@ -80,8 +81,8 @@ apply: $(VENV) functions ## Apply (ENV, ROOT); in prod only a plan that was save
 destroy: $(VENV) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
 	@$(PYTHON) -m scripts.infrastructure destroy --env "$(ENV)" --root "$(ROOT)" --confirm "$(CONFIRM)"
 
-pipeline: $(VENV) $(REPORTS) tools ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder
-	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" --multiqc
+pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder; PROFILE=eks for steps as Jobs of a cluster
+	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
 
 ingest: $(VENV) tools ## Bring reads from an archive: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder
 	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" $(NAMES)
@@ -110,8 +111,8 @@ test-plan: $(VENV) ## terraform test of every module and root
 test-localcloud: $(VENV) $(LOCALCLOUD) ## The local cloud's own tests
 	@$(PYTHON) -m pytest localcloud/tests
 
-test-pipeline: $(VENV) $(REPORTS) tools ## The pipeline with the real tools on the lambda phage genome
-	@$(PYTHON) -m pytest tests/functional/pipeline
+test-pipeline: $(VENV) $(REPORTS) tools ## The pipeline with the real tools on the lambda phage genome, here and as Jobs of a small cluster
+	@$(PYTHON) -m pytest tests/functional/pipeline tests/functional/kubernetes
 
 test-simulation: $(VENV) ## Months of operation with random faults, invariants after every step, and seeded bugs that must be caught
 	@$(PYTHON) -m pytest tests/simulation

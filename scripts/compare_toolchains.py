@@ -20,6 +20,7 @@ from typing import Any
 from rich.table import Table
 
 from pipelines.naming import SampleName, catalogue
+from pipelines.sequencing.engine import Place
 from pipelines.sequencing.run import write_atomically
 from pipelines.sequencing.sample import ALIGNERS
 from scripts.paths import BUILD
@@ -207,7 +208,7 @@ def main() -> int:
         console.print(f"{toolchain}: drawing the reads", highlight=False)
         sheet = lay_out(storage, arguments.genome, arguments.depth, arguments.seed, toolchain)
         run = make_run(storage, sheet, None, f"{arguments.depth:g}x-{arguments.seed}")
-        if run_pipeline(run, arguments.cores, console):
+        if run_pipeline(run, Place(arguments.cores), console):
             raise UserError(f"the run of the toolchain {toolchain} failed: {run.directory}")
     agreements = compare(storages)
     _show(storages, agreements)

@@ -1,11 +1,13 @@
 """Run the sequencing workflow (``make pipeline``).
 
     python -m scripts.pipeline run --storage DIR --samples SHEET [--config FILE] [--cores N] [--run-id ID]
-                                 [--multiqc]
+                                 [--multiqc] [--profile NAME]
 
-DIR is the root of the shared storage (active/, intermediate/, reference/, published/). Starting a run again after it
-was interrupted goes on where it stopped. Exit codes: 0 all samples are published, 65 the data of a sample are bad,
-1 something else failed, 2 wrong usage (which includes the configuration and the sample sheet), 130 interrupted.
+DIR is the root of the shared storage (active/, intermediate/, reference/, published/). With --profile eks the steps run
+as Jobs of the Kubernetes cluster that this pod or KUBECONFIG belongs to (pipelines/kubernetes/README.md). Starting a
+run again after it was interrupted goes on where it stopped. Exit codes: 0 all samples are published, 65 the data of a
+sample are bad, 1 something else failed, 2 wrong usage (which includes the configuration and the sample sheet), 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -23,8 +25,19 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from pipelines.kubernetes.jobs import JobError
 from pipelines.leases import lease
-from pipelines.sequencing.engine import Progress, RunInUse, end_leftovers, exclusive, execute, settle
+from pipelines.sequencing.engine import (
+    PROFILES,
+    Ended,
+    Place,
+    Progress,
+    RunInUse,
+    end_leftovers,
+    exclusive,
+    execute,
+    settle,
+)
 from pipelines.sequencing.inputs import InputError, read_config, read_samples
 from pipelines.sequencing.run import RUN_ID, Run, to_json, write_atomically
 from pipelines.sequencing.status import EXIT_BAD_DATA, State, Status
@@ -127,10 +140,27 @@ def _exit_code(statuses: list[Status]) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise Ended
 
 
-def run_pipeline(run: Run, cores: int, console: Console, with_multiqc: bool = False) -> int:
+def _place(arguments: argparse.Namespace) -> Place:
+    """Where the steps run; raises :class:`JobError` or :class:`InputError` with what is missing for it."""
+    if not arguments.profile:
+        if absent := missing_tools():
+            raise JobError(f"not on this machine: {', '.join(absent)}; run: make tools")
+        return Place(arguments.cores)
+    named = Path(arguments.profile)
+    profile = named.resolve() if len(named.parts) > 1 else PROFILES / named
+    if not (profile / "config.yaml").is_file():
+        names = ", ".join(sorted(each.name for each in PROFILES.iterdir()))
+        raise InputError([f"--profile {arguments.profile}: there is {names}, or a folder of yours with a config.yaml"])
+    from pipelines.kubernetes import cluster  # a quarter of a second that runs on this machine do without
+
+    cluster.check()
+    return Place(profile=profile, cancel=lambda run: cluster.cancel_run(run.directory))
+
+
+def run_pipeline(run: Run, place: Place, console: Console, with_multiqc: bool = False) -> int:
     """Execute a run and show what came of it; returns the exit code.
 
     ``result.json`` in the directory of the run says the same for programs.
@@ -140,15 +170,13 @@ def run_pipeline(run: Run, cores: int, console: Console, with_multiqc: bool = Fa
             console.print(f"ended {ended} processes that an earlier start of this run had left")
         _forget_lost_indexes(run)
         write_atomically(run.directory / "run.json", to_json(run.document()))
-        console.print(
-            f"run {run.id}: {len(run.samples)} samples on {cores} cores, working in {run.directory}", soft_wrap=True
-        )
+        console.print(f"run {run.id}: {len(run.samples)} samples {place}, working in {run.directory}", soft_wrap=True)
         display = Display(console, run)
         if display.live is not None:
             with display.live:
-                code, progress = execute(run, cores, display)
+                code, progress = execute(run, place, display)
         else:
-            code, progress = execute(run, cores, display)
+            code, progress = execute(run, place, display)
         statuses = settle(run, progress)
         exit_code = _exit_code(statuses) or (EXIT_FAILURE if code else 0)
         document = {"run_id": run.id, "exit_code": exit_code, "samples": [asdict(status) for status in statuses]}
@@ -177,6 +205,7 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--samples", type=Path, required=True, help="the sample sheet, TSV or CSV")
     start.add_argument("--config", type=Path, help="the configuration (default: config.yaml beside the sample sheet)")
     start.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="processor cores to use (default: all)")
+    start.add_argument("--profile", help="where the steps run: eks, or a folder with a profile of Snakemake")
     start.add_argument("--run-id", help="the name of the run (default: that of the sample sheet)")
     start.add_argument("--multiqc", action="store_true", help="publish the page of MultiQC as well")
     arguments = parser.parse_args(argv)
@@ -188,20 +217,19 @@ def main(argv: list[str] | None = None) -> int:
         run = make_run(
             arguments.storage, arguments.samples, arguments.config, arguments.run_id or arguments.samples.stem
         )
+        place = _place(arguments)
     except InputError as error:
         for problem in error.problems:
             complaints.print(f"error: {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_USAGE
-    if absent := missing_tools():
-        complaints.print(
-            f"error: not on this machine: {', '.join(absent)}; run: make tools", style="red", soft_wrap=True
-        )
+    except JobError as error:
+        complaints.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_FAILURE
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.multiqc:
             find_multiqc()
-        return run_pipeline(run, arguments.cores, console, arguments.multiqc)
+        return run_pipeline(run, place, console, arguments.multiqc)
     except MultiqcError as error:
         complaints.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_FAILURE

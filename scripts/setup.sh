@@ -87,6 +87,6 @@ if [ -z "$python" ]; then
   python=$("$uv" python find "$python_version")
 fi
 say "environment '$1' from uv.lock into $target ($("$python" --version), $("$uv" --version))"
-UV_PROJECT_ENVIRONMENT=$target UV_PYTHON=$python "$uv" sync --quiet --locked "${selection[@]}" ||
+UV_PROJECT_ENVIRONMENT=$target UV_PYTHON=$python "$uv" sync --quiet --locked --compile-bytecode "${selection[@]}" ||
   fail "uv could not make $target: see the lines above (network, or uv.lock out of date: run '$uv lock')"
 touch "$target/.ready"

@@ -27,6 +27,8 @@ from pipelines.sequencing.status import State, Status, read_status, write_status
 REPOSITORY = Path(__file__).resolve().parents[2]
 SNAKEFILE = Path(__file__).resolve().parent / "workflow" / "Snakefile"
 PLUGINS = Path(__file__).resolve().parent / "plugins"
+PROFILES = Path(__file__).resolve().parent / "profiles"
+JOB_COMMANDS = REPOSITORY / "pipelines" / "kubernetes" / "bin"
 _MARK = "KOSHA_PIPELINE_RUN"
 _PATIENCE_SECONDS = 10.0
 _POLL_SECONDS = 0.1
@@ -145,7 +147,31 @@ def _last_words(directory: Path, logs: list[str]) -> str:
     return "it said nothing (log: snakemake.log)"
 
 
-def execute(run: Run, cores: int, show: Callable[[Progress, tuple[str, str, str]], None]) -> tuple[int, Progress]:
+@dataclass(frozen=True)
+class Place:
+    """Where the steps run: on this machine, or where a profile of Snakemake sends them.
+
+    ``cancel`` is called when a person interrupts a run whose steps run elsewhere. A driver that is ended otherwise
+    leaves them at work, for the next start to attach to.
+    """
+
+    cores: int = 1
+    profile: Path | None = None
+    cancel: Callable[[Run], object] | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        return ["--profile", str(self.profile)] if self.profile else ["--cores", str(self.cores)]
+
+    def __str__(self) -> str:
+        return f"as Jobs of the profile {self.profile.name}" if self.profile else f"on {self.cores} cores"
+
+
+class Ended(KeyboardInterrupt):
+    """This process was asked to end (SIGTERM), by a machine rather than by a person."""
+
+
+def execute(run: Run, place: Place, show: Callable[[Progress, tuple[str, str, str]], None]) -> tuple[int, Progress]:
     """Run Snakemake to its end; returns its exit code and what it reported.
 
     The caller holds :func:`exclusive`. ``show`` is called for each event. When this process is interrupted, the whole
@@ -155,10 +181,11 @@ def execute(run: Run, cores: int, show: Callable[[Progress, tuple[str, str, str]
     events.write_text("", encoding="utf-8")
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(run.directory),
-        "--configfile", str(run.directory / "run.json"), "--cores", str(cores), "--keep-going", "--rerun-incomplete",
+        "--configfile", str(run.directory / "run.json"), *place.arguments, "--keep-going", "--rerun-incomplete",
         "--nolock", "--nocolor", "--logger", "kosha", "--scheduler", "greedy",
     ]  # fmt: skip
     environment = os.environ | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(JOB_COMMANDS), os.environ["PATH"]]),
         "PYTHONPATH": os.pathsep.join([str(PLUGINS), str(REPOSITORY)]),
         "KOSHA_PIPELINE_EVENTS": str(events),
         _MARK: str(run.directory),
@@ -186,13 +213,20 @@ def execute(run: Run, cores: int, show: Callable[[Progress, tuple[str, str, str]
                 if code is not None:
                     return code, progress
                 time.sleep(_POLL_SECONDS)
+        except KeyboardInterrupt as interruption:
+            # Snakemake that is asked politely takes away what the steps of a cluster still read.
+            stays = place.cancel is not None and isinstance(interruption, Ended)
+            _end_group(engine, politely=not stays)
+            if place.cancel is not None and not stays:
+                place.cancel(run)
+            raise
         finally:
             _end_group(engine)
 
 
-def _end_group(engine: subprocess.Popen[bytes]) -> None:
+def _end_group(engine: subprocess.Popen[bytes], politely: bool = True) -> None:
     """End the session of Snakemake: first politely, then for good."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL) if politely else (signal.SIGKILL,):
         with suppress(ProcessLookupError):
             os.killpg(engine.pid, number)
         deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from pipelines.sequencing.engine import Place
 from pipelines.sequencing.run import Run
 from pipelines.sequencing.status import BadData
 from pipelines.sequencing.steps import multiqc, reference, versions
@@ -64,7 +65,7 @@ def test_a_run_holds_a_lease_as_long_as_it_works(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(pipeline, "execute", fail)
     with pytest.raises(InterruptedError):
-        pipeline.run_pipeline(run, 1, Console(quiet=True))
+        pipeline.run_pipeline(run, Place(1), Console(quiet=True))
     assert not lease.exists()
 
 

@@ -25,6 +25,12 @@ rule check:
         "{STEP} check --run run.json --sample {wildcards.id} --output {output:q} 2> {log:q}"
 
 
+# On a cluster these take less than a pod does to start.
+localrules:
+    windows,
+    versions,
+
+
 rule reference:
     output:
         "reference/{part}.json",

@@ -1,0 +1,1 @@
+"""Steps of the sequencing workflow as Jobs of Kubernetes."""

@@ -1,0 +1,105 @@
+"""A real sample through Jobs: pods are taken away, the API refuses, the driver is killed; the results stay the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.sequencing.engine import PROFILES
+from scripts.example_data import lay_out
+from scripts.paths import REPOSITORY
+from tests.functional.kubernetes.fake_cluster import Cluster, Job, cluster
+
+PAIRS = 2000
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    """That of EKS, which asks more often; the header of a CRAM names the threads."""
+    settings = yaml.safe_load((PROFILES / "eks" / "config.yaml").read_text(encoding="utf-8"))
+    settings |= {"seconds-between-status-checks": 1, "latency-wait": 5, "set-threads": ["align=2"], "jobs": 4}
+    folder = tmp_path / "profile"
+    folder.mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return folder
+
+
+def command(storage: Path, *more: str) -> list[str]:
+    sheet = storage / "active" / "lambda-phage" / "samples.tsv"
+    return [
+        sys.executable, "-m", "scripts.pipeline", "run", "--storage", str(storage), "--samples", str(sheet),
+        "--run-id", "r", *more,
+    ]  # fmt: skip
+
+
+def start(fake: Cluster, storage: Path, profile: Path) -> subprocess.Popen[str]:
+    environment = {"KUBECONFIG": str(fake.kubeconfig(profile)), "KOSHA_PIPELINE_IMAGE": "kosha/fast:1"}
+    return subprocess.Popen(
+        command(storage, "--profile", str(profile)),
+        cwd=REPOSITORY, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def new_storage(folder: Path) -> Path:
+    lay_out(folder, pairs=PAIRS)
+    with (folder / "active/lambda-phage/config.yaml").open("a", encoding="utf-8") as config:
+        config.write("toolchain: fast\n")
+    sheet = folder / "active/lambda-phage/samples.tsv"
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("both", "bwa"), encoding="utf-8")
+    return folder
+
+
+def results(storage: Path) -> dict[str, bytes]:
+    """What is published, except for pages and what carries times."""
+    kinds = (".cram", ".crai", ".vcf.gz", ".tbi", ".fastq.gz", ".csv")
+    return {
+        str(path.relative_to(storage)): path.read_bytes()
+        for path in (storage / "published").rglob("*")
+        if path.is_file() and path.name.endswith(kinds)
+    }
+
+
+def test_a_disturbed_run_on_a_cluster_gives_what_one_machine_gives(tmp_path: Path, profile: Path) -> None:
+    storage = new_storage(tmp_path / "storage")
+    done = subprocess.run(command(storage, "--cores", "2"), cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    here = results(storage)
+    storage.rename(tmp_path / "here")
+    new_storage(storage)  # at the same place, which the header of a CRAM names
+
+    ended: list[str] = []
+
+    def disturb(job: Job) -> None:
+        """Take the first pod of one step away, and let the first pod of another fail, as if for want of memory."""
+        rule = job.labels["kosha.in/rule"]
+        if rule == "check" and "check" not in ended:
+            ended.append("check")
+            job.pods[-1].end("evicted")
+        if rule == "samtools_metrics" and "samtools_metrics" not in ended:
+            ended.append("samtools_metrics")
+            job.pods[-1].end("oom")
+
+    with cluster() as fake:
+        fake.on_start = disturb
+        driver = start(fake, storage, profile)
+        aligning = fake.wait_for("align", driver)
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+        fake.misdeeds = [503, 0]
+        driver = start(fake, storage, profile)
+        said, _ = driver.communicate(timeout=240)
+        assert driver.returncode == 0, said + (storage / "intermediate/r/snakemake.log").read_text()
+        assert sorted(ended) == ["check", "samtools_metrics"]
+        assert len([name for name in fake.created if name.startswith("align-")]) == 1  # attached to, not made again
+        assert len(aligning.pods) == 1
+        assert len([name for name in fake.created if name.startswith("samtools-metrics-")]) == 2
+        assert len([name for name in fake.created if name.startswith("check-lambda")]) == 1
+    there = results(storage)
+    assert there.keys() == here.keys() != set()
+    assert [name for name, content in there.items() if content != here[name]] == []
