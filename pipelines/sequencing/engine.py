@@ -214,11 +214,11 @@ def execute(run: Run, place: Place, show: Callable[[Progress, tuple[str, str, st
                     return code, progress
                 time.sleep(_POLL_SECONDS)
         except KeyboardInterrupt as interruption:
-            # Snakemake that is asked politely takes away what the steps of a cluster still read.
-            stays = place.cancel is not None and isinstance(interruption, Ended)
-            _end_group(engine, politely=not stays)
-            if place.cancel is not None and not stays:
-                place.cancel(run)
+            if place.cancel is not None:
+                # Snakemake that is asked politely waits for the Jobs, and takes away what they still read.
+                _end_group(engine, politely=False)
+                if not isinstance(interruption, Ended):
+                    place.cancel(run)
             raise
         finally:
             _end_group(engine)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,28 @@ def test_a_disturbed_run_on_a_cluster_gives_what_one_machine_gives(tmp_path: Pat
     there = results(storage)
     assert there.keys() == here.keys() != set()
     assert [name for name, content in there.items() if content != here[name]] == []
+
+
+def test_a_driver_that_is_moved_leaves_its_jobs_and_a_person_who_interrupts_ends_them(
+    tmp_path: Path, profile: Path
+) -> None:
+    storage = new_storage(tmp_path)
+    with cluster() as fake:
+        fake.on_start = lambda job: os.killpg(job.pods[-1].process.pid, signal.SIGSTOP)  # it works for ever
+        driver = start(fake, storage, profile)
+        job = fake.wait_for("reference", driver)
+        driver.send_signal(signal.SIGTERM)
+        assert driver.wait(30) == 130
+        assert fake.jobs[job.name] is job
+        assert not job.deleted_at
+        assert job.pods[0].process.poll() is None
+        driver = start(fake, storage, profile)
+        while "attached to the Job" not in (storage / "intermediate/r/snakemake.log").read_text():
+            assert driver.poll() is None, driver.communicate()[0]
+            time.sleep(0.05)
+        assert fake.jobs[job.name] is job
+        driver.send_signal(signal.SIGINT)
+        assert driver.wait(30) == 130
+        while fake.jobs:
+            time.sleep(0.05)
+        assert job.pods[0].process.poll() is not None
