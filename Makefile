@@ -31,7 +31,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline images test-images lint format policy clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,6 +122,12 @@ test-local: $(VENV) $(LOCALCLOUD) functions tools ## The platform on the local c
 
 test-kill-pipeline: $(VENV) tools ## Kill a run of the pipeline KILLS times at moments of chance (SEED); what it publishes must not differ. Not part of make test
 	@$(PYTHON) -m scripts.kill_pipeline --seed "$(SEED)" --kills "$(KILLS)"
+
+images: $(VENV) ## Build the container images of the toolchains (needs root, no Docker): .build/images/*.oci.tar
+	@for toolchain in classic fast; do pipelines/images/build.sh "$$toolchain"; done
+
+test-images: images tools ## Each tool and a whole sample inside the images. Not part of make test
+	@$(PYTHON) -m pytest tests/functional/images
 
 truth: $(VENV) tools ## Run both toolchains on GENOME=ecoli|lambda with spiked variants; print recall, precision and where they differ
 	@$(PYTHON) -m scripts.compare_toolchains --genome "$(GENOME)" --depth "$(DEPTH)" --seed "$(SEED)"

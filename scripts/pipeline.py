@@ -143,10 +143,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise Ended
 
 
-def _place(arguments: argparse.Namespace) -> Place:
+def _place(arguments: argparse.Namespace, run: Run) -> Place:
     """Where the steps run; raises :class:`JobError` or :class:`InputError` with what is missing for it."""
     if not arguments.profile:
-        if absent := missing_tools():
+        if absent := missing_tools(run.is_fast):
             raise JobError(f"not on this machine: {', '.join(absent)}; run: make tools")
         return Place(arguments.cores)
     named = Path(arguments.profile)
@@ -217,7 +217,7 @@ def main(argv: list[str] | None = None) -> int:
         run = make_run(
             arguments.storage, arguments.samples, arguments.config, arguments.run_id or arguments.samples.stem
         )
-        place = _place(arguments)
+        place = _place(arguments, run)
     except InputError as error:
         for problem in error.problems:
             complaints.print(f"error: {problem}", style="red", highlight=False, markup=False, soft_wrap=True)

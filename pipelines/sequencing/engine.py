@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ SNAKEFILE = Path(__file__).resolve().parent / "workflow" / "Snakefile"
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 PROFILES = Path(__file__).resolve().parent / "profiles"
 JOB_COMMANDS = REPOSITORY / "pipelines" / "kubernetes" / "bin"
+_STACK = re.compile(r"at [\w.$/]+\(|\.\.\. \d+ more")
+"""Lines of a stack trace of Java, behind the one that says what happened."""
 _MARK = "KOSHA_PIPELINE_RUN"
 _PATIENCE_SECONDS = 10.0
 _POLL_SECONDS = 0.1
@@ -142,7 +145,7 @@ def _last_words(directory: Path, logs: list[str]) -> str:
         path = directory / log
         with suppress(OSError):
             lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
-            if said := [line for line in lines if line]:
+            if said := [line for line in lines if line and not _STACK.match(line)]:
                 return f"{said[-1]} (log: {log})"
     return "it said nothing (log: snakemake.log)"
 

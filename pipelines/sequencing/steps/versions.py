@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PICARD = "/usr/share/java/picard.jar"
+# Debian 13's jar does not name Guava, which it uses; a path that is not there does no harm.
+PICARD_COMMAND = ("-cp", f"{PICARD}:/usr/share/java/guava.jar", "picard.cmdline.PicardCommandLine")
 
 # tool -> (command that makes it say its version, what to look for)
 _ASK: dict[str, tuple[list[str], str]] = {
@@ -19,7 +21,7 @@ _ASK: dict[str, tuple[list[str], str]] = {
     "bowtie2": (["bowtie2", "--version"], r"version ([\d.]+)"),
     "samtools": (["samtools", "--version"], r"samtools ([\d.]+)"),
     "bcftools": (["bcftools", "--version"], r"bcftools ([\d.]+)"),
-    "picard": (["java", "-jar", PICARD, "MarkDuplicates", "--version"], r"Version:([\d.]+)"),
+    "picard": (["java", *PICARD_COMMAND, "MarkDuplicates", "--version"], r"Version:([\d.]+)"),
 }
 
 
@@ -28,11 +30,12 @@ _ONLY_CLASSIC = ("fastqc", "trimmomatic", "picard")
 _ONLY_FAST = ("fastp",)
 
 
-def missing_tools() -> list[str]:
-    """The tools that are not on this machine, by the command or file that was looked for."""
-    commands = [command[0] for command, _ in _ASK.values()] + ["bowtie2-build"]
+def missing_tools(is_fast: bool | None = None) -> list[str]:
+    """The toolchain's tools that are not here, by the command or file that was looked for; without one, of both."""
+    unused = () if is_fast is None else _ONLY_CLASSIC if is_fast else _ONLY_FAST
+    commands = [command[0] for tool, (command, _) in _ASK.items() if tool not in unused] + ["bowtie2-build"]
     absent = sorted({command for command in commands if shutil.which(command) is None})
-    return absent + ([] if Path(PICARD).is_file() else [PICARD])
+    return absent + ([] if "picard" in unused or Path(PICARD).is_file() else [PICARD])
 
 
 def tool_versions(is_fast: bool) -> dict[str, str]:

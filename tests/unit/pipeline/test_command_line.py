@@ -85,7 +85,7 @@ def test_names_make_tools_when_a_tool_is_missing(
 def test_names_make_setup_when_multiqc_is_wanted_and_missing(
     storage: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(pipeline, "missing_tools", list)
+    monkeypatch.setattr(pipeline, "missing_tools", lambda _: [])
     monkeypatch.setattr(multiqc, "ENVIRONMENT", storage / "none")
     monkeypatch.setenv("PATH", "/nowhere")
     assert start(storage, "--multiqc") == 1

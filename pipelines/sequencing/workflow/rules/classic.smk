@@ -123,7 +123,7 @@ rule align:
 
 
 # Picard is called by its jar: Debian's wrapper breaks paths with spaces.
-PICARD_COMMAND = "java -Xmx{resources.mem_mb}m " + JAVA_FLAGS + " -jar " + PICARD
+PICARD = "java -Xmx{resources.mem_mb}m " + JAVA_FLAGS + " " + " ".join(PICARD_COMMAND)
 QUIET = " --QUIET true --VERBOSITY WARNING"
 
 
@@ -154,7 +154,7 @@ rule mark_duplicates:
         rm -rf "$work"
         mkdir -p "$work"
         """
-        + PICARD_COMMAND
+        + PICARD
         + """ MarkDuplicates --INPUT {input:q} --OUTPUT "$work/aligned.bam" --METRICS_FILE "$work/duplicates.txt" \
             --ASSUME_SORT_ORDER coordinate --TMP_DIR "$work" """
         + QUIET
@@ -183,7 +183,7 @@ rule validate:
         """
         exec 2> {log:q}
         """
-        + PICARD_COMMAND
+        + PICARD
         + """ ValidateSamFile --INPUT {input[0]:q} --OUTPUT {output:q}.tmp --REFERENCE_SEQUENCE {GENOME:q} \
             --MODE SUMMARY --IGNORE_WARNINGS true """
         + QUIET
@@ -209,7 +209,7 @@ rule alignment_summary:
         """
         exec 2> {log:q}
         """
-        + PICARD_COMMAND
+        + PICARD
         + """ CollectAlignmentSummaryMetrics --INPUT {input[0]:q} --OUTPUT {output:q}.tmp \
             --REFERENCE_SEQUENCE {GENOME:q} """
         + QUIET
