@@ -51,6 +51,7 @@ while read -r package folder; do
   folders+=(--customize-hook="chroot \"\$1\" sh -euc 'cd /tmp && apt-get download -qq $package && dpkg-deb -x ./${package}_*.deb x && mkdir -p ${folder%/*} && cp -r x$folder ${folder%/*}/'")
 done < <(awk -v toolchain="$toolchain" '$1 == toolchain && NF == 3 {print $2, $3}' "$here/packages.txt")
 # The licences of what is in the image stay; manuals and translations do not. Compiling here saves it to every pod.
+# shellcheck disable=SC2016 # $1 is the file system; mmdebstrap runs the hooks in shells of their own
 mmdebstrap --quiet --variant=minbase --include="$packages" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
