@@ -27,6 +27,7 @@ from rich.table import Table
 
 from pipelines.kubernetes.jobs import JobError
 from pipelines.leases import lease
+from pipelines.sequencing.adapters import FOLDER as ADAPTERS
 from pipelines.sequencing.engine import (
     PROFILES,
     Ended,
@@ -148,6 +149,9 @@ def _place(arguments: argparse.Namespace, run: Run) -> Place:
     if not arguments.profile:
         if absent := missing_tools(run.is_fast):
             raise JobError(f"not on this machine: {', '.join(absent)}; run: make tools")
+        if not (ADAPTERS / run.config["adapters"]).is_file():
+            there = ", ".join(sorted(path.name for path in ADAPTERS.glob("*.fa")))
+            raise InputError([f"adapters {run.config['adapters']}: there is no such file in {ADAPTERS}, but {there}"])
         return Place(arguments.cores)
     named = Path(arguments.profile)
     profile = named.resolve() if len(named.parts) > 1 else PROFILES / named

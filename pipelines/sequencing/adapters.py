@@ -8,7 +8,9 @@ adapter, reversed and complemented.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
+FOLDER = Path("/usr/share/trimmomatic")
 _COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
 

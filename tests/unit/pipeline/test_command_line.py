@@ -76,10 +76,24 @@ def test_names_make_tools_when_a_tool_is_missing(
     monkeypatch.setattr(versions, "PICARD", "/nowhere/picard.jar")
     assert start(storage) == 1
     said = capsys.readouterr().err
-    assert (
-        "bcftools, bowtie2, bowtie2-build, bwa, fastp, fastqc, java, samtools, /nowhere/picard.jar; run: make tools"
-        in said
-    )
+    assert "bcftools, bowtie2, bowtie2-build, bwa, fastqc, java, samtools, /nowhere/picard.jar; run: make tools" in said
+
+
+def test_names_the_adapters_that_there_are(
+    storage: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pipeline, "missing_tools", lambda _: [])
+    monkeypatch.setattr(pipeline, "ADAPTERS", storage / "reference")
+    (storage / "reference/Mine.fa").touch()
+    assert start(storage) == 2
+    assert "adapters TruSeq3-PE-2.fa: there is no such file" in (said := capsys.readouterr().err)
+    assert "but Mine.fa" in said
+
+
+@pytest.mark.parametrize("profile", ["nowhere", "./nowhere"])
+def test_names_the_profiles_that_there_are(storage: Path, capsys: pytest.CaptureFixture[str], profile: str) -> None:
+    assert start(storage, "--profile", profile) == 2
+    assert f"--profile {profile}: there is eks, or a folder of yours" in capsys.readouterr().err
 
 
 def test_names_make_setup_when_multiqc_is_wanted_and_missing(

@@ -56,7 +56,7 @@ rule trim:
     resources:
         mem_mb=lambda wildcards, attempt: MEMORY["trimming"] * attempt,
     params:
-        adapters=f"ILLUMINACLIP:/usr/share/trimmomatic/{RUN.config['adapters']}:2:30:10:2:True",
+        adapters=f"ILLUMINACLIP:{ADAPTERS / RUN.config['adapters']}:2:30:10:2:True",
         steps=" ".join(RUN.config["trimming"]),
     retries: 1
     priority: 15

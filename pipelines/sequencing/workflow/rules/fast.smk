@@ -2,8 +2,9 @@
 # measures in one pass; samtools marks duplicates while it sorts.
 #
 # fastp has the same steps as Trimmomatic under other names, but an order of its own: it cuts by quality first and by
-# adapters then, which it finds by the overlap of the mates as well. -Q: Trimmomatic has no filter for whole reads either. With more
-# than one thread the order of the reads, and with it the CRAM, is another each time; one feeds the aligner well enough.
+# adapters then, which it finds by the overlap of the mates as well. -Q: Trimmomatic has no filter for whole reads either.
+# Duplicates are for samtools to count. With more than one thread the order of the reads, and with it the CRAM, is another
+# each time; one feeds the aligner well enough.
 
 
 def fastp_steps():
@@ -20,8 +21,8 @@ def fastp_steps():
 
 
 def fastp_adapters(wildcards):
-    """The one pair of the library: that costs 1 s of CPU for 730,000 pairs, each sequence of the file 4 s more."""
-    path = Path("/usr/share/trimmomatic") / RUN.config["adapters"]
+    """The one pair of the library; with the whole file fastp lays each of its sequences against each read."""
+    path = ADAPTERS / RUN.config["adapters"]
     found = read_through(path.read_text(encoding="ascii").splitlines())
     if found is None:
         return shlex.join(["--adapter_fasta", str(path)])
@@ -60,7 +61,7 @@ rule align:
         work=$place/.align.tmp
         rm -rf "$work"
         mkdir -p "$work"
-        fastp --in1 {input[1]:q} --in2 {input[2]:q} --stdout --thread 1 -Q {params.adapters} \
+        fastp --in1 {input[1]:q} --in2 {input[2]:q} --stdout --thread 1 -Q --dont_eval_duplication {params.adapters} \
             {params.steps} --json "$work/fastp.json" --html "$work/fastp.html" --report_title {wildcards.id} \
             | {params.aligner} \
             | samtools fixmate --no-PG -u -m - - \

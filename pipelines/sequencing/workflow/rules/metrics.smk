@@ -1,4 +1,5 @@
-# samtools on the aligned reads, of either toolchain.
+# samtools on the aligned reads, of either toolchain. For the depth a CRAM needs its flags, places and CIGARs decoded, not its bases
+# (required_fields; a BAM does not mind).
 
 
 rule samtools_metrics:
@@ -20,7 +21,7 @@ rule samtools_metrics:
         exec 2> {log:q}
         samtools flagstat -O json {input.reads:q} > {output.flagstat:q}.tmp
         samtools stats --reference {GENOME:q} {input.reads:q} > {output.stats:q}.tmp
-        samtools bedcov --reference {GENOME:q} {input.windows:q} {input.reads:q} > {output.depth:q}.tmp
+        samtools bedcov --input-fmt-option required_fields=0x3e --reference {GENOME:q} {input.windows:q} {input.reads:q} > {output.depth:q}.tmp
         mv {output.flagstat:q}.tmp {output.flagstat:q}
         mv {output.stats:q}.tmp {output.stats:q}
         mv {output.depth:q}.tmp {output.depth:q}
