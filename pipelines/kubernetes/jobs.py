@@ -153,4 +153,5 @@ def manifest(step: Step, template: Mapping[str, Any], image_name: str) -> dict[s
 def _command(step: Step) -> str:
     """Run the step's own copy of its script; what it says goes to the pod's output and beside the script."""
     place = step.run_directory / FOLDER / step.name
-    return f"exec > >(tee {shlex.quote(f'{place}.log')}) 2>&1; exec bash {shlex.quote(f'{place}.sh')}"
+    script, log = shlex.quote(f"{place}.sh"), shlex.quote(f"{place}.log")
+    return f"bash {script} 2>&1 | tee {log}; exit ${{PIPESTATUS[0]}}"

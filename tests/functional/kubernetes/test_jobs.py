@@ -124,6 +124,9 @@ def test_a_step_runs_and_its_output_is_kept(fake: Cluster, run: Path) -> None:
     until(run, name, "success")
     assert (run / "jobs" / f"{name}.log").read_text() == "what is said\n"
     assert (run / "made").is_file()
+    failing = submit(script(run, does='echo "why"; exit 3', rule="trim"), run)
+    until(run, failing, "failed")
+    assert (run / "jobs" / f"{failing}.log").read_text() == "why\n"
 
 
 def test_a_job_at_work_is_attached_to_and_a_finished_one_made_anew(fake: Cluster, run: Path) -> None:

@@ -17,7 +17,7 @@ from scripts.example_data import lay_out
 from scripts.paths import REPOSITORY
 from tests.functional.kubernetes.fake_cluster import Cluster, Job, cluster
 
-PAIRS = 2000
+PAIRS = 1000
 
 
 @pytest.fixture
