@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the container image of a toolchain without a Docker engine (`make image TOOLCHAIN=classic|fast`):
+# Builds the container image of a toolchain without a Docker engine (`make images` builds both):
 # .build/images/TOOLCHAIN.oci.tar, from Debian packages and uv.lock. The same sources and the same mirror give the same layer.
 #
 #   KOSHA_DEBIAN_MIRROR   another mirror of Debian, for example a day of snapshot.debian.org

@@ -23,13 +23,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import httpx
 import tenacity
 
 from pipelines.ingest.problems import IngestError
+from pipelines.sequencing.run import read_object
 
 CHUNK = 1 << 20
 QUARANTINE = ".quarantine"
@@ -319,7 +320,7 @@ class _Part:
         self.path = path
         self._file = file
         self._notes = path.with_name(f"{path.name}.json")
-        self._note = _read_note(self._notes)
+        self._note = read_object(self._notes)
         self._reset()
         if self._note.get("md5") not in (remote.md5, None):
             self.restart()
@@ -383,26 +384,24 @@ class _Part:
         return _Kept(place, found)
 
 
-def _read_note(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _already_here(remote: Remote, target: Path) -> Fetched:
+def measure(path: Path, url: str = "") -> Fetched:
+    """A file that is here, with its checksums; ``url`` says where it was brought from now."""
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    with target.open("rb") as file:
+    with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             md5.update(chunk)
             sha256.update(chunk)
-    if md5.hexdigest() != remote.md5:
+    return Fetched(path, url, path.stat().st_size, md5.hexdigest(), sha256.hexdigest())
+
+
+def _already_here(remote: Remote, target: Path) -> Fetched:
+    found = measure(target)
+    if found.md5 != remote.md5:
         raise IngestError(
-            f"{target} is there with another content (MD5 {md5.hexdigest()}, the archive says {remote.md5}); "
+            f"{target} is there with another content (MD5 {found.md5}, the archive says {remote.md5}); "
             "move it away, or ingest into another project"
         )
-    return Fetched(target, "", target.stat().st_size, remote.md5, sha256.hexdigest())
+    return found
 
 
 @contextlib.contextmanager

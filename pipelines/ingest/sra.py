@@ -7,7 +7,6 @@ where a run's file is, and its MD5, says the data locator (https://www.ncbi.nlm.
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 import re
@@ -20,7 +19,7 @@ from pathlib import Path
 import httpx
 import pydantic
 
-from pipelines.ingest.download import CHUNK, USER_AGENT, Downloader, Fetched, bare, held
+from pipelines.ingest.download import USER_AGENT, Downloader, Fetched, bare, held, measure
 from pipelines.ingest.ena import check_accessions
 from pipelines.ingest.problems import IngestError, Refused
 from pipelines.ingest.reads import (
@@ -260,7 +259,7 @@ def _known_files(run: SequencingRun, place: Place, targets: list[Path]) -> tuple
     try:
         document = json.loads(manifest_path(run, place).read_text(encoding="utf-8"))
         listed = {file["file"]: (file["md5"], file["sha256"]) for file in document["files"]}
-        files = [_measure(target) for target in targets]
+        files = [measure(target) for target in targets]
     except (FileNotFoundError, ValueError, KeyError):
         return ()
     whole = all(listed.get(each.path.name) == (each.md5, each.sha256) for each in files)
@@ -274,18 +273,9 @@ def _tool(name: str, *arguments: str | Path, accession: str) -> None:
         raise IngestError(f"{accession}: {name} ended with {done.returncode}: {said[-1]}")
 
 
-def _measure(path: Path, url: str = "") -> Fetched:
-    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            md5.update(chunk)
-            sha256.update(chunk)
-    return Fetched(path, url, path.stat().st_size, md5.hexdigest(), sha256.hexdigest())
-
-
 def _finish(source: Path, target: Path, url: str) -> Fetched:
     """Give a mate its name, after its bytes are on the disk."""
     with source.open("rb+") as file:
         os.fsync(file.fileno())
     source.replace(target)
-    return _measure(target, url)
+    return measure(target, url)

@@ -26,7 +26,7 @@ from lightkube.types import CascadeType
 
 from pipelines.kubernetes.jobs import FOLDER, RUN_LABEL, WORK_ANNOTATION, JobError, Step, image, manifest, read_template
 from pipelines.kubernetes.jobs import run_label as label_of
-from pipelines.sequencing.run import write_atomically
+from pipelines.sequencing.run import read_object, write_atomically
 
 RUNNING, SUCCESS, FAILED = "running", "success", "failed"
 """What cluster-generic wants to hear of a job."""
@@ -166,7 +166,7 @@ def status(name: str, run_directory: Path, look: Look | None = None) -> str:
     """``running``, ``success`` or ``failed``; the reason of a failure goes into the step's log."""
     look = look or Look()
     folder = run_directory / FOLDER
-    note = _read(folder / f"{name}.json")
+    note = read_object(folder / f"{name}.json")
     silent = folder / "no-answer"
     try:
         seen = _seen(folder, name, note.get("uid"), look.fresh) or _list(run_directory).get(name)
@@ -192,7 +192,7 @@ def _seen(folder: Path, name: str, uid: str | None, fresh: float) -> dict[str, A
     cache = folder / "seen.json"
     with suppress(FileNotFoundError):
         if time.time() - cache.stat().st_mtime < fresh:
-            seen = _read(cache).get(name)
+            seen = read_object(cache).get(name)
             return seen if isinstance(seen, dict) and seen["uid"] == uid else None
     return None
 
@@ -253,11 +253,3 @@ def _append(logs: Iterable[Path], line: str) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}

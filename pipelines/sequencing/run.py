@@ -30,6 +30,15 @@ def write_atomically(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty when there is no file, or it holds none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def to_json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -15,7 +15,7 @@ from tests.simulation.operations import SPECS, Operation
 from tests.simulation.simulation import Simulation
 
 HOUR, DAY = 60, 24 * 60
-EXAMPLES, STEPS = 25, 40
+EXAMPLES, STEPS = 40, 40
 
 
 class Platform(RuleBasedStateMachine):

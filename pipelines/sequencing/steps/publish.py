@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.naming import catalogue
-from pipelines.sequencing.run import MATES, Run, to_json, write_atomically
+from pipelines.sequencing.run import MATES, Run, read_object, to_json, write_atomically
 from pipelines.sequencing.sample import Sample
 from pipelines.sequencing.status import BadData
 from pipelines.sequencing.steps.reference import sha256_of
@@ -144,7 +144,7 @@ def publish(run: Run, sample_id: str, checked: dict[str, Any], versions: dict[st
     }
     recipe = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
     manifest = run.published / manifest_key(run, sample_id)
-    former = _read_manifest(manifest)
+    former = read_object(manifest)  # nothing when it cannot be read: then all is compared
     former_sums = {file["key"]: file["sha256"] for file in former.get("files", []) if former.get("recipe") == recipe}
     raw_sums = {mate: file["sha256"] for mate, file in enumerate(checked["files"])}
     files = []
@@ -180,15 +180,6 @@ def publish_page(run: Run, page: Page) -> Path:
         part.write_text(page.html, encoding="utf-8")
         _finish(part, target)
     return target
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of the last time, or nothing when there is none or it cannot be read (then all is compared)."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _part(run: Run, target: Path) -> Path:

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.functional.loopback import serving
 
 Misdeed = Callable[["Request"], bool]
 """Called before an answer; true when it has answered itself."""
@@ -163,16 +165,8 @@ def sends(content: bytes) -> Misdeed:
 @contextmanager
 def serve(**files: bytes) -> Iterator[Archive]:
     archive = Archive({f"/{name}": content for name, content in files.items()})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
-    server.daemon_threads = True
-    server.archive = archive  # type: ignore[attr-defined]
-    archive.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield archive
-    finally:
-        archive.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Request, archive=archive) as archive.address:
+        try:
+            yield archive
+        finally:
+            archive.over.set()  # answers that stall end before the server does

@@ -19,13 +19,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import kubernetes_validate
 import yaml
+
+from tests.functional.loopback import serving
 
 NAMESPACE = "research"
 VERSION = "1.35"
@@ -262,18 +264,10 @@ def _list(kind: str, documents: list[dict[str, Any]], selector: dict[str, str]) 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     fake = Cluster()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
-    server.daemon_threads = True
-    server.cluster = fake  # type: ignore[attr-defined]
-    fake.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
     try:
-        yield fake
+        with serving(Request, cluster=fake) as fake.address:
+            yield fake
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
         with fake.lock:
             fake.over = True
             for job in list(fake.jobs.values()):
