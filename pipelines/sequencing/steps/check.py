@@ -7,15 +7,15 @@ compressed bytes and come from the same reading.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+
+from zlib_ng import gzip_ng, zlib_ng
 
 from pipelines.sequencing.status import BadData
 
@@ -74,7 +74,11 @@ class _Mate:
         self.hashed = _Hashed(self._file)
         buffered = io.BufferedReader(self.hashed, _READ_BYTES)
         self._magic = buffered.peek(2)[:2]
-        self._lines: BinaryIO = io.BufferedReader(gzip.GzipFile(fileobj=buffered, mode="rb"), _READ_BYTES)
+        # Half of the time of the standard library's gzip.
+        self._lines: BinaryIO = io.BufferedReader(
+            gzip_ng.GzipNGFile(fileobj=buffered, mode="rb"),  # type: ignore[no-untyped-call]
+            _READ_BYTES,
+        )
 
     def close(self) -> None:
         self._file.close()
@@ -92,8 +96,8 @@ class _Mate:
             try:
                 lines = list(islice(self._lines, _BLOCK_LINES))
             except EOFError:
-                raise self.bad("the gzip ends too early, the file is cut off; copy it again") from None
-            except (gzip.BadGzipFile, zlib.error) as error:
+                raise self.bad("the gzip ends too early, or something else follows its end; copy it again") from None
+            except (gzip_ng.BadGzipFile, zlib_ng.error) as error:  # type: ignore[misc]
                 raise self.bad(f"the gzip is damaged ({error}); copy it again") from None
             if not lines:
                 break

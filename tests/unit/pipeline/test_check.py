@@ -67,7 +67,8 @@ def test_takes_mates_by_their_names_in_old_and_new_style(tmp_path: Path, end_1: 
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut-off gzip": (lambda content: content[: len(content) // 2], "the gzip ends too early"),
     "one bit flipped": (fastq.bit_flipped, "the gzip is damaged"),
-    "rubbish after the gzip": (lambda content: content + b"rubbish", "the gzip is damaged"),
+    "rubbish after the gzip": (lambda content: content + b"rubbish", "something else follows its end"),
+    "more rubbish after the gzip": (lambda content: content + 100 * b"rubbish", "the gzip is damaged"),
     "fewer reads": (lambda content: fastq.without_the_end(content, 8), "has 100 reads but a_R2.fastq.gz has 98"),
     "ends inside a read": (
         lambda content: fastq.without_the_end(content, 2),
