@@ -31,10 +31,10 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline images test-images lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation (default: all, in order)\n'
 
 $(VENV): pyproject.toml uv.lock scripts/setup.sh
@@ -128,6 +128,10 @@ images: $(VENV) ## Build the container images of the toolchains (needs root, no 
 
 test-images: images tools ## Each tool and a whole sample inside the images. Not part of make test
 	@$(PYTHON) -m pytest tests/functional/images
+
+test-shared-storage: $(VENV) tools ## A sample over three virtual nodes that mount one NFSv4.1 export, which die on the way (needs root). Not part of make test
+	@KOSHA_DEBIAN_PACKAGES=tests/functional/shared_storage/debian-packages.txt scripts/install_tools.sh
+	@unshare --net --mount --pid --fork --kill-child --mount-proc $(PYTHON) -m pytest -rsP tests/functional/shared_storage
 
 truth: $(VENV) tools ## Run both toolchains on GENOME=ecoli|lambda with spiked variants; print recall, precision and where they differ
 	@$(PYTHON) -m scripts.compare_toolchains --genome "$(GENOME)" --depth "$(DEPTH)" --seed "$(SEED)"

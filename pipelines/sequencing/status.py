@@ -50,8 +50,9 @@ def write_status(run: Run, status: Status) -> None:
 
 
 def read_status(run: Run, sample_id: str) -> Status:
-    """The status as written last; ``waiting`` when there is none."""
+    """The status as written last, also by another node; ``waiting`` when there is none."""
     try:
+        set(run.sample_directory(sample_id).iterdir())  # makes the client of NFS forget that there was none
         document = json.loads(status_path(run, sample_id).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Status(sample_id, State.WAITING)

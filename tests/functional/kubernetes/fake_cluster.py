@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,10 +99,22 @@ class Job:
         }
 
 
+def start_here(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A pod as a process of this machine."""
+    return subprocess.Popen(
+        command, cwd="/", env={"PATH": os.environ["PATH"], **environment}, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 @dataclass
 class Cluster:
-    """``misdeeds`` are statuses to answer with instead, one to a request (0: close the connection)."""
+    """``misdeeds`` are statuses to answer with instead, one to a request (0: close the connection).
 
+    ``start`` starts a pod: a process that ends when and as the pod does.
+    """
+
+    start: Callable[[list[str], dict[str, str]], subprocess.Popen[bytes]] = start_here
     address: str = ""
     jobs: dict[str, Job] = field(default_factory=dict)
     created: list[str] = field(default_factory=list)
@@ -128,11 +140,8 @@ class Cluster:
 
     def _start_pod(self, job: Job) -> None:
         (container,) = job.manifest["spec"]["template"]["spec"]["containers"]
-        environment = {"PATH": os.environ["PATH"]} | {each["name"]: each["value"] for each in container["env"]}
-        process = subprocess.Popen(
-            container["command"], cwd="/", env=environment, start_new_session=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        environment = {each["name"]: each["value"] for each in container["env"]}
+        process = self.start(container["command"], environment)
         pod = Pod(job, process, f"{job.name}-{len(job.pods)}")
         job.pods.append(pod)
         threading.Thread(target=self._follow, args=(job, pod), daemon=True).start()
@@ -175,7 +184,7 @@ class Cluster:
                 pod.end("deleted")
             return 200, job.document()
 
-    def wait_for(self, rule: str, driver: subprocess.Popen[str]) -> Job:
+    def wait_for(self, rule: str, driver: subprocess.Popen[Any]) -> Job:
         """The Job of a rule, when it is there and its pod runs."""
         while driver.poll() is None:
             with self.lock:
@@ -262,10 +271,12 @@ def _list(kind: str, documents: list[dict[str, Any]], selector: dict[str, str]) 
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    fake = Cluster()
+def cluster(
+    host: str = "127.0.0.1", start: Callable[[list[str], dict[str, str]], subprocess.Popen[bytes]] = start_here
+) -> Iterator[Cluster]:
+    fake = Cluster(start)
     try:
-        with serving(Request, cluster=fake) as fake.address:
+        with serving(Request, host, cluster=fake) as fake.address:
             yield fake
     finally:
         with fake.lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,11 +12,9 @@ import pytest
 import yaml
 
 from pipelines.sequencing.engine import PROFILES
-from scripts.example_data import lay_out
 from scripts.paths import REPOSITORY
 from tests.functional.kubernetes.fake_cluster import Cluster, Job, cluster
-
-PAIRS = 1000
+from tests.functional.kubernetes.samples import command, new_storage, results
 
 
 @pytest.fixture
@@ -31,39 +28,12 @@ def profile(tmp_path: Path) -> Path:
     return folder
 
 
-def command(storage: Path, *more: str) -> list[str]:
-    sheet = storage / "active" / "lambda-phage" / "samples.tsv"
-    return [
-        sys.executable, "-m", "scripts.pipeline", "run", "--storage", str(storage), "--samples", str(sheet),
-        "--run-id", "r", *more,
-    ]  # fmt: skip
-
-
 def start(fake: Cluster, storage: Path, profile: Path) -> subprocess.Popen[str]:
     environment = {"KUBECONFIG": str(fake.kubeconfig(profile)), "KOSHA_PIPELINE_IMAGE": "kosha/fast:1"}
     return subprocess.Popen(
         command(storage, "--profile", str(profile)),
         cwd=REPOSITORY, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-
-
-def new_storage(folder: Path) -> Path:
-    lay_out(folder, pairs=PAIRS)
-    with (folder / "active/lambda-phage/config.yaml").open("a", encoding="utf-8") as config:
-        config.write("toolchain: fast\n")
-    sheet = folder / "active/lambda-phage/samples.tsv"
-    sheet.write_text(sheet.read_text(encoding="utf-8").replace("both", "bwa"), encoding="utf-8")
-    return folder
-
-
-def results(storage: Path) -> dict[str, bytes]:
-    """What is published, except for pages and what carries times."""
-    kinds = (".cram", ".crai", ".vcf.gz", ".tbi", ".fastq.gz", ".csv")
-    return {
-        str(path.relative_to(storage)): path.read_bytes()
-        for path in (storage / "published").rglob("*")
-        if path.is_file() and path.name.endswith(kinds)
-    }
 
 
 def test_a_disturbed_run_on_a_cluster_gives_what_one_machine_gives(tmp_path: Path, profile: Path) -> None:
