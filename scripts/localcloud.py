@@ -125,9 +125,9 @@ class LocalCloud:
             "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
         }
 
-    def file_system(self, file_system_id: str) -> Path:
-        """The directory that is the EFS file system ``file_system_id``."""
-        return self.directory / "efs" / file_system_id
+    def shared_storage(self, file_system_id: str) -> Path:
+        """The directories of the shared storage, as pods see them, on the EFS file system ``file_system_id``."""
+        return self.directory / "efs" / file_system_id / "data"
 
 
 def local_cloud() -> LocalCloud:

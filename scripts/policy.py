@@ -1,4 +1,4 @@
-"""checkov on the Terraform sources and on the plans of every root (``make policy``).
+"""checkov on the Terraform sources, on the plans of every root, and on the manifests (``make policy``).
 
 Plans see what sources hide: values that come through variables, catalogue files and modules. They are made against a
 local cloud of their own that holds nothing but sample handoffs (``tests/data/handoffs``; a test compares those with the
@@ -14,6 +14,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import yaml
+
+from scripts.cluster.manifests import overlays
+from scripts.cluster.samples import all_manifests
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import ROOTS, Environment, load_environment
 from scripts.localcloud import LocalCloud, own_local_cloud
@@ -81,6 +85,11 @@ def main() -> int:
             f"checkov: plan of {root}",
             "-f", str(plans / f"{root}.json"), "--framework", "terraform_plan", "--repo-root-for-plan-enrichment", ".",
         )  # fmt: skip
+    for name in overlays():
+        manifests = BUILD / "policy" / "manifests" / f"{name}.yaml"
+        manifests.parent.mkdir(parents=True, exist_ok=True)
+        manifests.write_text(yaml.safe_dump_all(all_manifests(name)), encoding="utf-8")
+        passed &= run_checkov(f"checkov: manifests of {name}", "-f", str(manifests), "--framework", "kubernetes")
     return 0 if passed else 1
 
 

@@ -22,6 +22,8 @@ locals {
       # default_tags do not reach what the driver makes.
       controller = { extraVolumeTags = data.aws_default_tags.current.tags }
     }
+    # The last minute's CPU and memory of pods and nodes, for kubectl top and autoscalers.
+    metrics-server = { replicas = 2 }
     amazon-cloudwatch-observability = {
       # Container Insights, without Application Signals: nothing here is instrumented for it and it is billed by the span.
       agent         = { config = { logs = { metrics_collected = { kubernetes = { enhanced_container_insights = true } } } } }
@@ -44,7 +46,7 @@ resource "aws_eks_addon" "network" {
   resolve_conflicts_on_update = "OVERWRITE"
 
   # A pod started before its association never gets the role.
-  depends_on = [aws_eks_pod_identity_association.this, aws_iam_role_policy_attachment.identity]
+  depends_on = [module.identity]
 }
 
 resource "aws_eks_addon" "this" {
@@ -61,8 +63,7 @@ resource "aws_eks_addon" "this" {
   depends_on = [
     aws_cloudwatch_log_group.containers,
     aws_eks_node_group.system,
-    aws_eks_pod_identity_association.this,
-    aws_iam_role_policy.volume_encryption,
-    aws_iam_role_policy_attachment.identity,
+    aws_eks_pod_identity_association.efs_csi_node,
+    module.identity,
   ]
 }

@@ -13,32 +13,16 @@ locals {
       service_account = "ebs-csi-controller-sa"
       policy          = "service-role/AmazonEBSCSIDriverPolicy"
     }
+    # Makes an access point for each dynamic volume.
+    efs-csi = {
+      namespace       = "kube-system"
+      service_account = "efs-csi-controller-sa"
+      policy          = "service-role/AmazonEFSCSIDriverPolicy"
+    }
     observability = {
       namespace       = "amazon-cloudwatch"
       service_account = "cloudwatch-agent"
       policy          = "CloudWatchAgentServerPolicy"
-    }
-  }
-
-  _identity_trust = {
-    for key, identity in local._identities : key => {
-      Version = "2012-10-17"
-      Statement = [{
-        Sid       = "PodIdentity"
-        Effect    = "Allow"
-        Principal = { Service = "pods.eks.amazonaws.com" }
-        Action    = ["sts:AssumeRole", "sts:TagSession"]
-        # Pod Identity sends these tags with the session, so no other cluster, namespace or service account gets the role.
-        # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
-        Condition = {
-          StringEquals = {
-            "aws:SourceAccount"                         = local.account_id
-            "aws:RequestTag/eks-cluster-arn"            = local.cluster_arn
-            "aws:RequestTag/kubernetes-namespace"       = identity.namespace
-            "aws:RequestTag/kubernetes-service-account" = identity.service_account
-          }
-        }
-      }]
     }
   }
 
@@ -63,49 +47,24 @@ locals {
       },
     ]
   }
-
-  # Every association, those of the shared storage's client role among them: the driver's controller makes access points,
-  # its node plugin mounts them, and EFS sees that role, not the pod's.
-  _associations = merge(
-    { for key, identity in local._identities : key => {
-      namespace       = identity.namespace
-      service_account = identity.service_account
-      role_arn        = aws_iam_role.identity[key].arn
-    } },
-    { for account in ["efs-csi-controller-sa", "efs-csi-node-sa"] : trimsuffix(account, "-sa") => {
-      namespace       = "kube-system"
-      service_account = account
-      role_arn        = var.shared_storage_role_arn
-    } },
-  )
 }
 
-resource "aws_iam_role" "identity" {
+module "identity" {
+  source   = "../workload-identity"
   for_each = local._identities
 
-  name               = "${local.cluster_name}-${each.key}"
-  description        = "What ${each.value.namespace}/${each.value.service_account} of ${local.cluster_name} may do"
-  assume_role_policy = jsonencode(local._identity_trust[each.key])
+  cluster_name     = aws_eks_cluster.this.name
+  cluster_arn      = local.cluster_arn
+  name             = each.key
+  service_account  = { namespace = each.value.namespace, name = each.value.service_account }
+  managed_policies = [each.value.policy]
+  policy           = each.key == "ebs-csi" ? jsonencode(local._volume_encryption) : null
 }
 
-resource "aws_iam_role_policy_attachment" "identity" {
-  for_each = local._identities
-
-  role       = aws_iam_role.identity[each.key].name
-  policy_arn = "${local.managed_policy_prefix}/${each.value.policy}"
-}
-
-resource "aws_iam_role_policy" "volume_encryption" {
-  name   = "volume-encryption"
-  role   = aws_iam_role.identity["ebs-csi"].name
-  policy = jsonencode(local._volume_encryption)
-}
-
-resource "aws_eks_pod_identity_association" "this" {
-  for_each = local._associations
-
+# The node plugin mounts for every pod, and EFS sees this role, not the pod's.
+resource "aws_eks_pod_identity_association" "efs_csi_node" {
   cluster_name    = aws_eks_cluster.this.name
-  namespace       = each.value.namespace
-  service_account = each.value.service_account
-  role_arn        = each.value.role_arn
+  namespace       = "kube-system"
+  service_account = "efs-csi-node-sa"
+  role_arn        = var.shared_storage_role_arn
 }

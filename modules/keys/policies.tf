@@ -140,20 +140,21 @@ locals {
         },
       ]
 
-      # EC2 Auto Scaling starts nodes in its own name, and its role has no right to customer keys unless named here.
-      # https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+      # EC2 Auto Scaling and Spot start nodes in their own names, and their roles have no right to customer keys unless named
+      # here: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html,
+      # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
       volumes = [
         {
           Sid       = "StartNodesWithEncryptedVolumes"
           Effect    = "Allow"
-          Principal = { AWS = var.autoscaling_role_arn }
+          Principal = { AWS = values(var.launching_role_arns) }
           Action    = local._use
           Resource  = "*"
         },
         {
           Sid       = "AttachVolumesToNodes"
           Effect    = "Allow"
-          Principal = { AWS = var.autoscaling_role_arn }
+          Principal = { AWS = values(var.launching_role_arns) }
           Action    = ["kms:CreateGrant"]
           Resource  = "*"
           Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }

@@ -36,13 +36,16 @@ variable "recovery_region" {
   }
 }
 
-variable "autoscaling_role_arn" {
-  description = "ARN of the service-linked role of EC2 Auto Scaling, which starts the nodes whose volumes the key `volumes` encrypts. The role must exist: KMS refuses a policy that names a principal that does not."
-  type        = string
-  nullable    = false
+variable "launching_role_arns" {
+  description = "ARNs of the service-linked roles that start nodes in their own name, whose volumes the key `volumes` encrypts: autoscaling and spot. They must exist: KMS refuses a policy that names a principal that does not."
+  type = object({
+    autoscaling = string
+    spot        = string
+  })
+  nullable = false
 
   validation {
-    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/aws-service-role/autoscaling[.]amazonaws[.]com/", var.autoscaling_role_arn))
-    error_message = "autoscaling_role_arn is \"${var.autoscaling_role_arn}\": give arn:<partition>:iam::<account>:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling."
+    condition     = alltrue([for service, arn in var.launching_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/aws-service-role/${service}[.]amazonaws[.]com/", arn))])
+    error_message = "launching_role_arns are ${join(", ", values(var.launching_role_arns))}: give arn:<partition>:iam::<account>:role/aws-service-role/<service>.amazonaws.com/<role> for autoscaling and spot."
   }
 }

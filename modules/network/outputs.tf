@@ -3,6 +3,11 @@ output "vpc_id" {
   value       = aws_vpc.this.id
 }
 
+output "zones" {
+  description = "Names of the zones, in order: nodes may be in no other."
+  value       = sort(keys(aws_subnet.private))
+}
+
 output "private_subnet_ids" {
   description = "IDs of the private subnets, one per zone, in the order of the zones' names."
   value       = [for zone in sort(keys(aws_subnet.private)) : aws_subnet.private[zone].id]

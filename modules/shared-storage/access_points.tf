@@ -1,3 +1,8 @@
+locals {
+  # Where the directories lie on the file system.
+  workspace = "/data"
+}
+
 resource "aws_efs_access_point" "this" {
   for_each = var.directories
 
@@ -10,7 +15,7 @@ resource "aws_efs_access_point" "this" {
   }
 
   root_directory {
-    path = "/${each.key}"
+    path = "${local.workspace}/${each.key}"
 
     creation_info {
       owner_uid   = var.posix.uid
@@ -20,4 +25,27 @@ resource "aws_efs_access_point" "this" {
   }
 
   tags = { Name = "${var.name}-${each.key}" }
+}
+
+# All directories as one, for the workflow: what a step has finished is linked into `published`, and a link does not cross
+# mounts. It belongs to root, so nothing can be made beside the directories; volumes made on demand lie outside.
+resource "aws_efs_access_point" "workspace" {
+  file_system_id = aws_efs_file_system.this.id
+
+  posix_user {
+    uid = var.posix.uid
+    gid = var.posix.gid
+  }
+
+  root_directory {
+    path = local.workspace
+
+    creation_info {
+      owner_uid   = 0
+      owner_gid   = 0
+      permissions = "0755"
+    }
+  }
+
+  tags = { Name = "${var.name}-workspace" }
 }

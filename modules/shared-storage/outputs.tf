@@ -17,6 +17,13 @@ output "access_point_arns" {
   depends_on = [aws_efs_file_system_policy.this, aws_efs_mount_target.this]
 }
 
+output "workspace_access_point_arn" {
+  description = "ARN of the access point that shows all directories as one, for the workflow; usable once there is a mount target in every zone."
+  value       = aws_efs_access_point.workspace.arn
+
+  depends_on = [aws_efs_file_system_policy.this, aws_efs_mount_target.this]
+}
+
 output "client_role_arns" {
   description = "Client (workers, transfer, scratch_cleaner_<directory>) -> ARN of the role it mounts with."
   value       = { for client, role in aws_iam_role.client : client => role.arn }

@@ -105,7 +105,7 @@ def run_demo(cloud: LocalCloud) -> int:
     with step("Apply the platform with Terraform"):
         commands.apply(environment, None)
     storage_handoff = read_handoff(environment, "20-storage")
-    storage = cloud.file_system(storage_handoff["file_system_id"])
+    storage = cloud.shared_storage(storage_handoff["file_system_id"])
     with step("Lay real reads on the shared storage"):
         samples = lay_out(storage)
         console.print(f"sample sheet {samples}", highlight=False)

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(laboratory)
     hospital = sources.add_parser("fhir", help="what has changed in a hospital's FHIR R4 server, into the data lake")
     hospital.add_argument("--server", required=True, help="the base address of the FHIR server")
-    hospital.add_argument("--token", required=True, help="file or Secrets Manager ARN of the bearer token")
+    hospital.add_argument("--token", required=True, help="bearer token: file, ARN of a secret, or secret:NAME")
     hospital.add_argument("--state", type=Path, required=True, help="the file that remembers how far the sync has come")
     hospital.add_argument("--timeout", type=float, default=60.0, help="seconds without a byte (default: 60)")
     _add_lake(hospital)
@@ -74,7 +74,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_lake(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pseudonyms", required=True, help="file or Secrets Manager ARN of the project's secret")
+    parser.add_argument(
+        "--pseudonyms",
+        required=True,
+        help="the project's secret: file, ARN, or secret:NAME",
+    )
     parser.add_argument("--bucket", required=True, help="the bucket of the data lake")
     parser.add_argument("--kms-key", default="", help="ARN of a KMS key (default: the bucket's)")
     parser.add_argument("--quarantine", type=Path, required=True, help="a folder for what is refused, not in the lake")

@@ -96,11 +96,15 @@ def serve(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _secret(place: str) -> bytes:
-    """The content of a file, or of a secret of AWS Secrets Manager by its ARN; raises :class:`IngestError`."""
+    """The content of a file, or of a secret of AWS Secrets Manager by its ARN or as ``secret:NAME``.
+
+    Raises:
+        IngestError: it cannot be read.
+    """
     try:
-        if not place.startswith("arn:"):
+        if not place.startswith(("arn:", "secret:")):
             return Path(place).read_bytes()
-        answer = boto3.client("secretsmanager").get_secret_value(SecretId=place)
+        answer = boto3.client("secretsmanager").get_secret_value(SecretId=place.removeprefix("secret:"))
     except (OSError, BotoCoreError, ClientError) as error:
         raise IngestError(f"the secret {place} cannot be read: {error}") from None
     binary: bytes | None = answer.get("SecretBinary")

@@ -6,6 +6,8 @@ module "handoff" {
   path = module.naming.handoff_path
   document = jsonencode({
     vpc_id             = module.network.vpc_id
+    vpc_cidr           = var.vpc_cidr
+    zones              = module.network.zones
     private_subnet_ids = module.network.private_subnet_ids
     security_group_ids = module.network.security_group_ids
     key_arns           = module.keys.key_arns

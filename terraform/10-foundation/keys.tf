@@ -1,19 +1,27 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
-resource "aws_iam_service_linked_role" "autoscaling" {
-  count = var.create_autoscaling_role ? 1 : 0
+locals {
+  # What starts nodes in its own name: Auto Scaling those of the system, Spot those of restartable work.
+  _launching_roles = {
+    autoscaling = "AWSServiceRoleForAutoScaling"
+    spot        = "AWSServiceRoleForEC2Spot"
+  }
 
-  aws_service_name = "autoscaling.amazonaws.com"
+  # Of the resource where there is one, so that the role is made before the key policy that names it.
+  launching_role_arns = {
+    for service, role in local._launching_roles : service => (
+      contains(var.create_service_linked_roles, service)
+      ? aws_iam_service_linked_role.launching[service].arn
+      : "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/aws-service-role/${service}.amazonaws.com/${role}"
+    )
+  }
 }
 
-locals {
-  # Of the resource where there is one, so that the role is made before the key policy that names it.
-  autoscaling_role_arn = (
-    var.create_autoscaling_role
-    ? aws_iam_service_linked_role.autoscaling[0].arn
-    : "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
-  )
+resource "aws_iam_service_linked_role" "launching" {
+  for_each = var.create_service_linked_roles
+
+  aws_service_name = "${each.key}.amazonaws.com"
 }
 
 module "keys" {
@@ -24,8 +32,8 @@ module "keys" {
     aws.recovery = aws.recovery
   }
 
-  name                 = module.naming.prefix
-  region               = module.naming.region
-  recovery_region      = module.naming.recovery_region
-  autoscaling_role_arn = local.autoscaling_role_arn
+  name                = module.naming.prefix
+  region              = module.naming.region
+  recovery_region     = module.naming.recovery_region
+  launching_role_arns = local.launching_role_arns
 }

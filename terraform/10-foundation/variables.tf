@@ -64,9 +64,14 @@ variable "alert_subscriptions" {
   nullable = false
 }
 
-variable "create_autoscaling_role" {
-  description = "Whether to make the service-linked role of EC2 Auto Scaling. True in an account that never ran Auto Scaling, false where the role exists: an account has one, and the policy of the key `volumes` names it."
-  type        = bool
-  default     = false
+variable "create_service_linked_roles" {
+  description = "Which service-linked roles that start nodes to make: autoscaling, spot. Name those the account has never used; one that exists cannot be made again, and the policy of the key `volumes` names both."
+  type        = set(string)
+  default     = []
   nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.create_service_linked_roles, ["autoscaling", "spot"])) == 0
+    error_message = "create_service_linked_roles holds ${join(", ", var.create_service_linked_roles)}: the roles that start nodes are autoscaling and spot."
+  }
 }

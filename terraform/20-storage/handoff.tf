@@ -8,6 +8,7 @@ module "handoff" {
     file_system_id         = module.shared_storage.file_system_id
     file_system_arn        = module.shared_storage.file_system_arn
     access_point_arns      = module.shared_storage.access_point_arns
+    workspace_arn          = module.shared_storage.workspace_access_point_arn
     client_role_arns       = module.shared_storage.client_role_arns
     code_bucket            = module.code.bucket
     lake_bucket            = module.data_lake.lake_bucket

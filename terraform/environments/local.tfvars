@@ -7,8 +7,8 @@ recovery_region = "ap-south-2"
 vpc_cidr = "10.20.0.0/16"
 nat_mode = "single"
 
-# The account is new: nothing has made the role yet.
-create_autoscaling_role = true
+# The account is new: nothing has made the roles yet.
+create_service_linked_roles = ["autoscaling", "spot"]
 
 # What lies here is disposable: make destroy must be able to remove it (docs/adr/0006). Everywhere else the default protects.
 deletion_protection = false

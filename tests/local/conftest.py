@@ -52,7 +52,7 @@ class Platform:
 
     @property
     def shared_storage(self) -> Path:
-        return self.cloud.file_system(self.storage["file_system_id"])
+        return self.cloud.shared_storage(self.storage["file_system_id"])
 
     def client(self, service: str, recovery: bool = False) -> Any:
         """A boto3 client in the primary or the recovery region."""

@@ -1,21 +1,17 @@
 # What the cluster becomes. Policies and add-on configurations are read back from their JSON, as AWS would read them.
 
 mock_provider "aws" {
-  override_data {
-    target = data.aws_caller_identity.current
-    values = { account_id = "111122223333" }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
   }
-  override_data {
-    target = data.aws_partition.current
-    values = { partition = "aws" }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
   }
-  override_data {
-    target = data.aws_region.current
-    values = { name = "ap-south-1" }
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-1" }
   }
-  override_data {
-    target = data.aws_default_tags.current
-    values = { tags = { environment = "test" } }
+  mock_data "aws_default_tags" {
+    defaults = { tags = { environment = "test" } }
   }
   mock_resource "aws_eks_cluster" {
     defaults = { vpc_config = { cluster_security_group_id = "sg-cluster" } }
@@ -167,7 +163,7 @@ run "addons_are_complete_and_configured" {
   command = apply
 
   assert {
-    condition     = setunion(keys(aws_eks_addon.network), keys(aws_eks_addon.this)) == toset(["amazon-cloudwatch-observability", "aws-ebs-csi-driver", "aws-efs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"])
+    condition     = setunion(keys(aws_eks_addon.network), keys(aws_eks_addon.this)) == toset(["amazon-cloudwatch-observability", "aws-ebs-csi-driver", "aws-efs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni"])
     error_message = "All seven add-ons are installed."
   }
   assert {
@@ -217,46 +213,29 @@ run "each_service_account_has_its_own_role" {
   command = apply
 
   assert {
-    condition = { for key, a in aws_eks_pod_identity_association.this : key => "${a.namespace}/${a.service_account}" } == {
-      ebs-csi            = "kube-system/ebs-csi-controller-sa"
-      efs-csi-controller = "kube-system/efs-csi-controller-sa"
-      efs-csi-node       = "kube-system/efs-csi-node-sa"
-      observability      = "amazon-cloudwatch/cloudwatch-agent"
-      vpc-cni            = "kube-system/aws-node"
+    condition = { for key, identity in module.identity : key => "${identity.service_account.namespace}/${identity.service_account.name}" } == {
+      ebs-csi       = "kube-system/ebs-csi-controller-sa"
+      efs-csi       = "kube-system/efs-csi-controller-sa"
+      observability = "amazon-cloudwatch/cloudwatch-agent"
+      vpc-cni       = "kube-system/aws-node"
     }
-    error_message = "The five service accounts that call AWS have an association each."
+    error_message = "Each add-on that calls AWS has a role of its own."
   }
   assert {
-    condition     = [for key, a in aws_eks_pod_identity_association.this : key if a.role_arn == "arn:aws:iam::111122223333:role/kosha-test-workers"] == ["efs-csi-controller", "efs-csi-node"]
-    error_message = "Only the EFS driver runs as the shared storage's client role."
+    condition     = aws_eks_pod_identity_association.efs_csi_node.service_account == "efs-csi-node-sa" && aws_eks_pod_identity_association.efs_csi_node.role_arn == "arn:aws:iam::111122223333:role/kosha-test-workers"
+    error_message = "What mounts for the pods runs as the shared storage's client role."
   }
   assert {
-    condition = { for key, a in aws_iam_role_policy_attachment.identity : key => a.policy_arn } == {
-      ebs-csi       = "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"
-      observability = "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"
-      vpc-cni       = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
+    condition = { for key, identity in module.identity : key => identity.managed_policies } == {
+      ebs-csi       = toset(["service-role/AmazonEBSCSIDriverPolicy"])
+      efs-csi       = toset(["service-role/AmazonEFSCSIDriverPolicy"])
+      observability = toset(["CloudWatchAgentServerPolicy"])
+      vpc-cni       = toset(["AmazonEKS_CNI_Policy"])
     }
     error_message = "Each role has the one policy AWS prescribes for its add-on."
   }
   assert {
-    condition = jsondecode(aws_iam_role.identity["ebs-csi"].assume_role_policy).Statement == [{
-      Sid       = "PodIdentity"
-      Effect    = "Allow"
-      Principal = { Service = "pods.eks.amazonaws.com" }
-      Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Condition = {
-        StringEquals = {
-          "aws:SourceAccount"                         = "111122223333"
-          "aws:RequestTag/eks-cluster-arn"            = "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test-cluster"
-          "aws:RequestTag/kubernetes-namespace"       = "kube-system"
-          "aws:RequestTag/kubernetes-service-account" = "ebs-csi-controller-sa"
-        }
-      }
-    }]
-    error_message = "A role is given to its service account in this cluster only."
-  }
-  assert {
-    condition     = alltrue([for s in jsondecode(aws_iam_role_policy.volume_encryption.policy).Statement : s.Resource == [var.key_arns.volumes] && length(keys(s.Condition)) == 1])
+    condition     = alltrue([for s in jsondecode(module.identity["ebs-csi"].policy).Statement : s.Resource == [var.key_arns.volumes] && length(keys(s.Condition)) == 1])
     error_message = "The EBS driver uses the volumes key only, and only for volumes."
   }
 }

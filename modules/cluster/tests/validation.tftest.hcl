@@ -1,13 +1,11 @@
 # Every validation refuses its bad value.
 
 mock_provider "aws" {
-  override_data {
-    target = data.aws_caller_identity.current
-    values = { account_id = "111122223333" }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
   }
-  override_data {
-    target = data.aws_partition.current
-    values = { partition = "aws" }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
   }
 }
 

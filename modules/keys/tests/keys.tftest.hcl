@@ -12,10 +12,13 @@ mock_provider "aws" {
 }
 
 variables {
-  name                 = "kosha-local"
-  region               = "ap-south-1"
-  recovery_region      = "ap-south-2"
-  autoscaling_role_arn = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+  name            = "kosha-local"
+  region          = "ap-south-1"
+  recovery_region = "ap-south-2"
+  launching_role_arns = {
+    autoscaling = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    spot        = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+  }
 }
 
 run "every_purpose_has_a_rotated_multi_region_key_with_a_replica" {
@@ -70,11 +73,11 @@ run "nobody_outside_the_account_may_use_a_key" {
         for statement in jsondecode(key.policy).Statement : (
           can(statement.Principal.Service) ||
           try(statement.Principal.AWS, "*") == "arn:aws:iam::111122223333:root" ||
-          try(statement.Principal.AWS, "*") == var.autoscaling_role_arn
+          try(toset(statement.Principal.AWS), []) == toset(values(var.launching_role_arns))
         )
       ]
     ]))
-    error_message = "a key policy names a principal that is neither this account, a service, nor the Auto Scaling role"
+    error_message = "a key policy names a principal that is neither this account, a service, nor a role that starts nodes"
   }
   assert {
     condition = alltrue(flatten([
@@ -176,14 +179,14 @@ run "alarms_reach_encrypted_topics_and_events_carry_no_source_condition" {
   }
 }
 
-run "only_the_auto_scaling_role_uses_volumes_in_its_own_name" {
+run "roles_that_start_nodes_use_volumes_and_nothing_else" {
   command = plan
 
   assert {
-    condition = [
-      for purpose, key in aws_kms_key.this : purpose if strcontains(key.policy, var.autoscaling_role_arn)
-    ] == ["volumes"]
-    error_message = "the Auto Scaling role belongs in the policy of the key `volumes` and in no other"
+    condition = alltrue([for arn in values(var.launching_role_arns) : [
+      for purpose, key in aws_kms_key.this : purpose if strcontains(key.policy, arn)
+    ] == ["volumes"]])
+    error_message = "the roles of Auto Scaling and Spot belong in the policy of the key `volumes` and in no other"
   }
 }
 
@@ -219,10 +222,13 @@ run "a_replica_in_the_primary_region_is_refused" {
   expect_failures = [var.recovery_region]
 }
 
-run "a_role_that_is_not_auto_scalings_is_refused" {
+run "a_role_that_is_not_spots_is_refused" {
   command = plan
   variables {
-    autoscaling_role_arn = "arn:aws:iam::111122223333:role/admin"
+    launching_role_arns = {
+      autoscaling = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+      spot        = "arn:aws:iam::111122223333:role/admin"
+    }
   }
-  expect_failures = [var.autoscaling_role_arn]
+  expect_failures = [var.launching_role_arns]
 }

@@ -121,9 +121,9 @@ run "each_directory_is_made_by_its_access_point" {
 
   assert {
     condition = { for name, point in aws_efs_access_point.this : name => [point.root_directory[0].path, point.root_directory[0].creation_info[0].permissions] } == {
-      published = ["/published", "0770"]
-      reference = ["/reference", "0755"]
-      scratch   = ["/scratch", "0770"]
+      published = ["/data/published", "0770"]
+      reference = ["/data/reference", "0755"]
+      scratch   = ["/data/scratch", "0770"]
     }
     error_message = "paths or modes differ from the layout"
   }
@@ -133,6 +133,12 @@ run "each_directory_is_made_by_its_access_point" {
       point.root_directory[0].creation_info[0].owner_uid == 10001 && point.root_directory[0].creation_info[0].owner_gid == 10002
     ])
     error_message = "every access point must act as the owner of the catalogue"
+  }
+  assert {
+    condition = [aws_efs_access_point.workspace.root_directory[0].path, aws_efs_access_point.workspace.root_directory[0].creation_info[0]] == [
+      "/data", { owner_uid = 0, owner_gid = 0, permissions = "0755" }
+    ] && aws_efs_access_point.workspace.posix_user[0].uid == 10001
+    error_message = "the workspace shows all directories, and lets nobody make something beside them"
   }
 }
 

@@ -57,7 +57,7 @@ run "the_handoff_has_what_later_roots_read_in_both_regions" {
   }
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
-      "key_arns", "private_subnet_ids", "recovery_key_arns", "security_group_ids", "topic_arns", "vpc_id",
+      "key_arns", "private_subnet_ids", "recovery_key_arns", "security_group_ids", "topic_arns", "vpc_cidr", "vpc_id", "zones",
     ]
     error_message = "the document differs from docs/architecture.md: ${module.handoff.document}"
   }
@@ -102,19 +102,27 @@ run "volumes_are_encrypted_with_the_platforms_key_in_both_regions" {
     error_message = "volumes are encrypted with another key than `volumes` of their region"
   }
   assert {
-    condition     = length(aws_iam_service_linked_role.autoscaling) == 0
-    error_message = "an account that has the Auto Scaling role must not get it again"
+    condition     = length(aws_iam_service_linked_role.launching) == 0
+    error_message = "an account that has the roles must not get them again"
   }
 }
 
-run "a_new_account_gets_the_auto_scaling_role" {
+run "a_new_account_gets_the_roles_that_start_nodes" {
   command = plan
   variables {
-    create_autoscaling_role = true
+    create_service_linked_roles = ["autoscaling", "spot"]
   }
 
   assert {
-    condition     = aws_iam_service_linked_role.autoscaling[0].aws_service_name == "autoscaling.amazonaws.com"
-    error_message = "expected the service-linked role of EC2 Auto Scaling"
+    condition     = toset([for role in aws_iam_service_linked_role.launching : role.aws_service_name]) == toset(["autoscaling.amazonaws.com", "spot.amazonaws.com"])
+    error_message = "expected the service-linked roles of EC2 Auto Scaling and of Spot"
   }
+}
+
+run "a_role_that_starts_no_nodes_is_refused" {
+  command = plan
+  variables {
+    create_service_linked_roles = ["autoscaling", "lambda"]
+  }
+  expect_failures = [var.create_service_linked_roles]
 }

@@ -1,6 +1,12 @@
 # The cluster root joins what the foundation and the storage publish, and publishes its own.
 
 mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
   override_data {
     target = data.aws_ssm_parameter.foundation
     values = {
@@ -51,6 +57,15 @@ mock_provider "aws" {
       vpc_config = { cluster_security_group_id = "sg-cluster" }
     }
   }
+  mock_resource "aws_iam_instance_profile" {
+    defaults = { arn = "arn:aws:iam::111122223333:instance-profile/made-here" }
+  }
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:ap-south-1:111122223333:rule/made-here" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:ap-south-1:111122223333:made-here" }
+  }
   mock_resource "aws_launch_template" {
     defaults = { id = "lt-0123456789abcdef0" }
   }
@@ -61,16 +76,6 @@ mock_provider "aws" {
 
 mock_provider "aws" {
   alias = "recovery"
-}
-
-override_data {
-  target = module.cluster.data.aws_partition.current
-  values = { partition = "aws" }
-}
-
-override_data {
-  target = module.cluster.data.aws_caller_identity.current
-  values = { account_id = "111122223333" }
 }
 
 variables {
@@ -85,9 +90,12 @@ run "handoff_is_published_in_both_regions" {
 
   assert {
     condition = jsondecode(module.handoff.document) == {
-      cluster_name  = "kosha-test-cluster"
-      cluster_arn   = "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test-cluster"
-      node_role_arn = "arn:aws:iam::111122223333:role/made-here"
+      cluster_name            = "kosha-test-cluster"
+      cluster_arn             = "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test-cluster"
+      node_role_arn           = "arn:aws:iam::111122223333:role/made-here"
+      instance_profile_name   = "kosha-test-cluster-node"
+      interruption_queue_name = "kosha-test-cluster-interruptions"
+      workload_roles          = { "ingestion/hospital" = "arn:aws:iam::111122223333:role/made-here" }
       log_group_names = {
         control_plane = "/aws/eks/kosha-test-cluster/cluster"
         application   = "/aws/containerinsights/kosha-test-cluster/application"
@@ -101,5 +109,27 @@ run "handoff_is_published_in_both_regions" {
   assert {
     condition     = module.handoff.path == "/kosha/test/30-cluster"
     error_message = "The handoff lies at ${module.handoff.path}."
+  }
+}
+
+run "the_hospital_reads_and_writes_clinical_records_and_its_own_secrets" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(module.hospital_ingestion.policy).Statement : statement.Resource == {
+        KeepClinicalRecords      = "arn:aws:s3:::kosha-test-lake-ap-south-1/clinical-records/*"
+        SeeWhetherARecordIsThere = "arn:aws:s3:::kosha-test-lake-ap-south-1"
+        EncryptClinicalRecords   = "arn:aws:kms:ap-south-1:111122223333:key/lake"
+        ReadOwnSecrets           = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:kosha-test/hospital/*"
+      }[statement.Sid]
+    ])
+    error_message = "The hospital's pods reach something else: ${module.hospital_ingestion.policy}"
+  }
+  assert {
+    condition = !anytrue(flatten([
+      for statement in jsondecode(module.hospital_ingestion.policy).Statement : [for action in statement.Action : strcontains(action, "Delete") || strcontains(action, "*")]
+    ]))
+    error_message = "The hospital's pods may delete, or more than is named."
   }
 }

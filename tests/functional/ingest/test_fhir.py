@@ -288,7 +288,8 @@ def test_a_refused_token_is_one_message(
 def test_secrets_may_lie_in_secrets_manager(hospital: Hospital, s3: Any, tmp_path: Path) -> None:
     secrets = boto3.client("secretsmanager")
     token = secrets.create_secret(Name="token", SecretString="s3cr3t")["ARN"]
-    key = secrets.create_secret(Name="pseudonyms", SecretBinary=SECRET)["ARN"]
+    secrets.create_secret(Name="hospital/pseudonyms", SecretBinary=SECRET)
+    key = "secret:hospital/pseudonyms"
     assert sync(hospital, tmp_path, token=token, pseudonyms=key) == 0
     assert len(stored(s3)) == 2
 

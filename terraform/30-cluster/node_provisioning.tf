@@ -1,0 +1,8 @@
+module "node_provisioning" {
+  source = "../../modules/node-provisioning"
+
+  cluster_name  = module.cluster.name
+  cluster_arn   = module.cluster.arn
+  node_role_arn = module.cluster.node_role_arn
+  key_arns      = local.foundation.key_arns
+}

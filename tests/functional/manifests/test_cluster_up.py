@@ -1,0 +1,134 @@
+"""The order in which a cluster comes up, with programs that only write down what they are asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.cluster import __main__ as command_line
+from scripts.cluster import up
+from scripts.cluster.manifests import Images
+from scripts.cluster.samples import IMAGES, SAMPLES, sample_values
+from scripts.infrastructure.environments import load_environment
+from scripts.talk import UserError, make_console
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[list[str]]]:
+    """What the programs were asked, in order; one fails when the file ``fails`` names one of its words."""
+    log = tmp_path / "asked"
+    for name in up.PROGRAMS:
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(
+            f"#!{sys.executable}\nimport json, sys\nfrom pathlib import Path\n"
+            f"given = sys.stdin.read() if '-' in sys.argv else ''\n"
+            f"with open({str(log)!r}, 'a') as log: log.write(json.dumps([{name!r}, *sys.argv[1:], given]) + '\\n')\n"
+            f"bad = Path({str(tmp_path / 'fails')!r})\n"
+            "if bad.exists() and bad.read_text() in sys.argv: sys.exit('Error: it is not to be')\n"
+        )
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setattr(up, "known_of", lambda _: sample_values())
+    monkeypatch.setattr(up, "BUILD", tmp_path)
+    really = subprocess.run
+
+    def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+        if "scripts.infrastructure" in command:
+            with log.open("a") as file:
+                file.write(json.dumps(["terraform", *command[3:], ""]) + "\n")
+            return subprocess.CompletedProcess(command, 0)
+        return really(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return lambda: [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_the_order(asked: Callable[[], list[list[str]]]) -> None:
+    up.up(load_environment("dev"), IMAGES, make_console())
+    words = [[word for word in call[:-1] if not word.startswith("/") and word != "--kubeconfig"] for call in asked()]
+    assert [call[:4] for call in words] == [
+        ["terraform", "apply", "--env", "dev"],
+        ["aws", "eks", "update-kubeconfig", "--name"],
+        ["kubectl", "get", "namespaces", "--request-timeout=20s"],
+        ["helm", "upgrade", "--install", "karpenter-crd"],
+        ["helm", "upgrade", "--install", "karpenter"],
+        ["kubectl", "apply", "--server-side", "--kustomize"],
+        ["kubectl", "delete", "job", "directories"],
+        ["kubectl", "apply", "--filename", "-"],
+        ["kubectl", "wait", "job/directories", "--namespace"],
+        ["kubectl", "delete", "job", "smoke-write"],
+        ["kubectl", "apply", "--filename", "-"],
+        ["kubectl", "wait", "job/smoke-write", "--namespace"],
+        ["kubectl", "delete", "job", "smoke-read"],
+        ["kubectl", "apply", "--filename", "-"],
+        ["kubectl", "wait", "job/smoke-read", "--namespace"],
+    ]
+    write, read = (
+        json.loads(call[-1])["spec"]["template"]["spec"]["nodeSelector"]["topology.kubernetes.io/zone"]
+        for call in asked()
+        if call[-1] and "smoke" in call[-1]
+    )
+    assert (write, read) == ("ap-south-1a", "ap-south-1b")
+
+
+@pytest.mark.parametrize(
+    ("word", "said", "not_done"),
+    [
+        ("karpenter", "helm upgrade --install karpenter .* it is not to be", "--kustomize"),
+        ("job/directories", "it is not to be. Look: kubectl .* describe job/directories", "smoke-write"),
+    ],
+)
+def test_what_fails_ends_it_there(
+    asked: Callable[[], list[list[str]]], tmp_path: Path, word: str, said: str, not_done: str
+) -> None:
+    (tmp_path / "fails").write_text(word)
+    with pytest.raises(UserError, match=said):
+        up.up(load_environment("dev"), IMAGES, make_console())
+    assert not [call for call in asked() if not_done in call]
+
+
+def test_what_is_missing_on_the_machine_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"aws \(https.*helm \(https.*kubectl \(https"):
+        up.up(load_environment("dev"), IMAGES, make_console())
+
+
+def test_the_local_cloud_has_no_kubernetes() -> None:
+    with pytest.raises(UserError, match="no Kubernetes: ENV=dev or ENV=prod"):
+        up.up(load_environment("local"), IMAGES, make_console())
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["cluster", *words])
+    return command_line.main()
+
+
+def test_a_run_is_started_under_its_name(
+    asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = load_environment("dev")
+    up.kubeconfig_of(environment).parent.mkdir(parents=True)
+    up.kubeconfig_of(environment).touch()
+    words = ["launch", "--env", "dev", "--registry", "host/", "--tag", "7", "--samples", SAMPLES]
+    assert call(monkeypatch, *words) == 0
+    (created,) = asked()
+    job = json.loads(created[-1])
+    assert created[3:6] == ["create", "--filename", "-"]  # which refuses a run that is there
+    assert job["metadata"]["name"] == "run-samples"
+    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == Images("host", "7").of("kosha-sequencing")
+    assert "logs --follow job/run-samples" in capsys.readouterr().out
+
+
+def test_a_run_needs_images_and_access(asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="REGISTRY= and TAG= missing"):
+        call(monkeypatch, "launch", "--env", "dev", "--registry", "", "--tag", "", "--samples", SAMPLES)
+    with pytest.raises(UserError, match="make cluster-up ENV=dev"):
+        call(monkeypatch, "launch", "--env", "dev", "--registry", "host", "--tag", "7", "--samples", SAMPLES)
+    assert asked() == []
