@@ -34,7 +34,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset plan apply destroy cluster-up launch pipeline backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline images test-images test-shared-storage lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -154,6 +154,9 @@ truth: $(VENV) tools ## Run both toolchains on GENOME=ecoli|lambda with spiked v
 
 bench-pipeline: $(VENV) tools ## What a sample costs with both toolchains against a step-by-step script: seconds, CPU, bytes written
 	@$(PYTHON) -m benchmarks.pipeline
+
+sizing: $(VENV) tools ## Measure what each step of both toolchains needs at several depths; writes docs/sizing.md
+	@$(PYTHON) -m scripts.sizing measure
 
 test-kill: $(VENV) $(LOCALCLOUD) functions tools ## Kill make demo at points of chance (SEED); each time the next must recover. Not part of make test
 	@$(PYTHON) -m scripts.kill_demo --seed "$(SEED)"

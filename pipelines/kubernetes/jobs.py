@@ -115,6 +115,11 @@ def image() -> str:
     raise JobError("no image is named for the steps; set KOSHA_PIPELINE_IMAGE to one of pipelines/images")
 
 
+def memory_request_mib(mem_mb: float) -> int:
+    """What the pod of a step asks for, and may not exceed, in MiB."""
+    return int(mem_mb * _HEADROOM) + _OVERHEAD_MIB
+
+
 def manifest(step: Step, template: Mapping[str, Any], image_name: str) -> dict[str, Any]:
     """The Job of a step, as the API takes it.
 
@@ -136,7 +141,7 @@ def manifest(step: Step, template: Mapping[str, Any], image_name: str) -> dict[s
     pod = job["spec"]["template"]
     pod["metadata"] = pod.get("metadata", {}) | {"labels": pod.get("metadata", {}).get("labels", {}) | labels}
     (container,) = pod["spec"]["containers"]
-    memory = f"{int(resources['mem_mb'] * _HEADROOM) + _OVERHEAD_MIB}Mi"
+    memory = f"{memory_request_mib(resources['mem_mb'])}Mi"
     container |= {
         "image": image_name,
         "command": ["/bin/bash", "-c", _command(step)],

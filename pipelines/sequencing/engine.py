@@ -185,7 +185,7 @@ def execute(run: Run, place: Place, show: Callable[[Progress, tuple[str, str, st
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(run.directory),
         "--configfile", str(run.directory / "run.json"), *place.arguments, "--keep-going", "--rerun-incomplete",
-        "--nolock", "--nocolor", "--logger", "kosha", "--scheduler", "greedy",
+        "--nolock", "--nocolor", "--logger", "kosha", "--scheduler", "greedy", "--benchmark-extended",
     ]  # fmt: skip
     environment = os.environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(JOB_COMMANDS), os.environ["PATH"]]),

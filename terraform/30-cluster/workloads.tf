@@ -15,7 +15,7 @@ locals {
         Resource = "${local.storage.lake_bucket_arn}/${local._clinical.prefix}/*"
       },
       {
-        # Without it an object that is not there is a refusal (403) instead of an absence (404).
+        # To whom this is denied, an object that is not there looks like one that is refused (pipelines/ingest/hospital/sink.py).
         Sid       = "SeeWhetherARecordIsThere"
         Effect    = "Allow"
         Action    = ["s3:ListBucket"]

@@ -116,11 +116,22 @@ class Lake:
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
-            if _code(error) in ("NoSuchKey", "404"):
+            if _code(error) in ("NoSuchKey", "404") or (_code(error) == "AccessDenied" and not self._is_listed(key)):
                 return "", [], ""
             raise IngestError(f"s3://{self.bucket}/{key}: {_code(error)}") from None
         lines = answer["Body"].read().decode("utf-8").splitlines()
         return answer["ETag"], [json.loads(line) for line in lines], answer["Metadata"].get("digest", "")
+
+    def _is_listed(self, key: str) -> bool:
+        """Whether an object is there, for those who may list below a prefix only: to them absence is a refusal.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        try:
+            answer = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        except ClientError as error:
+            raise IngestError(f"s3://{self.bucket}/{key}: {_code(error)}") from None
+        return any(each.get("Key") == key for each in answer.get("Contents", []))
 
     def _write(
         self, key: str, content: bytes, tags: str, digest: str, etag: str, kind: str = "application/fhir+ndjson"

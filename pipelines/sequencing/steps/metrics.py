@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import zipfile
 from dataclasses import dataclass
@@ -229,12 +230,18 @@ def windows(fai: Path, number: int = 240) -> list[tuple[str, int, int]]:
 
 @dataclass(frozen=True)
 class Use:
-    """What a step used: wall and CPU seconds, peak memory in MiB. Snakemake samples the last two."""
+    """What a step used and had asked for: wall and CPU seconds, peak memory and ``mem_mib``, threads, MiB of input.
+
+    Snakemake samples CPU and peak memory. ``asked_mib`` is 0 for a rule that names no memory.
+    """
 
     step: str
     seconds: float
     cpu_seconds: float
     memory_mib: float
+    asked_mib: float
+    threads: int
+    input_mib: float
 
 
 def read_use(path: Path) -> Use:
@@ -242,4 +249,7 @@ def read_use(path: Path) -> Use:
     header, values = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[:2])
     row = dict(zip(header, values, strict=True))
     seconds, cpu, memory = (float(row[name]) if row[name] != "NA" else 0.0 for name in ("s", "cpu_time", "max_rss"))
-    return Use(path.stem, seconds, cpu, memory)
+    # A run that was begun before these were written may be gone on with.
+    asked = float(ast.literal_eval(row.get("resources", "{}")).get("mem_mib", 0))
+    read = sum(ast.literal_eval(row.get("input_size_mb", "{}")).values())
+    return Use(path.stem, seconds, cpu, memory, asked, int(row.get("threads", 1)), read)

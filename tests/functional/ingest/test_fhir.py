@@ -12,11 +12,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from pipelines.ingest.download import Downloader, Manners
 from pipelines.ingest.hospital.deidentify import Pseudonyms
 from pipelines.ingest.hospital.fhir import Server, Sync
 from pipelines.ingest.hospital.sink import Consent, Lake, Quarantine
+from pipelines.ingest.problems import IngestError
 from scripts.ingest import __main__ as ingest
 from tests.functional.ingest.archive import Archive, Request, refuses, serve
 from tests.functional.ingest.conftest import BUCKET
@@ -283,6 +285,21 @@ def test_a_refused_token_is_one_message(
     hospital.archive.misdeeds = [refuses(401)]
     assert sync(hospital, tmp_path) == 2
     assert "HTTP 401" in capsys.readouterr().err
+
+
+def test_who_may_list_below_a_prefix_only_tells_an_absent_object_from_a_refused_one(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+    def refuse(**_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(s3, "get_object", refuse)
+    lake = Lake(s3, BUCKET, "thalassemia", "hyd-01")
+    assert lake.store(PSEUDONYM, [OBSERVATION], Consent.GIVEN)
+    with pytest.raises(IngestError, match="AccessDenied"):
+        lake.store(PSEUDONYM, [OBSERVATION], Consent.GIVEN)
 
 
 def test_secrets_may_lie_in_secrets_manager(hospital: Hospital, s3: Any, tmp_path: Path) -> None:

@@ -250,7 +250,7 @@ def test_a_chart_is_told_what_terraform_knows() -> None:
 @pytest.mark.parametrize(
     ("run", "samples", "said"),
     [
-        ("r", "/home/me/samples.tsv", "as the pods see it"),
+        ("r", "/data/samples.tsv", "as the pods see it"),
         ("My Run", SAMPLES, "small letters"),
         ("r" * 60, SAMPLES, "at most 59"),
     ],

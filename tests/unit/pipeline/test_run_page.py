@@ -12,6 +12,7 @@ from pipelines.naming import SampleName
 from pipelines.sequencing.run import Run
 from pipelines.sequencing.status import State, Status
 from pipelines.sequencing.steps import run_page
+from pipelines.sequencing.steps.metrics import Use, read_use
 from pipelines.sequencing.steps.publish import publish_page
 from tests.unit.pipeline.samples import make_run
 from tests.unit.pipeline.test_report import summary
@@ -28,13 +29,25 @@ def two_projects(storage: Path, run_id: str = "week.48_a") -> Run:
     for sample in (first, second, other):
         directory = run.sample_directory(sample.id)
         (directory / "benchmarks").mkdir(parents=True)
-        (directory / "benchmarks" / "trim.tsv").write_text(f"{HEADER}\n20\t0:00:20\t100\t0\t0\t0\t0\t0\t90\t3600\n")
+        more = "2\t{'mem_mb': 420, 'mem_mib': 400}\t{'R1': 1.5, 'R2': 2.5}"
+        (directory / "benchmarks" / "trim.tsv").write_text(
+            f"{HEADER}\tthreads\tresources\tinput_size_mb\n20\t0:00:20\t100\t0\t0\t0\t0\t0\t90\t3600\t{more}\n"
+        )
         (directory / "benchmarks" / "check.tsv").write_text(f"{HEADER}\n5\t0:00:05\tNA\t0\t0\t0\t0\t0\t0\tNA\n")
         (directory / "bwa").mkdir()
         (directory / "bwa" / "depth.tsv").write_text("chr1\t0\t10\t50\nchr1\t10\t20\t70\n")
         document = summary(("bwa",)) | {"sample": sample.name.sample}
         (directory / "summary.json").write_text(json.dumps(document))
     return replace(run, samples=(first, second, other))
+
+
+def test_reads_what_a_step_used_and_had_asked_for(tmp_path: Path) -> None:
+    run = two_projects(tmp_path)
+    benchmarks = run.sample_directory(run.ids[0]) / "benchmarks"
+    assert read_use(benchmarks / "trim.tsv") == Use("trim", 20, 3600, 100, 400, 2, 4.0)
+    assert read_use(benchmarks / "check.tsv") == Use("check", 5, 0, 0, 0, 1, 0)  # of a run that was begun before
+    (page, _) = run_page.pages(run, statuses(run, *3 * [State.PUBLISHED]))
+    assert '<td>trim</td><td class="number">100</td><td class="number">25 %</td>' in page.html
 
 
 def statuses(run: Run, *states: State) -> list[Status]:

@@ -1,0 +1,43 @@
+"""The tables of docs/sizing.md, between two marks; the rest of the page is written by people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipelines.kubernetes.jobs import memory_request_mib
+from scripts.sizing.measure import TOOLCHAINS, Step
+
+DEFAULT_MB = 1000
+"""What a rule that names no memory asks for on the cluster (profiles/eks)."""
+_BETWEEN = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)
+
+
+def put_into(page: str, steps: Sequence[Step]) -> str:
+    """The page with tables of these steps; raises ValueError for a page without the marks."""
+    changed, number = _BETWEEN.subn(lambda _: "".join(table(steps, toolchain) for toolchain in TOOLCHAINS), page)
+    if number != 1:
+        raise ValueError("the page has no place for the tables: <!-- measured --> and <!-- end -->")
+    return changed
+
+
+def table(steps: Sequence[Step], toolchain: str) -> str:
+    """One toolchain: for each step what it asks for, and at each depth its peak memory, wall and CPU seconds."""
+    own = [step for step in steps if step.toolchain == toolchain]
+    sizes = {step.depth: step.read_mib for step in own}
+    lines = [
+        f"## {toolchain.capitalize()}",
+        "",
+        "| step | threads | asks for, MiB | its pod, MiB | "
+        + " | ".join(f"peak MiB at {depth:g}x ({size:.0f} MiB of FASTQ) | s | CPU s" for depth, size in sizes.items())
+        + " |",
+        "|---|" + "---:|" * (3 + 3 * len(sizes)),
+    ]
+    for name in dict.fromkeys(step.step for step in own):
+        at = {step.depth: step for step in own if step.step == name}
+        asked = max(step.asked_mib for step in at.values())
+        pod = memory_request_mib(asked * 2**20 / 10**6 if asked else DEFAULT_MB)
+        cells = [f"{s.memory_mib:.0f} | {s.seconds:.0f} | {s.cpu_seconds:.0f}" for s in (at[depth] for depth in sizes)]
+        threads = max(step.threads for step in at.values())
+        lines.append(f"| {name} | {threads} | {f'{asked:.0f}' if asked else '-'} | {pod} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", ""])
