@@ -33,7 +33,7 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset plan apply destroy cluster-up launch pipeline backfill dead-letters ingest \
+.PHONY: help setup tools functions demo up down status reset plan apply destroy cluster-up launch launch-ingest pipeline backfill dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
@@ -97,6 +97,9 @@ cluster-up: $(VENV) functions ## Bring the cluster of ENV up, or up to date: Ter
 launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/shared-storage/active/.../samples.tsv (REGISTRY, TAG, RUN)
 	@$(PYTHON) -m scripts.cluster launch --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --samples "$(SAMPLES)" --run "$(RUN)"
 
+launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (REGISTRY, TAG)
+	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" $(NAMES)
+
 pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder; PROFILE=eks for steps as Jobs of a cluster
 	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
 
@@ -139,8 +142,8 @@ test-local: $(VENV) $(LOCALCLOUD) functions tools ## The platform on the local c
 test-kill-pipeline: $(VENV) tools ## Kill a run of the pipeline KILLS times at moments of chance (SEED); what it publishes must not differ. Not part of make test
 	@$(PYTHON) -m scripts.kill_pipeline --seed "$(SEED)" --kills "$(KILLS)"
 
-images: $(VENV) ## Build the container images of the toolchains (needs root, no Docker): .build/images/*.oci.tar
-	@for toolchain in classic fast; do pipelines/images/build.sh "$$toolchain"; done
+images: $(VENV) ## Build the container images of toolchains and ingestion (needs root, no Docker): .build/images/*.oci.tar
+	@for image in classic fast ingest; do pipelines/images/build.sh "$$image"; done
 
 test-images: images tools ## Each tool and a whole sample inside the images. Not part of make test
 	@$(PYTHON) -m pytest tests/functional/images

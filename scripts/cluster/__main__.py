@@ -3,6 +3,7 @@
     python -m scripts.cluster up --env dev --registry HOST --tag TAG       bring it up, or up to date
     python -m scripts.cluster render --env dev --registry HOST --tag TAG   write the manifests, print where
     python -m scripts.cluster launch --env dev --registry HOST --tag TAG --samples SHEET [--run ID]
+    python -m scripts.cluster ingest --env dev --registry HOST --tag TAG --source ena --project P --site S ACCESSION...
     python -m scripts.cluster keys                                         list anew which values the charts know
 
 HOST is the registry with the images of ``make images``. SHEET is a sample sheet as pods see it,
@@ -15,13 +16,15 @@ import argparse
 import json
 import subprocess
 from pathlib import PurePosixPath
+from typing import Any
 
 import yaml
+from rich.console import Console
 
 from scripts.cluster.charts import charts, paths
-from scripts.cluster.manifests import Images, driver, write_kustomization
+from scripts.cluster.manifests import Images, driver, ingestion, write_kustomization
 from scripts.cluster.up import check_programs, known_of, kubeconfig_of, kubectl, run, up
-from scripts.infrastructure.environments import load_environment
+from scripts.infrastructure.environments import Environment, load_environment
 from scripts.talk import UserError, make_console, run_program
 
 
@@ -37,6 +40,21 @@ def write_keys() -> None:
         chart.keys_file.write_text("".join(f"{path}\n" for path in sorted(paths(known))), encoding="utf-8")
 
 
+def start(environment: Environment, job: dict[str, Any], console: Console) -> None:
+    """Make a Job, and say how to follow it; raises :class:`UserError` when one of its name is there."""
+    check_programs()
+    if not kubeconfig_of(environment).is_file():
+        raise UserError(f"this machine has no access to the cluster yet: make cluster-up ENV={environment.name}")
+    run(kubectl(environment, "create", "--filename", "-"), json.dumps(job))
+    name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
+    console.print(
+        f"{name} is started; follow it: kubectl --kubeconfig {kubeconfig_of(environment)} --namespace {namespace} "
+        f"logs --follow job/{name}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -44,7 +62,7 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("keys")
-    for name in ("up", "render", "launch"):
+    for name in ("up", "render", "launch", "ingest"):
         command = commands.add_parser(name)
         command.add_argument("--env", required=True)
         command.add_argument("--registry", required=True)
@@ -52,6 +70,11 @@ def main() -> int:
         if name == "launch":
             command.add_argument("--samples", required=True)
             command.add_argument("--run", default="")
+        if name == "ingest":
+            command.add_argument("--source", choices=("ena", "sra", "igsr"), default="ena")
+            command.add_argument("--project", required=True)
+            command.add_argument("--site", required=True)
+            command.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     if arguments.command == "keys":
         write_keys()
@@ -65,19 +88,12 @@ def main() -> int:
         up(environment, images, console)
     elif arguments.command == "render":
         print(write_kustomization(environment.name, known_of(environment), images))
-    else:
-        check_programs()
+    elif arguments.command == "launch":
         run_id = arguments.run or PurePosixPath(arguments.samples).stem.lower()
-        job = driver(run_id, arguments.samples, images)
-        if not kubeconfig_of(environment).is_file():
-            raise UserError(f"this machine has no access to the cluster yet: make cluster-up ENV={environment.name}")
-        run(kubectl(environment, "create", "--filename", "-"), json.dumps(job))
-        console.print(
-            f"run {run_id} is started; follow it: kubectl --kubeconfig {kubeconfig_of(environment)} "
-            f"--namespace research logs --follow job/{job['metadata']['name']}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        start(environment, driver(run_id, arguments.samples, images), console)
+    else:
+        job = ingestion(arguments.source, arguments.names, arguments.project, arguments.site, images)
+        start(environment, job, console)
     return 0
 
 

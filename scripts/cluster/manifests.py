@@ -6,10 +6,11 @@ it as anybody would by hand.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,4 +138,20 @@ def driver(run_id: str, samples: str, images: Images) -> dict[str, Any]:
     (job,) = jobs("driver", images)
     job["metadata"]["name"] = name
     job["spec"]["template"]["spec"]["containers"][0]["args"] = ["--samples", samples, "--run-id", run_id]
+    return job
+
+
+def ingestion(source: str, names: Sequence[str], project: str, site: str, images: Images) -> dict[str, Any]:
+    """The Job that brings reads of an archive: named after what it brings, so that two never bring the same at once.
+
+    Raises:
+        UserError: nothing is named.
+    """
+    if lacking := [word for word, given in (("NAMES", names), ("PROJECT", project), ("SITE", site)) if not given]:
+        raise UserError(f"{', '.join(f'{word}=' for word in lacking)} missing: which reads, and whose are they?")
+    (job,) = jobs("archives", images)
+    words = [source, "--storage", "/shared-storage", "--project", project, "--site", site, *names]
+    digest = hashlib.sha256("\0".join(sorted(words)).encode()).hexdigest()[:12]
+    job["metadata"]["name"] = f"archives-{source}-{digest}"
+    job["spec"]["template"]["spec"]["containers"][0]["args"] = words
     return job

@@ -8,7 +8,16 @@ from typing import Any
 import yaml
 
 from pipelines.kubernetes.jobs import TEMPLATE
-from scripts.cluster.manifests import KUBERNETES, Images, driver, jobs, render, values, write_kustomization
+from scripts.cluster.manifests import (
+    KUBERNETES,
+    Images,
+    driver,
+    ingestion,
+    jobs,
+    render,
+    values,
+    write_kustomization,
+)
 from scripts.paths import SAMPLE_HANDOFFS
 
 IMAGES = Images("registry.example", "1")
@@ -41,7 +50,8 @@ def started_by_programs() -> list[dict[str, Any]]:
     }
     examples = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (KUBERNETES / "examples").iterdir()]
     return [
-        *jobs("directories", IMAGES), *jobs("smoke", IMAGES, zones), driver("r", SAMPLES, IMAGES), step, *examples
+        *jobs("directories", IMAGES), *jobs("smoke", IMAGES, zones), driver("r", SAMPLES, IMAGES),
+        ingestion("ena", ["SRR2584863"], "ecoli-evolution", "ena", IMAGES), step, *examples
     ]  # fmt: skip
 
 

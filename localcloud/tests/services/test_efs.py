@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -35,6 +36,26 @@ def test_access_point_makes_its_root_directory_with_owner_and_mode(
     assert status.st_mode & 0o7777 == int(mode, 8)
     if os.geteuid() == 0:
         assert (status.st_uid, status.st_gid) == (10001, 10002)
+
+
+def test_access_points_made_at_once_are_each_made_once(cloud: Cloud, file_system: FileSystem) -> None:
+    """One makes the directory of which another makes what is below: a failure would be tried again, and made twice."""
+    efs = cloud.client("efs")
+    creation = {"OwnerUid": 10001, "OwnerGid": 10002, "Permissions": "0755"}
+
+    def make(path: str) -> None:
+        efs.create_access_point(
+            ClientToken=unique("token"),
+            FileSystemId=file_system.file_system_id,
+            RootDirectory={"Path": path, "CreationInfo": creation},
+        )
+
+    paths = [f"/{number}{below}" for number in range(20) for below in ("/a", "", "/b")]
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(make, paths))
+    pages = efs.get_paginator("describe_access_points").paginate(FileSystemId=file_system.file_system_id)
+    made = [each["RootDirectory"]["Path"] for page in pages for each in page["AccessPoints"]]
+    assert sorted(made) == sorted(paths)
 
 
 def test_access_point_never_leads_out_of_the_file_system(cloud: Cloud, file_system: FileSystem) -> None:

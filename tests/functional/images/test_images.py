@@ -57,6 +57,24 @@ class Image:
         )  # fmt: skip
 
 
+INGEST = {
+    "fasterq-dump --version": "fasterq-dump",
+    "vdb-validate --version": "vdb-validate",
+    "python -m scripts.ingest --help": "usage: ",
+    "python -m scripts.ingest fhir --help": "--pseudonyms",
+    # without it S3's CRC64NVME cannot be made, and no record stored
+    """python -c 'from botocore.compat import HAS_CRT; print("CRT", HAS_CRT)'""": "CRT True",
+}
+
+
+def test_the_image_of_the_ingestion_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    image = Image("ingest", tmp_path)
+    said = {command: done.stdout + done.stderr for command in INGEST for done in [image.run(command)]}
+    assert {command: text for command, text in said.items() if INGEST[command] not in text} == {}
+    assert image.run("id -u").stdout.strip() == str(POSIX["uid"])
+    assert image.run("sh -c 'command -v bwa'").stdout == ""
+
+
 @pytest.fixture(scope="module", params=sorted(TOOLS))
 def image(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Image:
     return Image(request.param, tmp_path_factory.mktemp(request.param))

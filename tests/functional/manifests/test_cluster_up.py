@@ -126,6 +126,23 @@ def test_a_run_is_started_under_its_name(
     assert "logs --follow job/run-samples" in capsys.readouterr().out
 
 
+def test_an_ingestion_is_started_under_what_it_brings(
+    asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up.kubeconfig_of(load_environment("dev")).parent.mkdir(parents=True)
+    up.kubeconfig_of(load_environment("dev")).touch()
+    words = ["ingest", "--env", "dev", "--registry", "host", "--tag", "7", "--project", "p", "--site", "s"]
+    for names in (["SRR1", "SRR2"], ["SRR2", "SRR1"], ["SRR3"]):
+        assert call(monkeypatch, *words, *names) == 0
+    first, again, other = (json.loads(each[-1]) for each in asked())
+    assert first["metadata"]["name"] == again["metadata"]["name"] != other["metadata"]["name"]
+    (container,) = first["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "host/kosha-ingest:7"
+    assert container["args"] == ["ena", "--storage", "/shared-storage", "--project", "p", "--site", "s", "SRR1", "SRR2"]
+    with pytest.raises(UserError, match="NAMES= missing"):
+        call(monkeypatch, *words)
+
+
 def test_a_run_needs_images_and_access(asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="REGISTRY= and TAG= missing"):
         call(monkeypatch, "launch", "--env", "dev", "--registry", "", "--tag", "", "--samples", SAMPLES)

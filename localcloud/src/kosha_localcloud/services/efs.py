@@ -98,7 +98,10 @@ def _make_root_directory(root: Path, root_directory: Document) -> None:
     if directory.exists() or not creation:
         return
     directory.parent.mkdir(parents=True, exist_ok=True)
-    directory.mkdir()
+    try:
+        directory.mkdir()
+    except FileExistsError:
+        return  # an access point below it was made at the same moment
     directory.chmod(int(creation["Permissions"], 8))
     if os.geteuid() == 0:
         os.chown(directory, int(creation["OwnerUid"]), int(creation["OwnerGid"]))
