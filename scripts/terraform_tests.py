@@ -8,10 +8,13 @@ folders run two at a time.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,20 +55,27 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def terraform(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Terraform in a folder, and end the providers that it now and then leaves behind."""
+    process = subprocess.Popen(
+        [find_terraform(), *words], cwd=folder, env=environment(folder), start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        said, complaints = process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(process.args, process.returncode, said, complaints)
+
+
 def run_tests(folder: Path) -> Outcome:
     """Initialise and test one folder."""
     started = time.monotonic()
-    program = find_terraform()
-    init = subprocess.run(
-        [program, "init", "-backend=false", "-input=false", "-no-color"],
-        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    init = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
     if init.returncode != 0:
         return Outcome(folder, 0, 1, time.monotonic() - started, init.stdout + init.stderr)
-    test = subprocess.run(
-        [program, "test", "-json", "-no-color"],
-        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    test = terraform(folder, "test", "-json", "-no-color")
     passed, failed, messages = 0, 0, []
     for line in test.stdout.splitlines():
         event = json.loads(line) if line.startswith("{") else {}
