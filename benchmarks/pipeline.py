@@ -72,8 +72,7 @@ def commands(place: Path, genome: str, depth: float, cores: int) -> dict[str, li
     """Contender -> its command, after the reads and the indexes are there."""
     found = {}
     for toolchain in ("classic", "fast"):
-        sheet = lay_out(place / toolchain, genome, depth, toolchain=toolchain)
-        sheet.write_text(sheet.read_text(encoding="utf-8").replace("\tboth\t", "\tbwa\t"), encoding="utf-8")
+        sheet = lay_out(place / toolchain, genome, depth, toolchain=toolchain, aligner="bwa")
         run = make_run(place / toolchain, sheet, None, "bench")
         for part in ("fasta", "bwa"):
             make_part(run, part)

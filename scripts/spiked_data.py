@@ -144,7 +144,12 @@ def _clones(lines: list[bytes], records: list[int]) -> Iterator[bytes]:
 
 
 def lay_out(
-    storage: Path, genome: str = "lambda", depth: float = 30, seed: int = 1, toolchain: str = "classic"
+    storage: Path,
+    genome: str = "lambda",
+    depth: float = 30,
+    seed: int = 1,
+    toolchain: str = "classic",
+    aligner: str = "both",
 ) -> Path:
     """Write the data; returns the sample sheet.
 
@@ -154,6 +159,7 @@ def lay_out(
         depth: mean number of reads over a base.
         seed: of variants and reads.
         toolchain: for the configuration beside the sheet.
+        aligner: of the sample.
     """
     source = genomes()[genome]
     name, bases = read_genome(source)
@@ -168,7 +174,7 @@ def lay_out(
         sums.append(write(storage / "active" / names[-1], gzip_bytes(content)))
     write(folder / "config.yaml", yaml.safe_dump({"reference": f"{genome}.fa.gz", "toolchain": toolchain}).encode())
     header = "sample\tproject\tsite\tfastq_1\tfastq_2\tmd5_1\tmd5_2\taligner\ttruth"
-    row = "\t".join([SAMPLE, PROJECT, SITE, *names, *sums, "both", f"{genome}-truth-{seed}.vcf.gz"])
+    row = "\t".join([SAMPLE, PROJECT, SITE, *names, *sums, aligner, f"{genome}-truth-{seed}.vcf.gz"])
     sheet = folder / "samples.tsv"
     write(sheet, f"{header}\n{row}\n".encode())
     return sheet

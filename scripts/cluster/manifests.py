@@ -23,7 +23,6 @@ from scripts.talk import UserError
 KUBERNETES = REPOSITORY / "kubernetes"
 NPM = BUILD / "npm" / "node_modules"
 """What the Makefile fetches for the tests of the manifests."""
-DIRECTORIES = ("active", "intermediate", "published", "reference", "scratch", "tools")
 IMAGES = {"kosha-sequencing": "kosha-fast", "kosha-ingest": "kosha-ingest"}
 """Image as the manifests call it -> image as ``make images`` calls it."""
 
@@ -63,7 +62,7 @@ def values(foundation: Mapping[str, Any], storage: Mapping[str, Any], cluster: M
         "vpc_cidr": foundation["vpc_cidr"],
         "lake_bucket": storage["lake_bucket"],
         "volume_workspace": volume(storage["workspace_arn"]),
-        **{f"volume_{name}": volume(storage["access_point_arns"][name]) for name in DIRECTORIES},
+        **{f"volume_{directory}": volume(arn) for directory, arn in storage["access_point_arns"].items()},
         **{f"zone_{number}": zone for number, zone in enumerate(foundation["zones"])},
     }
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import yaml
+
+from pipelines.sequencing.engine import PROFILES
 from scripts.example_data import lay_out
+from tests.functional.kubernetes.fake_cluster import Cluster
 
 PAIRS = 1000
 
@@ -27,6 +31,21 @@ def command(storage: Path, *more: str) -> list[str]:
         sys.executable, "-m", "scripts.pipeline", "run", "--storage", str(storage), "--samples", str(sheet),
         "--run-id", "r", *more,
     ]  # fmt: skip
+
+
+def profile_in(folder: Path, **settings: object) -> Path:
+    """That of EKS with other settings; the header of a CRAM names the threads, so these must be those compared with."""
+    own = yaml.safe_load((PROFILES / "eks" / "config.yaml").read_text(encoding="utf-8"))
+    place = folder / "profile"
+    place.mkdir()
+    changed = {name.replace("_", "-"): value for name, value in settings.items()}
+    (place / "config.yaml").write_text(yaml.safe_dump(own | changed | {"jobs": 4}), encoding="utf-8")
+    return place
+
+
+def settings_of(fake: Cluster, profile: Path) -> dict[str, str]:
+    """The environment of a driver of this cluster."""
+    return {"KUBECONFIG": str(fake.kubeconfig(profile)), "KOSHA_PIPELINE_IMAGE": "kosha/fast:1"}
 
 
 def results(storage: Path) -> dict[str, bytes]:

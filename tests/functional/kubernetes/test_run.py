@@ -9,30 +9,23 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
-from pipelines.sequencing.engine import PROFILES
 from scripts.paths import REPOSITORY
 from tests.functional.kubernetes.fake_cluster import Cluster, Job, cluster
-from tests.functional.kubernetes.samples import command, new_storage, results
+from tests.functional.kubernetes.samples import command, new_storage, profile_in, results, settings_of
 
 
 @pytest.fixture
 def profile(tmp_path: Path) -> Path:
-    """That of EKS, which asks more often; the header of a CRAM names the threads."""
-    settings = yaml.safe_load((PROFILES / "eks" / "config.yaml").read_text(encoding="utf-8"))
-    settings |= {"seconds-between-status-checks": 1, "latency-wait": 5, "set-threads": ["align=2"], "jobs": 4}
-    folder = tmp_path / "profile"
-    folder.mkdir()
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    return folder
+    """Asks more often."""
+    return profile_in(tmp_path, seconds_between_status_checks=1, latency_wait=5, set_threads=["align=2"])
 
 
 def start(fake: Cluster, storage: Path, profile: Path) -> subprocess.Popen[str]:
-    environment = {"KUBECONFIG": str(fake.kubeconfig(profile)), "KOSHA_PIPELINE_IMAGE": "kosha/fast:1"}
     return subprocess.Popen(
         command(storage, "--profile", str(profile)),
-        cwd=REPOSITORY, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=REPOSITORY, env=os.environ | settings_of(fake, profile), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 

@@ -18,11 +18,10 @@ import yaml
 
 from pipelines.sequencing.engine import PROFILES
 from tests.functional.kubernetes.fake_cluster import Cluster, Job, cluster
-from tests.functional.kubernetes.samples import command, new_storage, results
+from tests.functional.kubernetes.samples import command, new_storage, profile_in, results, settings_of
 from tests.functional.shared_storage.machines import SERVER, KernelRefuses, Node, Server, make_network
 
-PROFILE = yaml.safe_load((PROFILES / "eks" / "config.yaml").read_text(encoding="utf-8"))
-SEEN_WITHIN = PROFILE["latency-wait"]
+SEEN_WITHIN = yaml.safe_load((PROFILES / "eks" / "config.yaml").read_text(encoding="utf-8"))["latency-wait"]
 """Seconds after which a file that another node made must be seen: what the workflow counts on."""
 
 
@@ -161,12 +160,8 @@ print(time.monotonic() - began)
 
 @pytest.fixture
 def profile(machines: Machines) -> Path:
-    """That of EKS, which asks more often; a node has one processor, and the header of a CRAM names the threads."""
-    settings = PROFILE | {"seconds-between-status-checks": 2, "set-threads": ["align=1"], "jobs": 4}
-    folder = machines.folder / "profile"
-    folder.mkdir()
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    return folder
+    """Asks more often; a node has one processor."""
+    return profile_in(machines.folder, seconds_between_status_checks=2, set_threads=["align=1"])
 
 
 def test_a_run_over_three_nodes_gives_what_one_machine_gives(machines: Machines, profile: Path) -> None:
@@ -180,7 +175,7 @@ def test_a_run_over_three_nodes_gives_what_one_machine_gives(machines: Machines,
     new_storage(storage)
 
     with cluster(SERVER, machines.start_pod) as fake:
-        environment = {"KUBECONFIG": str(fake.kubeconfig(profile)), "KOSHA_PIPELINE_IMAGE": "kosha/fast:1"}
+        environment = settings_of(fake, profile)
 
         def start_driver(node: Node) -> Popen[bytes]:
             return node.begin(command(storage, "--profile", str(profile)), environment)
