@@ -34,7 +34,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset plan apply destroy cluster-up launch launch-ingest pipeline backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing images test-images test-shared-storage lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -169,6 +169,9 @@ lint: $(VENV) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalog
 
 format: $(VENV) ## Rewrite Python and Terraform in the house format
 	@$(PYTHON) -m ruff check --fix --quiet . && $(PYTHON) -m ruff format --quiet . && terraform fmt -recursive
+
+month: $(VENV) $(NPM) ## Replay a month of genomes on nodes that come and go; writes its table and picture into docs/ (SEED)
+	@$(PYTHON) -m scripts.sizing month --seed "$(SEED)"
 
 policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on the Terraform sources, the plans and the manifests, and our own checks
 	@$(PYTHON) -m scripts.policy

@@ -31,6 +31,17 @@ _OVERHEAD_MIB = 512
 _HEADROOM = 1.25
 
 
+NODE_SIZES = (2, 4, 8)
+"""Processors of the nodes that steps get (kubernetes/base/nodes)."""
+SIZE_LABEL = "karpenter.k8s.aws/instance-cpu"
+DAEMON_PROCESSORS = 0.48
+"""What DaemonSets request on every node, each as its add-on has it: CloudWatch agent 0.25, kube-proxy 0.1, VPC CNI
+0.05, Fluent Bit 0.05, EBS driver 0.03."""
+DAEMON_MIB = 700
+_KEPT = 0.7
+"""Processors of a node that a step leaves to DaemonSets and kubelet, which take 0.55 to 0.6."""
+
+
 class JobError(Exception):
     """A step cannot become a Job; the message says why and what to do."""
 
@@ -120,12 +131,54 @@ def memory_request_mib(mem_mb: float) -> int:
     return int(mem_mb * _HEADROOM) + _OVERHEAD_MIB
 
 
+def processors_for_pods(size: int) -> float:
+    """What is left of a node of ``size`` processors for pods: less what the kubelet keeps, and DaemonSets.
+
+    The kubelet of EKS's images keeps 6 % of the first processor, 1 % of the second, 0.5 % of the next two and 0.25 % of
+    each further one (https://github.com/awslabs/amazon-eks-ami/pull/367).
+    """
+    kept = 0.06 + 0.01 * (size > 1) + 0.005 * min(max(size - 2, 0), 2) + 0.0025 * max(size - 4, 0)
+    return size - kept - DAEMON_PROCESSORS
+
+
+def memory_for_pods(size: int) -> int:
+    """MiB that are left of a node of the r families, 8 GiB to a processor; Karpenter takes c or m where they do.
+
+    The kubelet keeps 255 MiB and 11 MiB for each of up to 110 pods, and 100 MiB stay free (the same source); of what an
+    instance is sold with, its kernel never shows a twentieth.
+    """
+    return int(size * 8 * 1024 * 0.95) - (255 + 11 * 110 + 100) - DAEMON_MIB
+
+
+def node_size(threads: int, memory_mib: int) -> int:
+    """Processors of the node a step gets: the smallest with as many as it has threads, and with its memory.
+
+    Raises:
+        JobError: for more than the largest node has.
+    """
+    for size in NODE_SIZES:
+        if threads <= size and memory_mib <= memory_for_pods(size):
+            return size
+    raise JobError(
+        f"a step wants {threads} threads and {memory_mib} MiB; the largest node has {NODE_SIZES[-1]} processors and "
+        f"{memory_for_pods(NODE_SIZES[-1])} MiB for it. Change set-threads or the memory of the configuration"
+    )
+
+
+def processors_requested(threads: int) -> float:
+    """What the pod of a step asks for: a processor for one thread, for several all that a node of their number has."""
+    return 1.0 if threads == 1 else threads - _KEPT
+
+
 def manifest(step: Step, template: Mapping[str, Any], image_name: str) -> dict[str, Any]:
     """The Job of a step, as the API takes it.
 
     Memory is requested with headroom over ``mem_mb``, which tools get as their heap, and limited to the request: pods
     that take more than they asked for are ended one by one, not together with their neighbours. Processors are not
-    limited, only requested.
+    limited, only requested. Where the template selects nodes by their size, the step gets one of its own size.
+
+    Raises:
+        JobError: for more threads or memory than a node has.
     """
     job = deepcopy(dict(template))
     resources = step.properties["resources"]
@@ -141,12 +194,17 @@ def manifest(step: Step, template: Mapping[str, Any], image_name: str) -> dict[s
     pod = job["spec"]["template"]
     pod["metadata"] = pod.get("metadata", {}) | {"labels": pod.get("metadata", {}).get("labels", {}) | labels}
     (container,) = pod["spec"]["containers"]
-    memory = f"{memory_request_mib(resources['mem_mb'])}Mi"
+    memory_mib = memory_request_mib(resources["mem_mb"])
+    memory = f"{memory_mib}Mi"
+    threads = int(step.properties["threads"])
+    processors = f"{processors_requested(threads) * 1000:.0f}m"
+    if SIZE_LABEL in pod["spec"].get("nodeSelector", {}):
+        pod["spec"]["nodeSelector"][SIZE_LABEL] = str(node_size(threads, memory_mib))
     container |= {
         "image": image_name,
         "command": ["/bin/bash", "-c", _command(step)],
         "resources": {
-            "requests": {"cpu": str(step.properties["threads"]), "memory": memory, "ephemeral-storage": "1Gi"},
+            "requests": {"cpu": processors, "memory": memory, "ephemeral-storage": "1Gi"},
             "limits": {"memory": memory, "ephemeral-storage": "11Gi"},
         },
     }

@@ -117,7 +117,7 @@ def jobs(name: str, images: Images, zones: Mapping[str, str] | None = None) -> l
             for variable in container.get("env", []):
                 if variable["value"] in IMAGES:
                     variable["value"] = images.of(variable["value"])
-        wanted = pod["nodeSelector"].get("topology.kubernetes.io/zone")
+        wanted = pod.get("nodeSelector", {}).get("topology.kubernetes.io/zone")
         if wanted:
             pod["nodeSelector"]["topology.kubernetes.io/zone"] = (zones or {})[wanted]
     return documents

@@ -1,4 +1,4 @@
-"""The tables of docs/sizing.md, between two marks; the rest of the page is written by people."""
+"""The tables of docs/sizing.md, between marks; the rest of the page is written by people."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from scripts.sizing.measure import TOOLCHAINS, Step
 
 DEFAULT_MB = 1000
 """What a rule that names no memory asks for on the cluster (profiles/eks)."""
-_BETWEEN = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)
 
 
-def put_into(page: str, steps: Sequence[Step]) -> str:
-    """The page with tables of these steps; raises ValueError for a page without the marks."""
-    changed, number = _BETWEEN.subn(lambda _: "".join(table(steps, toolchain) for toolchain in TOOLCHAINS), page)
+def put_into(page: str, mark: str, text: str) -> str:
+    """The page with a text between ``<!-- mark -->`` and ``<!-- end -->``; raises ValueError where these are not."""
+    between = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", re.DOTALL)
+    changed, number = between.subn(lambda found: found[1] + text + found[2], page)
     if number != 1:
-        raise ValueError("the page has no place for the tables: <!-- measured --> and <!-- end -->")
+        raise ValueError(f"the page has no place for the text: <!-- {mark} --> and <!-- end -->")
     return changed
+
+
+def tables(steps: Sequence[Step]) -> str:
+    """The tables of both toolchains."""
+    return "".join(table(steps, toolchain) for toolchain in TOOLCHAINS)
 
 
 def table(steps: Sequence[Step], toolchain: str) -> str:

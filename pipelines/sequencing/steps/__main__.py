@@ -81,6 +81,17 @@ def _windows(run: Run, arguments: argparse.Namespace) -> None:
     write_atomically(arguments.output, "".join(lines))
 
 
+def _pieces(run: Run, arguments: argparse.Namespace) -> None:
+    from pipelines.sequencing.steps.metrics import pieces
+
+    lines = [
+        f"{contig}\t{start}\t{end}\t{number:04}\n"
+        for number, piece in enumerate(pieces(run.reference_directory / "fasta" / "genome.fa.fai"))
+        for contig, start, end in piece
+    ]
+    write_atomically(arguments.output, "".join(lines))
+
+
 def _versions(run: Run, arguments: argparse.Namespace) -> None:
     from pipelines.sequencing.steps.versions import tool_versions
 
@@ -127,6 +138,7 @@ _STEPS = {
     "compare-variants": _compare_variants,
     "reference": _reference,
     "windows": _windows,
+    "pieces": _pieces,
     "versions": _versions,
     "summarise": _summarise,
     "publish": _publish,

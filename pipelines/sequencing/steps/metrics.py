@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -218,14 +219,41 @@ def read_depths(path: Path) -> list[Window]:
     return found
 
 
-def windows(fai: Path, number: int = 240) -> list[tuple[str, int, int]]:
+Stretch = tuple[str, int, int]
+"""Contig, start and end, as a BED has them."""
+
+
+def windows(fai: Path, number: int = 240) -> list[Stretch]:
     """Cut the genome of a ``.fai`` into about ``number`` stretches, none of which crosses a contig's end."""
-    contigs = []
-    for line in fai.read_text(encoding="utf-8").splitlines():
-        name, length = line.split("\t")[:2]
-        contigs.append((name, int(length)))
-    step = max(1, -(-sum(length for _, length in contigs) // number))
-    return [(name, start, min(start + step, length)) for name, length in contigs for start in range(0, length, step)]
+    contigs = _contigs(fai)
+    return _cut(contigs, -(-sum(contigs.values()) // number))
+
+
+def pieces(fai: Path, number: int = 256, shortest: int = 500_000) -> list[list[Stretch]]:
+    """Cut it into pieces of at most a ``number``-th, or ``shortest`` bases: part of a contig, or several short ones."""
+    contigs = _contigs(fai)
+    longest = max(shortest, -(-sum(contigs.values()) // number))
+    found: list[list[Stretch]] = []
+    filled = longest
+    for stretch in _cut(contigs, longest):
+        length = stretch[2] - stretch[1]
+        if filled + length > longest:
+            found.append([])
+            filled = 0
+        found[-1].append(stretch)
+        filled += length
+    return found
+
+
+def _contigs(fai: Path) -> dict[str, int]:
+    rows = [line.split("\t") for line in fai.read_text(encoding="utf-8").splitlines()]
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def _cut(contigs: Mapping[str, int], step: int) -> list[Stretch]:
+    return [
+        (name, start, min(start + step, length)) for name, length in contigs.items() for start in range(0, length, step)
+    ]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import yaml
 
 from pipelines.kubernetes import __main__ as commands
 from pipelines.kubernetes.cluster import Look, cancel_run, check, status, submit
-from pipelines.kubernetes.jobs import TEMPLATE, JobError, Step, manifest, read_template
+from pipelines.kubernetes.jobs import SIZE_LABEL, TEMPLATE, JobError, Step, manifest, read_template
 from tests.functional.kubernetes.fake_cluster import VERSION, Cluster, cluster
 
 IMAGE = "123456789012.dkr.ecr.ap-south-1.amazonaws.com/kosha/classic:1"
@@ -87,13 +87,30 @@ def test_a_job_follows_the_schema_and_asks_for_what_the_step_needs(run: Path) ->
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
     assert container["image"] == IMAGE
-    assert container["resources"]["requests"] == {"cpu": "2", "memory": "3012Mi", "ephemeral-storage": "1Gi"}
+    assert container["resources"]["requests"] == {"cpu": "1300m", "memory": "3012Mi", "ephemeral-storage": "1Gi"}
     assert container["resources"]["limits"]["memory"] == "3012Mi"
     assert "cpu" not in container["resources"]["limits"]
     mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
     assert mounts["shared-storage"] == str(run.parents[1])
     assert pod["automountServiceAccountToken"] is False
     assert "hostPath" not in json.dumps(pod)
+    assert pod["nodeSelector"] == {"kosha.in/pool": "restartable", SIZE_LABEL: "2"}
+
+
+def test_a_step_gets_a_node_of_its_size_where_the_template_selects_by_it(run: Path) -> None:
+    def selected(template: dict[str, Any], **changes: Any) -> dict[str, str]:
+        job = manifest(Step.read(script(run, **changes), run), template, IMAGE)
+        found: dict[str, str] = job["spec"]["template"]["spec"]["nodeSelector"]
+        return found
+
+    template = read_template()
+    assert selected(template, threads=1)[SIZE_LABEL] == "2"
+    assert selected(template, threads=3)[SIZE_LABEL] == "4"
+    assert selected(template, threads=1, resources={"mem_mb": 20_000})[SIZE_LABEL] == "4"
+    with pytest.raises(JobError, match="16 threads and 3012 MiB; the largest node has 8 processors"):
+        selected(template, threads=16)
+    del template["spec"]["template"]["spec"]["nodeSelector"][SIZE_LABEL]
+    assert selected(template, threads=16) == {"kosha.in/pool": "restartable"}
 
 
 def test_a_wrong_field_in_the_template_is_refused_by_the_schema(run: Path) -> None:

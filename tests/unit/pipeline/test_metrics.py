@@ -104,6 +104,19 @@ def test_windows_cover_every_base_once_and_cross_no_contig(tmp_path: Path) -> No
     assert len(cut) <= 11
 
 
+def test_pieces_are_the_genome_in_its_order_with_short_contigs_together(tmp_path: Path) -> None:
+    lengths = {"chr1": 1000, "chr2": 450, **{f"scaffold{n}": 30 + n for n in range(20)}}
+    fai = write(tmp_path / "g.fai", "".join(f"{contig}\t{length}\t6\t60\t61\n" for contig, length in lengths.items()))
+    cut = metrics.pieces(fai, number=10, shortest=100)
+    assert [stretch for piece in cut for stretch in piece] == metrics.windows(fai, number=10)
+    longest = -(-sum(lengths.values()) // 10)
+    sizes = [sum(end - start for _, start, end in piece) for piece in cut]
+    assert max(sizes) <= longest
+    assert all(first + second > longest for first, second in pairwise(sizes))
+    assert any(len(piece) > 2 for piece in cut)
+    assert len(metrics.pieces(fai)) == 1
+
+
 def fastp_report(before: int, after: int) -> dict[str, object]:
     curves = {"quality_curves": {"mean": [30.5, 20.0]}}
     return {

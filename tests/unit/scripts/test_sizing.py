@@ -4,7 +4,7 @@ import pytest
 
 from scripts.sizing.__main__ import PAGE
 from scripts.sizing.measure import Step, read_measured
-from scripts.sizing.table import put_into
+from scripts.sizing.table import put_into, tables
 
 STEPS = [
     Step("classic", "check", 3, 20.0, 1, 0.5, 0.3, 60, 0),
@@ -16,24 +16,27 @@ STEPS = [
 
 
 def test_each_step_has_its_row_with_every_depth() -> None:
-    page = put_into("before\n<!-- measured -->\nold\n<!-- end -->\nafter\n", STEPS)
-    assert page.startswith("before\n<!-- measured -->\n## Classic\n")
-    assert page.endswith("<!-- end -->\nafter\n")
-    assert "old" not in page
+    page = tables(STEPS)
+    assert page.startswith("## Classic\n")
     # 954 MiB are 1,000 MB, of which a pod asks for 1.25 times as much and 512 MiB
     assert "| align-bwa | 2 | 954 | 1762 | 300 | 4 | 8 | 700 | 40 | 75 |" in page
     assert "| check | 1 | - | 1762 | 60 | 0 | 0 | 64 | 3 | 2 |" in page
     assert "peak MiB at 30x (200 MiB of FASTQ)" in page
 
 
-def test_a_page_without_a_place_is_refused() -> None:
-    with pytest.raises(ValueError, match="no place for the tables"):
-        put_into("nothing", STEPS)
+def test_a_text_is_put_between_its_marks_alone() -> None:
+    page = "a\n<!-- one -->\n<!-- end -->\nb\n<!-- two -->\nold\n<!-- end -->\nc\n"
+    page = put_into(put_into(page, "one", "1\n"), "two", "2\n")
+    assert page == "a\n<!-- one -->\n1\n<!-- end -->\nb\n<!-- two -->\n2\n<!-- end -->\nc\n"
+    with pytest.raises(ValueError, match="no place for the text: <!-- three -->"):
+        put_into(page, "three", "3")
 
 
 def test_the_page_is_what_the_numbers_say() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert put_into(page, read_measured()) == page, "write it anew: .venv/bin/python -m scripts.sizing table"
+    assert put_into(page, "measured", tables(read_measured())) == page, (
+        "write it anew: .venv/bin/python -m scripts.sizing table"
+    )
 
 
 def test_no_step_takes_more_than_its_pod_may() -> None:

@@ -2,13 +2,6 @@
 # would be five times the BAM. The read group is set here, because Picard wants one. -K and --reorder make the result
 # independent of the number of threads.
 
-# Memory: the index, nearly two bytes a base (BWA 1.75, Bowtie 2 1.2), and what aligner, fastp and samtools hold of the reads
-# (docs/sizing.md). A packed genome is a quarter of its bases.
-_SOURCE = Path(RUN.reference["source"])
-_BASES = _SOURCE.stat().st_size * (4 if _SOURCE.suffix == ".gz" else 1) if _SOURCE.is_file() else 0
-ALIGNING_MB = 1500 + 2 * _BASES // 1_000_000
-
-
 def read_group(wildcards):
     name = RUN.sample(wildcards.id).name
     return {

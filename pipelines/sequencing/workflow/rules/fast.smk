@@ -47,7 +47,7 @@ rule align:
         "samples/{id}/benchmarks/align-{aligner}.tsv"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: (ALIGNING_MB + 2 * MEMORY["sorting"]) * attempt,
+        mem_mb=lambda wildcards, attempt: aligning_mb(BASES, MEMORY["sorting"]) * attempt,
         sort_mb=lambda wildcards, attempt: MEMORY["sorting"] * attempt,
     params:
         adapters=fastp_adapters,

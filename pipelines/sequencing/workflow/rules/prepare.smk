@@ -28,6 +28,7 @@ rule check:
 # On a cluster these take less than a pod does to start.
 localrules:
     windows,
+    pieces,
     versions,
 
 
@@ -55,6 +56,18 @@ rule windows:
     retries: 0
     shell:
         "{STEP} windows --run run.json --output {output:q} 2> {log:q}"
+
+
+rule pieces:
+    input:
+        "reference/fasta.json",
+    output:
+        "reference/pieces.bed",
+    log:
+        "logs/pieces.log",
+    retries: 0
+    shell:
+        "{STEP} pieces --run run.json --output {output:q} 2> {log:q}"
 
 
 rule versions:

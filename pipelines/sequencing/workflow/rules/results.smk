@@ -31,6 +31,8 @@ rule publish:
         "samples/{id}/published.json",
     log:
         "samples/{id}/logs/publish.log",
+    benchmark:
+        "samples/{id}/benchmarks/publish.tsv"
     retries: 0
     priority: 5
     shell:
