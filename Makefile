@@ -33,7 +33,7 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset plan apply destroy cluster-up launch launch-ingest pipeline backfill dead-letters ingest \
+.PHONY: help setup tools functions demo up down status reset plan apply destroy push-images cluster-up launch launch-ingest pipeline backfill dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
@@ -91,13 +91,16 @@ apply: $(VENV) functions ## Apply (ENV, ROOT); in prod only a plan that was save
 destroy: $(VENV) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
 	@$(PYTHON) -m scripts.infrastructure destroy --env "$(ENV)" --root "$(ROOT)" --confirm "$(CONFIRM)"
 
-cluster-up: $(VENV) functions ## Bring the cluster of ENV up, or up to date: Terraform, charts, manifests, a pod that reads what another wrote (REGISTRY, TAG)
+push-images: $(VENV) ## Bring the images of make images into the registry of ENV, under a new TAG
+	@$(PYTHON) -m scripts.cluster push --env "$(ENV)" --tag "$(TAG)"
+
+cluster-up: $(VENV) functions ## Bring the cluster of ENV up, or up to date: Terraform, charts, manifests, a pod that reads what another wrote (TAG)
 	@$(PYTHON) -m scripts.cluster up --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)"
 
-launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/shared-storage/active/.../samples.tsv (REGISTRY, TAG, RUN)
+launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/shared-storage/active/.../samples.tsv (TAG, RUN)
 	@$(PYTHON) -m scripts.cluster launch --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --samples "$(SAMPLES)" --run "$(RUN)"
 
-launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (REGISTRY, TAG)
+launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (TAG)
 	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" $(NAMES)
 
 pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder; PROFILE=eks for steps as Jobs of a cluster

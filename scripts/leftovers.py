@@ -59,6 +59,8 @@ LISTINGS = (
     Listing("scheduler", "list_schedule_groups", "ScheduleGroups[?Name!='default'].Name"),
     Listing("cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
     Listing("cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
+    Listing("ecr", "describe_repositories", "repositories[].repositoryName"),
+    Listing("ecr", "describe_registry", "replicationConfiguration.rules[]"),
     Listing("efs", "describe_file_systems", "FileSystems[].FileSystemId"),
     Listing("efs", "describe_access_points", "AccessPoints[].AccessPointId"),
     Listing("datasync", "list_tasks", "Tasks[].TaskArn"),

@@ -64,7 +64,7 @@ locals {
             Condition = { StringEquals = { "kms:ViaService" = [for service in key.services : "${service}.${region}.amazonaws.com"] } }
           },
         ),
-        # EFS, EBS, EKS, Backup and Lambda keep using a key through a grant that they make with the caller's rights. A
+        # EFS, EBS, EKS, ECR, Backup and Lambda keep using a key through a grant that they make with the caller's rights. A
         # grant for anything but an AWS resource, which would outlive the caller's rights, is refused.
         # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
         {
@@ -137,6 +137,19 @@ locals {
               "kms:EncryptionContext:aws:scheduler:schedule:arn" = "arn:${local._partition}:scheduler:${region}:${local._account_id}:schedule/*"
             }
           }
+        },
+      ]
+
+      # A repository uses the key by grants, which whoever deletes it retires:
+      # https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+      images = [
+        {
+          Sid       = "RetireGrantsOfRepositories"
+          Effect    = "Allow"
+          Principal = { AWS = local._account }
+          Action    = ["kms:RetireGrant"]
+          Resource  = "*"
+          Condition = { StringEquals = { "kms:ViaService" = "ecr.${region}.amazonaws.com" } }
         },
       ]
 

@@ -38,5 +38,9 @@ locals {
       description = "Code and environment of the functions (S3, Lambda), payload of their schedules"
       services    = ["lambda", "s3", "scheduler"]
     }
+    images = {
+      description = "Images of the pipelines (ECR)"
+      services    = ["ecr"]
+    }
   }
 }

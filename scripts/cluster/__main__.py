@@ -1,13 +1,14 @@
 """The cluster above Terraform.
 
-    python -m scripts.cluster up --env dev --registry HOST --tag TAG       bring it up, or up to date
-    python -m scripts.cluster render --env dev --registry HOST --tag TAG   write the manifests, print where
-    python -m scripts.cluster launch --env dev --registry HOST --tag TAG --samples SHEET [--run ID]
-    python -m scripts.cluster ingest --env dev --registry HOST --tag TAG --source ena --project P --site S ACCESSION...
-    python -m scripts.cluster keys                                         list anew which values the charts know
+    python -m scripts.cluster push --env dev --tag TAG       bring the images of make images into the registry
+    python -m scripts.cluster up --env dev --tag TAG         bring the cluster up, or up to date
+    python -m scripts.cluster render --env dev --tag TAG     write the manifests, print where
+    python -m scripts.cluster launch --env dev --tag TAG --samples SHEET [--run ID]
+    python -m scripts.cluster ingest --env dev --tag TAG --source ena --project P --site S ACCESSION...
+    python -m scripts.cluster keys                           list anew which values the charts know
 
-HOST is the registry with the images of ``make images``. SHEET is a sample sheet as pods see it,
-``/shared-storage/active/...``.
+SHEET is a sample sheet as pods see it, ``/shared-storage/active/...``. With ``--registry`` the images come from another
+registry than that of the environment.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from rich.console import Console
 
 from scripts.cluster.charts import charts, paths
 from scripts.cluster.manifests import Images, driver, ingestion, write_kustomization
+from scripts.cluster.push import push
 from scripts.cluster.up import check_programs, known_of, kubeconfig_of, kubectl, run, up
+from scripts.handoff import read_handoff
 from scripts.infrastructure.environments import Environment, load_environment
 from scripts.talk import UserError, make_console, run_program
 
@@ -62,11 +65,12 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("keys")
-    for name in ("up", "render", "launch", "ingest"):
+    for name in ("push", "up", "render", "launch", "ingest"):
         command = commands.add_parser(name)
         command.add_argument("--env", required=True)
-        command.add_argument("--registry", required=True)
         command.add_argument("--tag", required=True)
+        if name != "push":
+            command.add_argument("--registry", default="")
         if name == "launch":
             command.add_argument("--samples", required=True)
             command.add_argument("--run", default="")
@@ -79,11 +83,15 @@ def main() -> int:
     if arguments.command == "keys":
         write_keys()
         return 0
-    if lacking := [f"{name.upper()}=" for name in ("registry", "tag") if not getattr(arguments, name)]:
-        raise UserError(f"which images? {' and '.join(lacking)} missing; make images builds them")
+    if not arguments.tag:
+        raise UserError("which images? TAG= missing; make images builds them, make push-images gives them their tag")
     environment = load_environment(arguments.env)
-    images = Images(arguments.registry.rstrip("/"), arguments.tag)
     console = make_console()
+    if arguments.command == "push":
+        push(environment, arguments.tag, console)
+        return 0
+    registry = arguments.registry.rstrip("/") or str(read_handoff(environment, "10-foundation")["registry"])
+    images = Images(registry, arguments.tag)
     if arguments.command == "up":
         up(environment, images, console)
     elif arguments.command == "render":

@@ -23,13 +23,13 @@ from scripts.talk import UserError
 KUBERNETES = REPOSITORY / "kubernetes"
 NPM = BUILD / "npm" / "node_modules"
 """What the Makefile fetches for the tests of the manifests."""
-IMAGES = {"kosha-sequencing": "kosha-fast", "kosha-ingest": "kosha-ingest"}
+IMAGES = {"kosha-sequencing": "fast", "kosha-ingest": "ingest"}
 """Image as the manifests call it -> image as ``make images`` calls it."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """``registry`` is what comes before an image's name, e.g. ``<account>.dkr.ecr.ap-south-1.amazonaws.com``."""
+    """``registry`` is what comes before an image's name: ``<account>.dkr.ecr.ap-south-1.amazonaws.com/kosha-dev``."""
 
     registry: str
     tag: str

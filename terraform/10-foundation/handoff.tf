@@ -13,5 +13,7 @@ module "handoff" {
     key_arns           = module.keys.key_arns
     recovery_key_arns  = module.keys.recovery_key_arns
     topic_arns         = module.alerts.topic_arns
+    registry           = module.registry.registry
+    recovery_registry  = module.registry.recovery_registry
   })
 }

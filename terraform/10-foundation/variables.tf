@@ -24,6 +24,13 @@ variable "recovery_region" {
   nullable    = false
 }
 
+variable "deletion_protection" {
+  description = "Refuse to delete repositories with the images in them (docs/adr/0006). False only where these are disposable, as on the local cloud."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "vpc_cidr" {
   description = "Private IPv4 range of the VPC, /16 to /20. Choose one that no network you will connect to uses."
   type        = string

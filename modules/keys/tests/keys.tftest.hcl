@@ -26,7 +26,7 @@ run "every_purpose_has_a_rotated_multi_region_key_with_a_replica" {
 
   assert {
     condition = keys(aws_kms_key.this) == [
-      "alerts", "backup", "cluster", "functions", "lake", "logs", "storage", "volumes",
+      "alerts", "backup", "cluster", "functions", "images", "lake", "logs", "storage", "volumes",
     ]
     error_message = "purposes differ from docs/architecture.md: ${jsonencode(keys(aws_kms_key.this))}"
   }
@@ -43,8 +43,8 @@ run "every_purpose_has_a_rotated_multi_region_key_with_a_replica" {
     error_message = "a key and its replica bear the same alias, alias/<name>-<purpose>"
   }
   assert {
-    condition     = length(aws_kms_alias.this) == 8 && length(aws_kms_alias.recovery) == 8
-    error_message = "eight aliases in each region"
+    condition     = length(aws_kms_alias.this) == 9 && length(aws_kms_alias.recovery) == 9
+    error_message = "nine aliases in each region"
   }
 }
 
@@ -118,6 +118,7 @@ run "account_principals_use_a_key_only_through_its_service" {
       backup    = ["backup.ap-south-1.amazonaws.com", "ec2.ap-south-1.amazonaws.com"]
       cluster   = []
       functions = ["lambda.ap-south-1.amazonaws.com", "s3.ap-south-1.amazonaws.com", "scheduler.ap-south-1.amazonaws.com"]
+      images    = ["ecr.ap-south-1.amazonaws.com"]
       lake      = ["s3.ap-south-1.amazonaws.com"]
       logs      = ["logs.ap-south-1.amazonaws.com"]
       storage   = ["elasticfilesystem.ap-south-1.amazonaws.com"]

@@ -12,6 +12,9 @@ mock_provider "aws" {
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:ap-south-1:111122223333:key/mrk-0123456789abcdef0123456789abcdef" }
   }
+  mock_resource "aws_ecr_repository" {
+    defaults = { repository_url = "111122223333.dkr.ecr.ap-south-1.amazonaws.com/kosha-local/fast" }
+  }
   mock_resource "aws_sns_topic" {
     defaults = { arn = "arn:aws:sns:ap-south-1:111122223333:kosha-local-platform" }
   }
@@ -37,6 +40,9 @@ mock_provider "aws" {
   mock_resource "aws_kms_replica_key" {
     defaults = { arn = "arn:aws:kms:ap-south-2:111122223333:key/mrk-0123456789abcdef0123456789abcdef" }
   }
+  mock_resource "aws_ecr_repository" {
+    defaults = { repository_url = "111122223333.dkr.ecr.ap-south-2.amazonaws.com/kosha-local/fast" }
+  }
 }
 
 variables {
@@ -57,14 +63,14 @@ run "the_handoff_has_what_later_roots_read_in_both_regions" {
   }
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
-      "key_arns", "private_subnet_ids", "recovery_key_arns", "security_group_ids", "topic_arns", "vpc_cidr", "vpc_id", "zones",
+      "key_arns", "private_subnet_ids", "recovery_key_arns", "recovery_registry", "registry", "security_group_ids", "topic_arns", "vpc_cidr", "vpc_id", "zones",
     ]
     error_message = "the document differs from docs/architecture.md: ${module.handoff.document}"
   }
   assert {
     condition = alltrue([
       for field in ["key_arns", "recovery_key_arns"] :
-      keys(jsondecode(module.handoff.document)[field]) == ["alerts", "backup", "cluster", "functions", "lake", "logs", "storage", "volumes"]
+      keys(jsondecode(module.handoff.document)[field]) == ["alerts", "backup", "cluster", "functions", "images", "lake", "logs", "storage", "volumes"]
     ])
     error_message = "a key is missing: ${module.handoff.document}"
   }

@@ -14,7 +14,7 @@ import pytest
 from scripts.cluster import __main__ as command_line
 from scripts.cluster import up
 from scripts.cluster.manifests import Images
-from scripts.cluster.samples import IMAGES, SAMPLES, sample_values
+from scripts.cluster.samples import IMAGES, SAMPLES, handoff, sample_values
 from scripts.infrastructure.environments import load_environment
 from scripts.talk import UserError, make_console
 
@@ -137,15 +137,18 @@ def test_an_ingestion_is_started_under_what_it_brings(
     first, again, other = (json.loads(each[-1]) for each in asked())
     assert first["metadata"]["name"] == again["metadata"]["name"] != other["metadata"]["name"]
     (container,) = first["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == "host/kosha-ingest:7"
+    assert container["image"] == "host/ingest:7"
     assert container["args"] == ["ena", "--storage", "/shared-storage", "--project", "p", "--site", "s", "SRR1", "SRR2"]
     with pytest.raises(UserError, match="NAMES= missing"):
         call(monkeypatch, *words)
 
 
 def test_a_run_needs_images_and_access(asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="REGISTRY= and TAG= missing"):
-        call(monkeypatch, "launch", "--env", "dev", "--registry", "", "--tag", "", "--samples", SAMPLES)
+    with pytest.raises(UserError, match="TAG= missing"):
+        call(monkeypatch, "launch", "--env", "dev", "--tag", "", "--samples", SAMPLES)
+    monkeypatch.setattr(command_line, "read_handoff", lambda _environment, root: handoff(root))
+    with pytest.raises(UserError, match="make cluster-up ENV=dev"):
+        call(monkeypatch, "launch", "--env", "dev", "--tag", "7", "--samples", SAMPLES)
     with pytest.raises(UserError, match="make cluster-up ENV=dev"):
         call(monkeypatch, "launch", "--env", "dev", "--registry", "host", "--tag", "7", "--samples", SAMPLES)
     assert asked() == []

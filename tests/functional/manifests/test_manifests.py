@@ -263,5 +263,5 @@ def test_a_run_that_cannot_be_is_refused(run: str, samples: str, said: str) -> N
 def test_the_driver_and_its_steps_take_the_same_image() -> None:
     container = driver("r", SAMPLES, Images("host", "7"))["spec"]["template"]["spec"]["containers"][0]
     image = next(each["value"] for each in container["env"] if each["name"] == "KOSHA_PIPELINE_IMAGE")
-    assert container["image"] == image == "host/kosha-fast:7"
+    assert container["image"] == image == "host/fast:7"
     assert container["args"] == ["--samples", SAMPLES, "--run-id", "r"]

@@ -49,6 +49,7 @@ BEHAVIOURS = (
     ),
     Behaviour("S3 Control", "Account settings, access points", "absent", "as above; the rest is moto's records"),
     Behaviour("KMS", "Keys, encryption, aliases, replica keys", "real", "key policies and grants are stored only"),
+    Behaviour("ECR", "Repositories, lifecycle, replication", "stored only", "no registry to push to or to pull from"),
     Behaviour(
         "EFS", "File systems and access points", "real", "a directory each; owner and mode as the access point says"
     ),

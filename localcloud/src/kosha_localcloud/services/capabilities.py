@@ -16,7 +16,7 @@ from kosha_localcloud.services.behaviour import BEHAVIOURS
 from kosha_localcloud.services.operations import Operation, ServiceTable
 
 # Services whose provider is ours.
-OWN = ("backup", "datasync", "efs", "eks")
+OWN = ("backup", "datasync", "ecr", "efs", "eks")
 
 
 class Native(NamedTuple):

@@ -4,6 +4,13 @@ from localstack.services.plugins import Service, aws_provider
 
 
 @aws_provider()
+def ecr() -> Service:
+    from kosha_localcloud.services.ecr import table
+
+    return table.service()
+
+
+@aws_provider()
 def efs() -> Service:
     from kosha_localcloud.services.efs import table
 
