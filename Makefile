@@ -33,7 +33,7 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset plan apply destroy push-images cluster-up launch launch-ingest pipeline backfill dead-letters ingest \
+.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline backfill dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
@@ -82,6 +82,9 @@ status: $(VENV) $(LOCALCLOUD) ## Show whether the local cloud runs, its clock an
 reset: $(VENV) $(LOCALCLOUD) ## Start the local cloud again, empty
 	@$(PYTHON) -m scripts.cloud reset
 
+bootstrap: $(VENV) ## Once for an AWS account, first of all: the bucket for Terraform's states (ENV)
+	@$(PYTHON) -m scripts.infrastructure bootstrap --env "$(ENV)"
+
 plan: $(VENV) functions ## Show what Terraform would change (ENV, ROOT) and save the plan
 	@$(PYTHON) -m scripts.infrastructure plan --env "$(ENV)" --root "$(ROOT)"
 
@@ -125,7 +128,7 @@ test: $(VENV) $(LOCALCLOUD) $(REPORTS) $(NPM) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
 test-unit: $(VENV) $(LOCALCLOUD) $(NPM) functions tools ## Decisions and handlers, on moto in-process; manifests without a cluster; meta-tests
-	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/functional/ingest tests/functional/manifests tests/meta
+	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/meta
 
 test-plan: $(VENV) ## terraform test of every module and root
 	@$(PYTHON) -m scripts.terraform_tests

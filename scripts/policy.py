@@ -19,7 +19,7 @@ import yaml
 from scripts.cluster.manifests import overlays
 from scripts.cluster.samples import all_manifests
 from scripts.infrastructure import commands
-from scripts.infrastructure.environments import ROOTS, Environment, load_environment
+from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, Environment, load_environment
 from scripts.localcloud import LocalCloud, own_local_cloud
 from scripts.paths import BUILD, REPOSITORY, SAMPLE_HANDOFFS
 from scripts.plan_values import fill_unknown
@@ -78,8 +78,9 @@ def main() -> int:
     environment = load_environment("local")
     with own_local_cloud(BUILD / "policy" / "localcloud") as cloud:
         publish_sample_handoffs(cloud, environment)
+        commands.plan(environment, BOOTSTRAP, json_folder=plans)
         commands.plan(environment, None, json_folder=plans)
-    for root in ROOTS:
+    for root in (BOOTSTRAP, *ROOTS):
         fill_unknown_values(plans / f"{root}.json")
         passed &= run_checkov(
             f"checkov: plan of {root}",

@@ -18,10 +18,11 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.bucket
 
   rule {
-    bucket_key_enabled = var.key_arn != null
+    # By the purpose, which is known before the key is.
+    bucket_key_enabled = var.access_log_sources_account == null
 
     apply_server_side_encryption_by_default {
-      sse_algorithm     = var.key_arn == null ? "AES256" : "aws:kms"
+      sse_algorithm     = var.access_log_sources_account == null ? "aws:kms" : "AES256"
       kms_master_key_id = var.key_arn
     }
   }

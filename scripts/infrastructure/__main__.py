@@ -1,4 +1,4 @@
-"""Command line: ``python -m scripts.infrastructure plan|apply|destroy --env NAME [--root ROOT]``."""
+"""Command line: ``python -m scripts.infrastructure bootstrap|plan|apply|destroy --env NAME [--root ROOT]``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from scripts.infrastructure import commands
+from scripts.infrastructure.bootstrap import bootstrap
 from scripts.infrastructure.environments import load_environment
 from scripts.talk import run_program
 
@@ -26,8 +27,12 @@ def main() -> int:
             subparser.add_argument("--json", type=Path, metavar="FOLDER", help="also write each plan as JSON")
         if name == "destroy":
             subparser.add_argument("--confirm", default="", help="the prefix of the environment, e.g. kosha-dev")
+    subparser = subparsers.add_parser("bootstrap", help="make the bucket of the states, once for an account")
+    subparser.add_argument("--env", default="local", help="environment: local, dev or prod")
     arguments = parser.parse_args()
     environment = load_environment(arguments.env)
+    if arguments.command == "bootstrap":
+        return bootstrap(environment)
     root = arguments.root or None
     match arguments.command:
         case "plan":

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from scripts import leftovers
 from scripts.handoff import published_roots
-from scripts.infrastructure.environments import ROOTS, Environment, select_roots
+from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, Environment, select_roots
 from scripts.infrastructure.terraform import CHANGE_KINDS, PlanSummary, Progress, TerraformRoot
 from scripts.infrastructure.workspace import prepare
 from scripts.localcloud import local_cloud
@@ -163,6 +163,8 @@ def show_summary(environment: Environment, summaries: list[PlanSummary], waiting
 
 def _missing_handoff(environment: Environment, root: str) -> str | None:
     """The root before ``root`` whose handoff is not published yet, if any."""
+    if root == BOOTSTRAP:
+        return None
     published = published_roots(environment)
     return next((name for name in ROOTS[: ROOTS.index(root)] if name not in published), None)
 

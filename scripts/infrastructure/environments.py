@@ -10,6 +10,8 @@ import hcl2
 from scripts.paths import TERRAFORM
 from scripts.talk import UserError
 
+BOOTSTRAP = "00-bootstrap"
+"""Once for an account, before all others: the bucket of their states (``make bootstrap``)."""
 ROOTS = ("10-foundation", "20-storage", "30-cluster", "40-automation")
 VALUES = TERRAFORM / "environments"
 
@@ -83,10 +85,14 @@ def _plain(value: object) -> object:
 
 
 def select_roots(root: str | None) -> tuple[str, ...]:
-    """All roots in apply order, or the one named by its full name, its number or its word (``20``, ``storage``)."""
+    """All roots in apply order, or the one named by its full name, its number or its word (``20``, ``storage``).
+
+    The bootstrap is only selected by its name.
+    """
     if not root:
         return ROOTS
-    matches = [name for name in ROOTS if root in (name, *name.split("-", 1))]
+    known = (BOOTSTRAP, *ROOTS)
+    matches = [name for name in known if root in (name, *name.split("-", 1))]
     if not matches:
-        raise UserError(f"there is no root '{root}'; choose one of: {', '.join(ROOTS)}")
+        raise UserError(f"there is no root '{root}'; choose one of: {', '.join(known)}")
     return tuple(matches)

@@ -118,6 +118,15 @@ class TerraformRoot:
         if done.returncode != 0:
             raise TerraformFailure(self._explain_init(done.stderr + done.stdout))
 
+    def migrate_state(self) -> None:
+        """Bring the state from where the last ``init`` left it into the backend of now."""
+        done = self._run(
+            "init", input=False, no_color=IsFlagged, backend_config=str(self.workspace.backend_configuration),
+            migrate_state=IsFlagged, force_copy=IsFlagged,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise TerraformFailure(self._explain_init(done.stderr + done.stdout))
+
     def plan(self, destroy: bool = False, progress: Progress | None = None) -> PlanSummary:
         """Plan and save the plan file. ``progress`` is called as resources are read."""
         self.workspace.plan_file.parent.mkdir(parents=True, exist_ok=True)

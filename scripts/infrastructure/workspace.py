@@ -17,14 +17,14 @@ from scripts.localcloud import CREDENTIALS, local_cloud
 from scripts.paths import BUILD, CATALOG, DIST, MODULES, TERRAFORM
 from scripts.talk import UserError
 
-OVERRIDE = """\
-# Written by scripts/infrastructure for the local cloud. Not part of the platform.
+HEADER = "# Written by scripts/infrastructure. Not part of the platform.\n"
+BACKEND = """\
 terraform {{
   backend "local" {{
     path = "{state}"
   }}
 }}
-{providers}"""
+"""
 
 PROVIDER = """
 provider "aws" {{{alias}
@@ -65,6 +65,20 @@ def prepare(environment: Environment, root: str) -> Workspace:
         )
     cloud = local_cloud()
     base = cloud.directory / "terraform" / cloud.instance_id()
+    state = base / "state" / f"{root}.tfstate"
+    folder = copy_root(root, base, BACKEND.format(state=state) + local_providers(root))
+    return Workspace(
+        root=root,
+        folder=folder,
+        data=base / "data" / root,
+        plan_file=base / "plans" / f"{root}.tfplan",
+        backend_configuration=None,
+        environment=cloud.environment(),
+    )
+
+
+def copy_root(root: str, base: Path, override: str) -> Path:
+    """A copy of a root below ``base`` that sees modules, catalogue and archives as it does, with an override file."""
     folder = base / "terraform" / root
     folder.mkdir(parents=True, exist_ok=True)
     for name, target in (("modules", MODULES), ("catalog", CATALOG), ("dist", DIST)):
@@ -75,17 +89,13 @@ def prepare(environment: Environment, root: str) -> Workspace:
         stale.unlink()
     for source in (TERRAFORM / root).glob("*.tf"):
         shutil.copy2(source, folder)
-    state = base / "state" / f"{root}.tfstate"
-    providers = "".join(PROVIDER.format(alias=alias, **CREDENTIALS) for alias in _provider_aliases(TERRAFORM / root))
-    (folder / "localcloud_override.tf").write_text(OVERRIDE.format(state=state, providers=providers), encoding="utf-8")
-    return Workspace(
-        root=root,
-        folder=folder,
-        data=base / "data" / root,
-        plan_file=base / "plans" / f"{root}.tfplan",
-        backend_configuration=None,
-        environment=cloud.environment(),
-    )
+    (folder / "kosha_override.tf").write_text(HEADER + override, encoding="utf-8")
+    return folder
+
+
+def local_providers(root: str) -> str:
+    """What the providers of a root are told on the local cloud."""
+    return "".join(PROVIDER.format(alias=alias, **CREDENTIALS) for alias in _provider_aliases(TERRAFORM / root))
 
 
 def _provider_aliases(root: Path) -> list[str]:

@@ -50,5 +50,5 @@ def test_no_name_selects_all_roots_in_apply_order() -> None:
 
 
 def test_an_unknown_root_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match="no root 'network'; choose one of: 10-foundation, "):
+    with pytest.raises(UserError, match="no root 'network'; choose one of: 00-bootstrap, "):
         select_roots("network")

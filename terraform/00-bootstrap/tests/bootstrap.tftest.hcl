@@ -1,0 +1,40 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:ap-south-1:111122223333:key/0123" }
+  }
+}
+
+mock_provider "aws" {
+  alias = "recovery"
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:ap-south-2:111122223333:key/0123" }
+  }
+}
+
+variables {
+  organisation    = "kosha"
+  environment     = "dev"
+  region          = "ap-south-1"
+  recovery_region = "ap-south-2"
+}
+
+run "each_region_has_a_bucket_for_states" {
+  command = plan
+
+  assert {
+    condition     = output.state_buckets == { ap-south-1 = "kosha-dev-state-ap-south-1", ap-south-2 = "kosha-dev-state-ap-south-2" }
+    error_message = "the buckets are ${jsonencode(output.state_buckets)}"
+  }
+}
