@@ -24,6 +24,7 @@ MODE ?= estimate
 PREFIX ?=
 PROFILE ?=
 REGISTRY ?=
+REFERENCE ?=
 TAG ?=
 RUN ?=
 MONTHS ?= 1
@@ -33,7 +34,7 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline backfill dead-letters ingest \
+.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy clean
 
 help: ## Show this list
@@ -103,14 +104,17 @@ cluster-up: $(VENV) functions ## Bring the cluster of ENV up, or up to date: Ter
 launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/shared-storage/active/.../samples.tsv (TAG, RUN)
 	@$(PYTHON) -m scripts.cluster launch --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --samples "$(SAMPLES)" --run "$(RUN)"
 
-launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (TAG)
-	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" $(NAMES)
+launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (TAG, REFERENCE=assembly)
+	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(NAMES)
 
 pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder; PROFILE=eks for steps as Jobs of a cluster
 	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
 
-ingest: $(VENV) tools ## Bring reads from an archive: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder
-	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" $(NAMES)
+ingest: $(VENV) tools ## Bring reads from an archive: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder (REFERENCE=assembly)
+	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(NAMES)
+
+lake: $(VENV) ## Show what of PROJECT is in the data lake of ENV: classes, tags, replicas
+	@$(PYTHON) -m scripts.lake --env "$(ENV)" --project "$(PROJECT)"
 
 backfill: $(VENV) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
 	@$(PYTHON) -m scripts.backfill --env "$(ENV)" --mode "$(MODE)" --prefix "$(PREFIX)"

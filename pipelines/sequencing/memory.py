@@ -15,6 +15,13 @@ def bases_of(genome: Path) -> int:
     return genome.stat().st_size * (4 if genome.suffix == ".gz" else 1)
 
 
+def indexing_mb(bases: int, part: str) -> int:
+    """A part of the reference: BWA takes 10 bytes a base up to 50 million, above 1.8; Bowtie 2 less than 16 GB for a
+    human genome, as its manual says.
+    """
+    return 1000 + {"fasta": 0, "bwa": 2, "bowtie2": 4}[part] * bases // 1_000_000
+
+
 def aligning_mb(bases: int, sorting_mb: int) -> int:
     """The index, nearly two bytes a base (BWA 1.75, Bowtie 2 1.2), and what the stream holds of the reads."""
     return 1500 + 2 * bases // 1_000_000 + 2 * sorting_mb

@@ -78,6 +78,7 @@ def main() -> int:
             command.add_argument("--source", choices=("ena", "sra", "igsr"), default="ena")
             command.add_argument("--project", required=True)
             command.add_argument("--site", required=True)
+            command.add_argument("--reference", default="", help="also the reference: an assembly of NCBI")
             command.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     if arguments.command == "keys":
@@ -100,7 +101,9 @@ def main() -> int:
         run_id = arguments.run or PurePosixPath(arguments.samples).stem.lower()
         start(environment, driver(run_id, arguments.samples, images), console)
     else:
-        job = ingestion(arguments.source, arguments.names, arguments.project, arguments.site, images)
+        job = ingestion(
+            arguments.source, arguments.names, arguments.project, arguments.site, images, arguments.reference
+        )
         start(environment, job, console)
     return 0
 

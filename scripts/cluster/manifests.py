@@ -140,8 +140,12 @@ def driver(run_id: str, samples: str, images: Images) -> dict[str, Any]:
     return job
 
 
-def ingestion(source: str, names: Sequence[str], project: str, site: str, images: Images) -> dict[str, Any]:
+def ingestion(
+    source: str, names: Sequence[str], project: str, site: str, images: Images, reference: str = ""
+) -> dict[str, Any]:
     """The Job that brings reads of an archive: named after what it brings, so that two never bring the same at once.
+
+    With a reference (an assembly of NCBI) it brings that as well, and a configuration for the toolchain of the image.
 
     Raises:
         UserError: nothing is named.
@@ -149,7 +153,9 @@ def ingestion(source: str, names: Sequence[str], project: str, site: str, images
     if lacking := [word for word, given in (("NAMES", names), ("PROJECT", project), ("SITE", site)) if not given]:
         raise UserError(f"{', '.join(f'{word}=' for word in lacking)} missing: which reads, and whose are they?")
     (job,) = jobs("archives", images)
-    words = [source, "--storage", "/shared-storage", "--project", project, "--site", site, *names]
+    words = [source, "--storage", "/shared-storage", "--project", project, "--site", site]
+    words += ["--reference", reference, "--toolchain", IMAGES["kosha-sequencing"]] if reference else []
+    words += names
     digest = hashlib.sha256("\0".join(sorted(words)).encode()).hexdigest()[:12]
     job["metadata"]["name"] = f"archives-{source}-{digest}"
     job["spec"]["template"]["spec"]["containers"][0]["args"] = words

@@ -3,6 +3,7 @@
     python -m scripts.ingest ena  --storage DIR --project P --site S ACCESSION...
     python -m scripts.ingest sra  --storage DIR --project P --site S ACCESSION...
     python -m scripts.ingest igsr --storage DIR --project P --site S --accept-terms SAMPLE...
+                             ... --reference ASSEMBLY            and the reference they are to be aligned to
     python -m scripts.ingest fhir --server URL --bucket LAKE --project P --site S ... (--help)
     python -m scripts.ingest hl7 FILE... --bucket LAKE --project P --site S ... (--help)
     python -m scripts.ingest mllp --port 2575 --bucket LAKE --project P --site S ... (--help)
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         source.add_argument("--mirrors-only", action="store_true", help="do not ask the archive itself for the files")
         source.add_argument("--connections", type=int, default=4, help="at most so many to a server (default: 4)")
         source.add_argument("--timeout", type=float, default=60.0, help="seconds without a byte (default: 60)")
+        source.add_argument("--reference", default="", help="also the reference: an assembly of NCBI (GCA_000005845.2)")
+        source.add_argument("--reference-server", help="another server of NCBI's assemblies")
+        source.add_argument("--toolchain", choices=("classic", "fast"), default="classic", help="for the configuration")
         if name == "igsr":
             source.add_argument("--accept-terms", action="store_true", help="the terms of the collection are accepted")
     laboratory = sources.add_parser(

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from pipelines.ingest import ena, igsr, lims, sra
+from pipelines.ingest import ena, genome, igsr, lims, sra
 from pipelines.ingest.download import Downloader, Manners
 from pipelines.ingest.problems import IngestError, Refused
 from pipelines.ingest.reads import (
@@ -181,4 +181,20 @@ def onto_the_storage(arguments: argparse.Namespace, console: Console) -> int:
     source = SOURCES[arguments.source]
     manners = Manners(connections=arguments.connections, timeout=arguments.timeout, interval=source.interval())
     with Downloader(manners) as downloader:
+        if arguments.reference:
+            _bring_genome(arguments, place, downloader, console)
         return bring(source, arguments, place, downloader, console)
+
+
+def _bring_genome(arguments: argparse.Namespace, place: Place, downloader: Downloader, console: Console) -> None:
+    """The reference first: reads without one wait, a reference without reads serves the next ones."""
+    mirrors = Mirrors(tuple(arguments.mirror), arguments.mirrors_only)
+    found = genome.find_genome(arguments.reference, downloader, arguments.reference_server or genome.SERVER, mirrors)
+    display = Display(console)
+    display.expect(found.file_name, found.remote.size)
+    with display.progress if console.is_terminal else nullcontext():
+        path = genome.fetch_genome(found, place.storage, downloader, display.told)
+    console.print(f"the reference is {path}", highlight=False, soft_wrap=True)
+    written = genome.write_config(place.folder, found, arguments.toolchain)
+    kept = place.folder / "config.yaml"
+    console.print(f"{kept} is written" if written else f"{kept} was there and is left", highlight=False, soft_wrap=True)

@@ -1,7 +1,11 @@
 """A file published on the shared storage ends in the lake with the right tags, and in the replica with the same."""
 
 import json
+import sys
 
+import pytest
+
+from scripts import lake
 from tests.local.conftest import Platform, wait_for
 
 HALF_AN_HOUR = 1800
@@ -17,6 +21,20 @@ def test_a_published_file_is_transferred_tagged_and_replicated_with_its_tags(pla
     bucket = platform.storage["replica_bucket"]
     body = platform.client("s3", recovery=True).get_object(Bucket=bucket, Key=READS)["Body"].read()
     assert body == b"reads" * 1000
+
+
+def test_a_project_is_shown_with_its_tags_and_replicas(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["lake", "--project", "lambda-phage"])
+    wait_for("the object is copied", lambda: "completed" in (lake.main(), capsys.readouterr().out)[1])
+    assert lake.main() == 0
+    shown = capsys.readouterr().out
+    assert READS in shown
+    assert "data_class=raw_sequence" in shown
+    monkeypatch.setattr(sys, "argv", ["lake", "--project", "nobodys"])
+    assert lake.main() == 1
+    assert "nothing of nobodys is in" in capsys.readouterr().out
 
 
 def test_the_team_is_told_when_a_transfer_starts_and_when_it_ends(platform: Platform) -> None:

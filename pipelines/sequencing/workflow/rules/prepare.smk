@@ -41,7 +41,9 @@ rule reference:
         lambda wildcards: [] if wildcards.part == "fasta" else ["reference/fasta.json"],
     params:
         sha256=RUN.reference["sha256"],
-    retries: 0
+    resources:
+        mem_mb=lambda wildcards, attempt: indexing_mb(BASES, wildcards.part) * attempt,
+    retries: 1
     shell:
         "{STEP} reference --run run.json --part {wildcards.part} --output {output:q} 2> {log:q}"
 
