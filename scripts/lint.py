@@ -41,7 +41,7 @@ def checks() -> list[tuple[str, list[str], Path]]:
         ("ruff format", [str(BIN / "ruff"), "format", "--check", "."], REPOSITORY),
         (
             "mypy project",
-            [str(BIN / "mypy"), "scripts", "benchmarks", "lambda_src", "pipelines", "policy", "tests"],
+            [str(BIN / "mypy"), "access", "scripts", "benchmarks", "lambda_src", "pipelines", "policy", "tests"],
             REPOSITORY,
         ),
         ("mypy local cloud", [str(BIN / "mypy"), "localcloud"], REPOSITORY),

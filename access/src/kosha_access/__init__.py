@@ -1,0 +1,1 @@
+"""Decides as IAM does: which statement of which policy allows or denies a request."""
