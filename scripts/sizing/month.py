@@ -50,14 +50,16 @@ AFTER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "check": (),
         "fastqc-raw": ("check",),
         "trim": ("check",),
-        "fastqc-trimmed": ("trim",),
-        "align": ("trim",),
+        "check_trimmed": ("trim",),
+        "fastqc-trimmed": ("check_trimmed",),
+        "align": ("check_trimmed",),
         "mark_duplicates": ("align",),
         "validate": ("mark_duplicates",),
         "alignment_summary": ("mark_duplicates",),
         "samtools_metrics": ("mark_duplicates",),
         "call_variants": ("mark_duplicates",),
-        "publish": (
+        "publish": ("summarise",),
+        "summarise": (
             "fastqc-raw", "fastqc-trimmed", "validate", "alignment_summary", "samtools_metrics", "call_variants",
         ),
     },
@@ -66,10 +68,15 @@ AFTER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "align": ("check",),
         "samtools_metrics": ("align",),
         "call_variants": ("align",),
-        "publish": ("samtools_metrics", "call_variants"),
+        "summarise": ("samtools_metrics", "call_variants"),
+        "publish": ("summarise",),
     },
 }  # fmt: skip
-"""Of each measured step, those it waits for (pipelines/sequencing/workflow/rules)."""
+"""Of each step, those it waits for (pipelines/sequencing/workflow/rules)."""
+UNMEASURED = {"check_trimmed": 10.0, "summarise": 20.0}
+"""Seconds of steps that take no longer with a larger genome."""
+DEFAULT_MB = 1000
+"""What a rule that names no memory asks for (profiles/eks)."""
 
 
 @dataclass(frozen=True)
@@ -123,18 +130,26 @@ def read_set_threads(profile: Path = PROFILE) -> dict[str, int]:
 
 
 def tasks(measured: Sequence[Step], toolchain: str, set_threads: Mapping[str, int]) -> list[Task]:
-    """The steps of a sample; raises KeyError for a measured step of which :data:`AFTER` does not know the place."""
+    """The steps of a sample; raises KeyError where what is measured is not what :data:`AFTER` knows."""
     scale = HUMAN_BASES / MEASURED_BASES
+    own = {
+        step.step.removesuffix("-bwa"): step
+        for step in measured
+        if (step.toolchain, step.depth) == (toolchain, MEASURED_DEPTH)
+    }
     found = []
-    for step in measured:
-        if (step.toolchain, step.depth) != (toolchain, MEASURED_DEPTH):
+    for name, after in AFTER[toolchain].items():
+        if name in UNMEASURED:
+            found.append(Task(name, 1, memory_request_mib(DEFAULT_MB), UNMEASURED[name], after))
             continue
-        name = step.step.removesuffix("-bwa")
+        step = own.pop(name)
         threads = set_threads.get(name.split("-")[0], step.threads)
         human = {"align": aligning_mb(HUMAN_BASES, SORTING_MB), "call_variants": calling_mb(HUMAN_BASES, threads)}
-        memory = human.get(name, step.asked_mib or 1000)
+        memory = human.get(name, step.asked_mib or DEFAULT_MB)
         work = step.seconds * step.threads * scale
-        found.append(Task(name, threads, memory_request_mib(memory), work, AFTER[toolchain][name]))
+        found.append(Task(name, threads, memory_request_mib(memory), work, after))
+    if own:
+        raise KeyError(f"of these steps the replay does not know the place: {', '.join(own)}")
     return found
 
 
@@ -174,7 +189,7 @@ def replay(
             yield env.all_of([ended[name] for name in step.after])
             yield env.timeout(DRIVER_SEES)
             size = node_size(step.threads, step.memory_mib) if own_nodes and not always else None
-            seconds = step.seconds * genome.depth / MEASURED_DEPTH
+            seconds = step.seconds * (1 if step.name in UNMEASURED else genome.depth / MEASURED_DEPTH)
             yield from cluster.run(Request(processors_requested(step.threads), step.memory_mib, seconds, size))
             ended[step.name].succeed()
 

@@ -12,17 +12,13 @@ from pipelines.kubernetes.jobs import processors_for_pods
 from scripts.sizing import cluster as nodes
 from scripts.sizing.cluster import HOUR, NODE_ENDS, NODE_STARTS, POD_STARTS, Cluster, Pool, Request, read_pool
 from scripts.sizing.measure import Step
-from scripts.sizing.month import DAYS, Genome, genomes, replay, smallest_always, tasks
+from scripts.sizing.month import DAYS, Genome, Task, genomes, replay, smallest_always, tasks
 
 POOL = Pool((2, 4, 8), 60.0, 100.0)
-STEPS = tasks(
-    [
-        Step("fast", name, 30, 100.0, threads, 10.0, 20.0, 100, 500)
-        for name, threads in (("check", 1), ("align-bwa", 2))
-    ],
-    "fast",
-    {"align": 8},
-)
+STEPS = [
+    Task("check", 1, 1000, 6000.0, ()),
+    Task("align", 8, 10_000, 12_000.0, ("check",)),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -102,16 +98,29 @@ def test_nodes_that_are_always_on_do_not_come_and_go() -> None:
 
 def test_one_genome_takes_what_its_steps_take_one_after_the_other() -> None:
     check, align = STEPS
-    assert align.threads == 8
-    scale = 3_100_000_000 / 4_938_920
-    assert check.work == pytest.approx(10 * scale)
-    assert align.seconds == pytest.approx(20 * scale * (0.95 / 7.3 + 0.05))
+    assert align.seconds == pytest.approx(12_000 * (0.95 / 7.3 + 0.05))
     month = replay([Genome(0.0, 60.0)], STEPS, POOL, POOL)
     waits = 2 * (10 + nodes.BATCH + NODE_STARTS + POD_STARTS)
     assert list(month.took) == pytest.approx([2 * (check.seconds + align.seconds) + waits])
     assert month.lower_bound == pytest.approx(month.cluster.pod_hours / (processors_for_pods(8) / 8))
     assert month.ratio > 1
     assert month.driver_hours == 0
+
+
+def test_measured_steps_are_scaled_to_a_human_genome_and_threads_of_the_cluster() -> None:
+    threads = {"check": 1, "align-bwa": 2, "samtools_metrics-bwa": 2, "call_variants-bwa": 2, "publish": 1}
+    measured = [Step("fast", name, 30, 100.0, number, 10.0, 20.0, 100, 500) for name, number in threads.items()]
+    found = {task.name: task for task in tasks(measured, "fast", {"align": 8})}
+    scale = 3_100_000_000 / 4_938_920
+    assert found["check"].work == pytest.approx(10 * scale)
+    assert found["align"].threads == 8
+    assert found["align"].work == pytest.approx(20 * scale)
+    assert found["align"].memory_mib == 1.25 * (1500 + 6200 + 512) + 512
+    assert found["summarise"].work == 20
+    with pytest.raises(KeyError, match="align"):
+        tasks(measured[:1], "fast", {})
+    with pytest.raises(KeyError, match="does not know the place: polish"):
+        tasks([*measured, Step("fast", "polish", 30, 1.0, 1, 1.0, 1.0, 1, 1)], "fast", {})
 
 
 def test_drivers_beyond_the_room_of_the_system_nodes_get_nodes() -> None:
