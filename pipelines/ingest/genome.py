@@ -23,8 +23,8 @@ from pipelines.sequencing.run import write_atomically
 SERVER = "https://ftp.ncbi.nlm.nih.gov/genomes/all"
 ARCHIVE = Archive(
     "NCBI Genomes (NLM)",
-    "no restrictions of NCBI's own on the use of sequence data; submitters may have rights of theirs",
-    "https://www.ncbi.nlm.nih.gov/home/about/policies/",
+    "no restrictions by NCBI; submitters may claim rights of theirs",
+    "https://www.ncbi.nlm.nih.gov/genbank/",
 )
 _ACCESSION = re.compile(r"(GC[AF])_(\d{3})(\d{3})(\d{3})\.\d+")
 _ALIGNMENT_SET = "_no_alt_analysis_set.fna.gz"
