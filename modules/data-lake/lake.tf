@@ -12,7 +12,7 @@ module "lake" {
   key_arn             = var.lake_key_arn
   access_log_bucket   = module.access_logs.bucket
   lifecycle_rules     = local.class_rules
-  extra_statements    = [for statement in local.unclassified_statements : jsonencode(merge(statement, { Resource = "arn:${local.partition}:s3:::${local.lake_bucket}/*" }))]
+  extra_statements    = local.access_policies[local.lake_bucket]
   deletion_protection = var.deletion_protection
 }
 
@@ -24,6 +24,6 @@ module "replica" {
   key_arn             = var.replica_key_arn
   access_log_bucket   = module.recovery_access_logs.bucket
   lifecycle_rules     = local.class_rules
-  extra_statements    = [for statement in local.unclassified_statements : jsonencode(merge(statement, { Resource = "arn:${local.partition}:s3:::${local.replica_bucket}/*" }))]
+  extra_statements    = local.access_policies[local.replica_bucket]
   deletion_protection = var.deletion_protection
 }

@@ -99,6 +99,18 @@ variable "exempt_role_arns" {
   }
 }
 
+variable "tagging_role_arns" {
+  description = "Roles that may write tags of objects: the functions that classify, and who uploads with tags. Everyone else is denied, the account's administrators included."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.tagging_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of tagging_role_arns must be the ARN of one IAM role, without wildcards: who may write tags may read everything."
+  }
+}
+
 variable "log_days" {
   description = "Days access logs and transfer reports are kept. Indian law asks for logs of one year (DPDP Rules 2025, rule 6(1)(e))."
   type        = number

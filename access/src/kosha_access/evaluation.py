@@ -57,6 +57,8 @@ class Request:
             }
         if who.arn and not who.role_arn and ":user/" in who.arn:
             known["aws:username"] = who.arn.rsplit("/", 1)[-1]
+        if self.resource_account:
+            known["aws:ResourceAccount"] = self.resource_account
         return {**known, **self.keys}
 
     def context(self) -> Context:

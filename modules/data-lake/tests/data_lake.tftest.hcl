@@ -155,6 +155,25 @@ run "an_object_without_a_class_is_read_by_exempt_roles_only_on_both_sides" {
   }
 }
 
+run "tags_are_written_by_tagging_roles_only_and_never_taken_away" {
+  command = plan
+
+  variables {
+    tagging_role_arns = ["arn:aws:iam::111122223333:role/kosha-test-object-tagger"]
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in values(output.policies) : { for statement in jsondecode(policy).Statement : statement.Sid => [statement.Effect, statement.Action, try(statement.Condition, null)] if contains(["DenyTagging", "DenyTagsWithoutClass", "DenyUntagging"], statement.Sid) } == {
+        DenyTagging          = ["Deny", ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"], { ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-object-tagger"] } }]
+        DenyTagsWithoutClass = ["Deny", ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"], { Null = { "s3:RequestObjectTag/data_class" = "true" } }]
+        DenyUntagging        = ["Deny", ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"], null]
+      }
+    ])
+    error_message = "who tags may read everything, so only tagging roles tag, on both sides"
+  }
+}
+
 run "without_exempt_roles_the_refusal_has_no_exception" {
   command = plan
 
@@ -302,10 +321,11 @@ run "refuses_an_exemption_by_wildcard" {
   command = plan
 
   variables {
-    exempt_role_arns = ["arn:aws:iam::111122223333:role/*"]
+    exempt_role_arns  = ["arn:aws:iam::111122223333:role/*"]
+    tagging_role_arns = ["arn:aws:iam::111122223333:role/*"]
   }
 
-  expect_failures = [var.exempt_role_arns]
+  expect_failures = [var.exempt_role_arns, var.tagging_role_arns]
 }
 
 run "refuses_to_keep_logs_for_less_than_a_year" {
