@@ -1,9 +1,9 @@
-"""Run every ring of tests, three at a time (``make test``), and say where the time went.
+"""Run every ring of tests, four at a time (``make test``), and say where the time went.
 
 CPU seconds are those of a ring's processes that have ended and were waited for; the local cloud, which a ring leaves to
 itself, is not among them.
 
-The platform's ring mostly waits for Terraform, the others compute: it and two of those keep two cores busy. Each ring
+The rings with a local cloud mostly wait, the others compute: those two and two of these keep two cores busy. Each ring
 is the make target of the same name.
 """
 
@@ -22,9 +22,9 @@ from rich.table import Table
 from scripts.paths import REPOSITORY
 from scripts.talk import make_console, run_program
 
-# The longest first.
-RINGS = ("test-local", "test-simulation", "test-unit", "test-plan", "test-localcloud", "test-pipeline")
-LANES = 3
+# The longest first, and those that wait beside those that compute.
+RINGS = ("test-local", "test-localcloud", "test-unit", "test-plan", "test-simulation", "test-pipeline")
+LANES = 4
 COUNT = re.compile(r"(\d+) (passed|failed|error|errors|skipped)\b")
 PROGRESS = re.compile(r"^[.sxFE]+\s+\[\s*\d+%\]$")
 
