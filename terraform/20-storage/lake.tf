@@ -4,10 +4,10 @@ data "aws_partition" "current" {}
 locals {
   # By their names, because later roots make them: what tags (40-automation), and the hospital's records, which are uploaded
   # with tags (30-cluster). tests/local/test_45_access.py holds them against the roles there are.
-  tagging_role_arns = [
+  tagging_role_arns = concat(var.custodian_role_arns, [
     for name in ["object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"] :
     "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${module.naming.prefix}-${name}"
-  ]
+  ])
 }
 
 module "data_lake" {

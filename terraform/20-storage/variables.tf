@@ -24,6 +24,13 @@ variable "recovery_region" {
   nullable    = false
 }
 
+variable "custodian_role_arns" {
+  description = "Roles of people who may set the tags of an object by hand (docs/runbooks/tag-backfill.md). Who may do that may read everything."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "deletion_protection" {
   description = "Refuse to delete the file system and the buckets with what they hold (docs/adr/0006). False only where the data are disposable, as on the local cloud."
   type        = bool

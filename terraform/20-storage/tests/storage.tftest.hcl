@@ -129,6 +129,26 @@ run "the_transfer_alone_reads_what_has_no_class_yet" {
 }
 
 
+run "custodians_tag_beside_the_functions" {
+  command = plan
+
+  variables {
+    custodian_role_arns = ["arn:aws:iam::111122223333:role/custodian"]
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in values(module.data_lake.policies) : [
+        for statement in jsondecode(policy).Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "DenyTagging"
+        ] == [[
+          for name in ["custodian", "kosha-test-object-tagger", "kosha-test-tag-backfill", "kosha-test-tag-backfill-jobs", "kosha-test-cluster-hospital"] :
+          "arn:aws:iam::111122223333:role/${name}"
+      ]]
+    ])
+    error_message = "whoever may tag is named, on both sides"
+  }
+}
+
 run "what_holds_data_is_protected_unless_an_environment_says_otherwise" {
   command = plan
 
