@@ -22,6 +22,7 @@ from pipelines.sequencing.memory import aligning_mb, calling_mb
 from scripts.paths import REPOSITORY
 from scripts.sizing.cluster import HOUR, Cluster, Pool, Request
 from scripts.sizing.measure import Step
+from scripts.sizing.table import DEFAULT_MB
 
 PROFILE = REPOSITORY / "pipelines" / "sequencing" / "profiles" / "eks" / "config.yaml"
 DAY = 24 * HOUR
@@ -75,8 +76,6 @@ AFTER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """Of each step, those it waits for (pipelines/sequencing/workflow/rules)."""
 UNMEASURED = {"check_trimmed": 10.0, "summarise": 20.0}
 """Seconds of steps that take no longer with a larger genome."""
-DEFAULT_MB = 1000
-"""What a rule that names no memory asks for (profiles/eks)."""
 
 
 @dataclass(frozen=True)

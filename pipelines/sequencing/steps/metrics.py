@@ -226,7 +226,7 @@ Stretch = tuple[str, int, int]
 def windows(fai: Path, number: int = 240) -> list[Stretch]:
     """Cut the genome of a ``.fai`` into about ``number`` stretches, none of which crosses a contig's end."""
     contigs = _contigs(fai)
-    return _cut(contigs, -(-sum(contigs.values()) // number))
+    return _cut(contigs, max(1, -(-sum(contigs.values()) // number)))
 
 
 def pieces(fai: Path, number: int = 256, shortest: int = 500_000) -> list[list[Stretch]]:

@@ -104,6 +104,10 @@ def test_windows_cover_every_base_once_and_cross_no_contig(tmp_path: Path) -> No
     assert len(cut) <= 11
 
 
+def test_a_genome_without_a_base_has_no_windows(tmp_path: Path) -> None:
+    assert metrics.windows(write(tmp_path / "g.fai", "chr1\t0\t6\t60\t61\n")) == []
+
+
 def test_pieces_are_the_genome_in_its_order_with_short_contigs_together(tmp_path: Path) -> None:
     lengths = {"chr1": 1000, "chr2": 450, **{f"scaffold{n}": 30 + n for n in range(20)}}
     fai = write(tmp_path / "g.fai", "".join(f"{contig}\t{length}\t6\t60\t61\n" for contig, length in lengths.items()))
