@@ -21,7 +21,7 @@ from rich.console import Console
 from scripts.paths import CATALOG, REPOSITORY
 from scripts.talk import UserError, run_program
 
-DOCUMENTS = ("data-classes", "shared-storage", "residency", "log-alerts", "deidentification")
+DOCUMENTS = ("data-classes", "access", "shared-storage", "residency", "log-alerts", "deidentification")
 TAG_LIMIT = 10
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 SUBSCRIPTIONS_LIMIT = 2
@@ -69,6 +69,7 @@ def main() -> int:
 def check(folder: Path, schemas: Path = CATALOG) -> list[str]:
     """Every problem of the documents in ``folder``, one line each."""
     problems = []
+    right: dict[str, Mapping[str, Any]] = {}
     for name in DOCUMENTS:
         path = folder / f"{name}.yaml"
         try:
@@ -84,6 +85,10 @@ def check(folder: Path, schemas: Path = CATALOG) -> list[str]:
         if not found and name in RULES:
             found = [*RULES[name](document)]
         problems += [f"{path.name}: {problem}" for problem in found]
+        if not found:
+            right[name] = document
+    if {"data-classes", "access"} <= right.keys():
+        problems += access_rules(right["access"], right["data-classes"])
     return problems
 
 
@@ -109,10 +114,36 @@ def data_class_rules(document: Mapping[str, Any]) -> Iterator[str]:
         place = f"$.classes.{name}"
         if each["sensitivity"] not in sensitivities:
             yield f"{place}.sensitivity: {each['sensitivity']!r} is not one of {', '.join(sensitivities)}"
-        if each["sensitivity"] == sensitivities[-1] and "researcher" in each["readers"]:
-            yield f"{place}.readers: {each['sensitivity']!r} data is for named custodians, not for every researcher"
         yield from (f"{place}.extensions: {problem}" for problem in extension_rules(each["extensions"]))
         yield from (f"{place}.lifecycle: {problem}" for problem in lifecycle_rules(each["lifecycle"]))
+
+
+def access_rules(access: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of access.yaml, and of what data-classes.yaml says of it: each problem with its document."""
+    levels = list(classes["sensitivities"])
+    if [each["sensitivity"] for each in access["places"]] != levels:
+        yield f"access.yaml: $.places: must be, in this order, {', '.join(levels)}"
+        return
+    for number, each in enumerate(access["places"]):
+        if "anywhere" in each["from"] and len(each["from"]) > 1:
+            yield f"access.yaml: $.places[{number}].from: anywhere takes in all other places; drop them or it"
+    if "anywhere" in access["places"][-1]["from"]:
+        yield f"access.yaml: $.places[{len(levels) - 1}].from: what is most sensitive is read from named places only"
+    for name, duty in access["duties"].items():
+        if duty["sensitivity"] not in levels:
+            yield f"access.yaml: $.duties.{name}.sensitivity: {duty['sensitivity']!r} is not one of {', '.join(levels)}"
+            return
+    for name, each in classes["classes"].items():
+        place = f"data-classes.yaml: $.classes.{name}.readers"
+        for reader in each["readers"]:
+            duty = access["duties"].get(reader)
+            if duty is None:
+                yield f"{place}: {reader!r} is no duty of access.yaml; there are {', '.join(access['duties'])}"
+            elif levels.index(each["sensitivity"]) > levels.index(duty["sensitivity"]):
+                yield (
+                    f"{place}: {name} is {each['sensitivity']}, and a {reader} reads what is {duty['sensitivity']} at most:"
+                    " take the reader out, or raise the duty's sensitivity in access.yaml"
+                )
 
 
 def extension_rules(extensions: list[str]) -> Iterator[str]:

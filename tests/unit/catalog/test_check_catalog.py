@@ -61,9 +61,9 @@ BROKEN_CLASSES: dict[str, tuple[Change, str]] = {
     "code of three letters": (of("snapshot", "code", "snp"), r"'snp' does not match"),
     "prefix of two folders": (of("snapshot", "prefix", "a/b"), r"'a/b' does not match"),
     "unknown sensitivity": (of("snapshot", "sensitivity", "secret"), "'secret' is not one of open, controlled"),
-    "unknown reader": (of("snapshot", "readers", ["everyone"]), "'everyone' is not one of"),
+    "unknown reader": (of("snapshot", "readers", ["everyone"]), "'everyone' is no duty of access.yaml"),
     "no reader": (of("snapshot", "readers", []), r"\[\] should be non-empty"),
-    "clinical data for researchers": (of("clinical_record", "readers", ["researcher"]), "for named custodians"),
+    "clinical data for researchers": (of("clinical_record", "readers", ["researcher"]), "a researcher reads what is controlled"),
     "no extension": (of("snapshot", "extensions", []), r"\[\] should be non-empty"),
     "extension twice": (of("snapshot", "extensions", ["tar.gz", "tar.gz"]), "non-unique"),
     "extension with a dot": (of("snapshot", "extensions", [".tar"]), r"'\.tar' does not match"),
@@ -98,6 +98,27 @@ def test_a_mistake_in_the_data_classes_is_found(folder: Path, change: Change, me
     problems = broken(folder, "data-classes", change)
     assert any(re.search(message, problem) for problem in problems), problems
     assert all(problem.startswith("data-classes.yaml: $") for problem in problems)
+
+
+BROKEN_ACCESS: dict[str, tuple[Change, str]] = {
+    "a sensitivity nobody knows": (lambda d: d["duties"]["operator"].update(sensitivity="public"), "is not one of open"),
+    "a sensitivity without a place": (lambda d: d["places"].pop(0), "must be, in this order, open, controlled"),
+    "anywhere and more": (lambda d: d["places"][0]["from"].append("platform"), "drop them or it"),
+    "the most sensitive from anywhere": (lambda d: d["places"][2].update({"from": ["anywhere"]}), "named places only"),
+    "a reader without a duty": (lambda d: d["duties"].pop("operator"), "'operator' is no duty of access.yaml"),
+    "a duty below its class": (
+        lambda d: d["duties"]["researcher"].update(sensitivity="open"),
+        "raw_sequence is controlled, and a researcher reads what is open at most",
+    ),
+    "a session of a day": (lambda d: d["duties"]["custodian"].update(session_hours=24), "greater than the maximum"),
+    "a scope nobody knows": (lambda d: d["duties"]["custodian"].update(sites="near"), "'near' is not one of"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_ACCESS.values(), ids=list(BROKEN_ACCESS))
+def test_a_mistake_in_the_access_matrix_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "access", change)
+    assert any(message in problem for problem in problems), problems
 
 
 BROKEN_STORAGE: dict[str, tuple[Change, str]] = {

@@ -1,0 +1,55 @@
+locals {
+  # Who comes from the institution's identity provider brings tags that the provider states; who comes with credentials of
+  # AWS names the tags himself, so they must be those he has. Other tags than these two are refused either way.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+  _tags_only = { "ForAllValues:StringEquals" = { "aws:TagKeys" = ["project", "site"] } }
+  _both_tags = { "aws:RequestTag/project" = "?*", "aws:RequestTag/site" = "?*" }
+
+  _trust = concat(
+    [
+      for provider in var.trusted.saml_providers : {
+        Sid       = "PeopleOfTheIdentityProvider"
+        Effect    = "Allow"
+        Principal = { Federated = provider }
+        Action    = ["sts:AssumeRoleWithSAML", "sts:TagSession"]
+        Condition = merge(local._tags_only, {
+          StringEquals = { "SAML:aud" = "https://signin.aws.amazon.com/saml" }
+          StringLike   = local._both_tags
+        })
+      }
+    ],
+    length(var.trusted.principals) == 0 ? [] : [
+      {
+        Sid       = "PeopleWithTagsOfTheirOwn"
+        Effect    = "Allow"
+        Principal = { AWS = var.trusted.principals }
+        Action    = ["sts:AssumeRole", "sts:TagSession"]
+        Condition = merge(local._tags_only, {
+          StringEquals = {
+            "aws:RequestTag/project" = "$${aws:PrincipalTag/project}"
+            "aws:RequestTag/site"    = "$${aws:PrincipalTag/site}"
+          }
+          StringLike = local._both_tags
+        })
+      }
+    ],
+  )
+}
+
+resource "aws_iam_role" "this" {
+  for_each = length(local._trust) > 0 ? var.duties : {}
+
+  name                 = "${var.name}-${each.key}"
+  description          = "Reads the lake as ${each.key}: ${each.value.description}"
+  max_session_duration = each.value.session_hours * 3600
+  assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = local._trust })
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "this" {
+  for_each = aws_iam_role.this
+
+  name   = "access-matrix"
+  role   = each.value.name
+  policy = local.policies[each.key]
+}
