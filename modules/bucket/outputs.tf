@@ -13,7 +13,7 @@ output "bucket" {
 
 output "arn" {
   description = "ARN of the bucket."
-  value       = aws_s3_bucket.this.arn
+  value       = local.arn
 
   depends_on = [
     aws_s3_bucket_ownership_controls.this,
@@ -25,5 +25,5 @@ output "arn" {
 
 output "policy" {
   description = "The bucket policy as JSON, for tests and reviews."
-  value       = aws_s3_bucket_policy.this.policy
+  value       = local.policy
 }

@@ -1,5 +1,8 @@
+data "aws_partition" "current" {}
+
 locals {
-  arn     = aws_s3_bucket.this.arn
+  # By the name, which is known before the bucket is: a plan shows the whole policy.
+  arn     = "arn:${data.aws_partition.current.partition}:s3:::${aws_s3_bucket.this.bucket}"
   objects = "${local.arn}/*"
 
   transport_statements = [

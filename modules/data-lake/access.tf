@@ -1,44 +1,80 @@
 locals {
   # A condition with an empty list of values is refused by S3, and none is needed then.
-  _but_exempt  = { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = var.exempt_role_arns } if length(var.exempt_role_arns) > 0 }
-  _but_tagging = { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = var.tagging_role_arns } if length(var.tagging_role_arns) > 0 }
+  _but = {
+    for who, arns in {
+      exempt  = var.exempt_role_arns
+      tagging = var.tagging_role_arns
+    } : who => { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = arns } if length(arns) > 0 }
+  }
 
-  access_statements = [
-    # A version nobody has classified yet is dark: between its upload and its tags (seconds, or until a lost event is made up
-    # for) only the exempt roles may read it. S3 evaluates s3:ExistingObjectTag on reads only, so uploads, deletes and
-    # replication (s3:GetObjectVersionForReplication) are untouched. Who may read which class is decided beyond this.
-    {
-      Sid       = "DenyReadingWithoutClass"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = ["s3:GetObject", "s3:GetObjectVersion"]
-      Condition = merge({ Null = { "s3:ExistingObjectTag/data_class" = "true" } }, local._but_exempt)
-    },
-    # Who may write tags may read everything: he tags what he wants to read. An upload with tags needs this right besides
-    # s3:PutObject; replication brings tags along by another (s3:ReplicateTags).
-    {
-      Sid       = "DenyTagging"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
-      Condition = local._but_tagging
-    },
-    # S3 replaces the whole set: tags without a class would take the class away, from everybody.
-    {
-      Sid       = "DenyTagsWithoutClass"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
-      Condition = { Null = { "s3:RequestObjectTag/data_class" = "true" } }
-    },
-    {
-      Sid       = "DenyUntagging"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"]
-      Condition = {}
-    },
-  ]
+  _reading = ["s3:GetObject", "s3:GetObjectVersion"]
+
+  # Classes with the same readers share a refusal: ARNs of readers, as JSON -> classes.
+  _classes_by_readers = {
+    for class in keys(var.data_classes) : jsonencode(sort(distinct(concat(lookup(var.reader_role_arns, class, []), var.exempt_role_arns)))) => class...
+  }
+
+  access_statements = concat(
+    [
+      # A version nobody has classified yet is dark: between its upload and its tags (seconds, or until a lost event is made up
+      # for) only the exempt roles may read it, and so is what was found to fit no class. S3 evaluates s3:ExistingObjectTag on
+      # reads only, so uploads, deletes and replication (s3:GetObjectVersionForReplication) are untouched.
+      {
+        Sid       = "DenyReadingWithoutClass"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = local._reading
+        Condition = merge({ StringNotEquals = { "s3:ExistingObjectTag/data_class" = keys(var.data_classes) } }, local._but.exempt)
+      },
+      # Who writes tags may read everything: he tags what he wants to read. An upload with tags needs this right besides
+      # s3:PutObject; replication brings tags along by another (s3:ReplicateTags).
+      {
+        Sid       = "DenyTagging"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+        Condition = local._but.tagging
+      },
+      # S3 replaces the whole set: tags without a class would take the class away, from everybody.
+      {
+        Sid       = "DenyTagsWithoutClass"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+        Condition = { Null = { "s3:RequestObjectTag/data_class" = "true" } }
+      },
+      {
+        Sid       = "DenyUntagging"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"]
+        Condition = {}
+      },
+      # A presigned URL gives the rights of who signed it to whoever holds it, for up to a week. Ten minutes are enough to begin
+      # a download: https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html
+      {
+        Sid       = "DenyOldSignatures"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = local._reading
+        Condition = { NumericGreaterThan = { "s3:signatureAge" = "600000" } }
+      },
+    ],
+    # Whatever rights somebody has, he reads a class only in a role that the access matrix, or the platform itself, has for it:
+    # administrators do not. They could change this policy; that is on record, and alerted.
+    [
+      for readers, classes in local._classes_by_readers : {
+        Sid       = "DenyReading${join("", [for class in classes : replace(title(replace(class, "_", " ")), " ", "")])}"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = local._reading
+        Condition = merge(
+          { StringEquals = { "s3:ExistingObjectTag/data_class" = classes } },
+          { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = jsondecode(readers) } if length(jsondecode(readers)) > 0 },
+        )
+      }
+    ],
+  )
 
   # Both sides have the same. S3 refuses a condition that is empty.
   access_policies = {

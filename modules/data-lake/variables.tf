@@ -99,6 +99,23 @@ variable "exempt_role_arns" {
   }
 }
 
+variable "reader_role_arns" {
+  description = "Data class -> roles that may read it: those of the duties of the access matrix, and those of the platform that must. A class that is missing is read by exempt_role_arns alone."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in flatten(values(var.reader_role_arns)) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of reader_role_arns must be the ARN of one IAM role, without wildcards: the access matrix names who reads."
+  }
+
+  validation {
+    condition     = length(setsubtract(keys(var.reader_role_arns), keys(var.data_classes))) == 0
+    error_message = "reader_role_arns names a class that data_classes has not: ${join(", ", setsubtract(keys(var.reader_role_arns), keys(var.data_classes)))}."
+  }
+}
+
 variable "tagging_role_arns" {
   description = "Roles that may write tags of objects: the functions that classify, and who uploads with tags. Everyone else is denied, the account's administrators included."
   type        = list(string)

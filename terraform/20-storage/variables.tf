@@ -24,11 +24,28 @@ variable "recovery_region" {
   nullable    = false
 }
 
-variable "custodian_role_arns" {
+variable "hand_tagging_role_arns" {
   description = "Roles of people who may set the tags of an object by hand (docs/runbooks/tag-backfill.md). Who may do that may read everything."
   type        = list(string)
   default     = []
   nullable    = false
+}
+
+variable "institution_networks" {
+  description = "Public addresses under which the institution appears, as CIDRs: from there, too, what is controlled may be read (catalog/access.yaml)."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "trusted_readers" {
+  description = "Who may act as researcher, custodian or operator: SAML identity providers of the account that state project and site, or principals of AWS with both as tags. Until somebody is named nobody reads the lake."
+  type = object({
+    saml_providers = optional(list(string), [])
+    principals     = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "deletion_protection" {

@@ -13,6 +13,12 @@ alert_subscriptions = {
   platform_developers = { topic = "platform", protocol = "email", endpoint = "platform-developers@kosha.example" }
 }
 
+# 20-storage. Who may act as researcher, custodian or operator is added here; until then nobody reads the lake
+# (docs/runbooks/reader-access.md).
+#   trusted_readers      = { saml_providers = ["arn:aws:iam::<account>:saml-provider/<name>"] }
+#   institution_networks = ["<address>/<bits>"]
+trusted_readers = {}
+
 # 30-cluster. Two nodes, so that one can be replaced.
 cluster_version = "1.35"
 cluster_nodes   = { min = 2, desired = 2, max = 4 }

@@ -19,6 +19,10 @@ alert_subscriptions = {
   platform_operators  = { topic = "platform", protocol = "email", endpoint = "platform-operators@kosha.example" }
 }
 
+# 20-storage. Whoever has the tags project and site in this account; this machine is the institution.
+trusted_readers      = { principals = ["arn:aws:iam::000000000000:root"] }
+institution_networks = ["127.0.0.0/8"]
+
 # 30-cluster. Only the AWS side of the cluster exists on one machine: one node is enough.
 cluster_version = "1.35"
 cluster_nodes   = { min = 1, desired = 1, max = 2 }

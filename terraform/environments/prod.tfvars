@@ -14,6 +14,12 @@ alert_subscriptions = {
   platform_operators  = { topic = "platform", protocol = "email", endpoint = "platform-operators@kosha.example" }
 }
 
+# 20-storage. Who may act as researcher, custodian or operator is added here; until then nobody reads the lake
+# (docs/runbooks/reader-access.md).
+#   trusted_readers      = { saml_providers = ["arn:aws:iam::<account>:saml-provider/<name>"] }
+#   institution_networks = ["<address>/<bits>"]
+trusted_readers = {}
+
 # 30-cluster. A node in every Availability Zone.
 cluster_version = "1.35"
 cluster_nodes   = { min = 3, desired = 3, max = 9 }

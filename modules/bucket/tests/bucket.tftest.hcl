@@ -1,11 +1,8 @@
 mock_provider "aws" {
   override_during = plan
 
-  mock_resource "aws_s3_bucket" {
-    defaults = {
-      id  = "kosha-test-lake-ap-south-1"
-      arn = "arn:aws:s3:::kosha-test-lake-ap-south-1"
-    }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
   }
 }
 

@@ -13,20 +13,17 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/kosha-test-lake-replication" }
   }
-  mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-1" }
-  }
 }
 
 mock_provider "aws" {
   alias           = "recovery"
   override_during = plan
 
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
   mock_data "aws_region" {
     defaults = { name = "ap-south-2" }
-  }
-  mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-2" }
   }
 }
 
@@ -135,8 +132,8 @@ run "an_object_without_a_class_is_read_by_exempt_roles_only_on_both_sides" {
       Action    = ["s3:GetObject", "s3:GetObjectVersion"]
       Resource  = "arn:aws:s3:::kosha-test-lake-ap-south-1/*"
       Condition = {
-        Null         = { "s3:ExistingObjectTag/data_class" = "true" }
-        ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-transfer-lake"] }
+        StringNotEquals = { "s3:ExistingObjectTag/data_class" = ["raw_sequence", "snapshot"] }
+        ArnNotEquals    = { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-transfer-lake"] }
       }
     }]
     error_message = "an unclassified object of the lake must be dark"
@@ -174,6 +171,57 @@ run "tags_are_written_by_tagging_roles_only_and_never_taken_away" {
   }
 }
 
+run "a_class_is_read_by_its_readers_only_on_both_sides" {
+  command = plan
+
+  variables {
+    reader_role_arns = {
+      raw_sequence = ["arn:aws:iam::111122223333:role/kosha-test-researcher", "arn:aws:iam::111122223333:role/kosha-test-custodian"]
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in values(output.policies) : {
+        for statement in jsondecode(policy).Statement : statement.Sid => statement.Condition if contains(["DenyReadingRawSequence", "DenyReadingSnapshot"], statement.Sid)
+        } == {
+        DenyReadingRawSequence = {
+          StringEquals = { "s3:ExistingObjectTag/data_class" = ["raw_sequence"] }
+          ArnNotEquals = { "aws:PrincipalArn" = [for name in ["custodian", "researcher", "transfer-lake"] : "arn:aws:iam::111122223333:role/kosha-test-${name}"] }
+        }
+        DenyReadingSnapshot = {
+          StringEquals = { "s3:ExistingObjectTag/data_class" = ["snapshot"] }
+          ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-transfer-lake"] }
+        }
+      }
+    ])
+    error_message = "a class is read by those the access matrix names, and by exempt roles"
+  }
+}
+
+run "refuses_readers_by_wildcard_or_of_no_class" {
+  command = plan
+
+  variables {
+    reader_role_arns = { raw_sequence = ["arn:aws:iam::111122223333:role/*"], unknown = [] }
+  }
+
+  expect_failures = [var.reader_role_arns]
+}
+
+run "a_presigned_url_serves_ten_minutes" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for policy in values(output.policies) : [
+        for statement in jsondecode(policy).Statement : statement.Condition if statement.Sid == "DenyOldSignatures"
+      ] == [{ NumericGreaterThan = { "s3:signatureAge" = "600000" } }]
+    ])
+    error_message = "a signature is good for ten minutes, on both sides"
+  }
+}
+
 run "without_exempt_roles_the_refusal_has_no_exception" {
   command = plan
 
@@ -183,7 +231,7 @@ run "without_exempt_roles_the_refusal_has_no_exception" {
 
   assert {
     condition = [for statement in jsondecode(output.policies.lake).Statement : statement.Condition if statement.Sid == "DenyReadingWithoutClass"] == [
-      { Null = { "s3:ExistingObjectTag/data_class" = "true" } }
+      { StringNotEquals = { "s3:ExistingObjectTag/data_class" = ["raw_sequence", "snapshot"] } }
     ]
     error_message = "an empty exemption must leave a plain refusal"
   }

@@ -23,6 +23,7 @@ mock_provider "aws" {
             "logs": "arn:aws:kms:ap-south-1:111122223333:key/mrk-logs",
             "functions": "arn:aws:kms:ap-south-1:111122223333:key/mrk-functions"
           },
+          "permissions_boundary_arn": "arn:aws:iam::111122223333:policy/kosha-test-boundary",
           "recovery_key_arns": {"lake": "arn:aws:kms:ap-south-2:111122223333:key/mrk-lake"},
           "topic_arns": {}
         }
@@ -41,9 +42,6 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/kosha-test-storage-some-role" }
   }
-  mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-1" }
-  }
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:ap-south-1:111122223333:log-group:/aws/datasync/kosha-test-transfer" }
   }
@@ -57,11 +55,6 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:datasync:ap-south-1:111122223333:task/task-0123456789abcdef0" }
   }
   override_resource {
-    target          = module.data_lake.module.reports.aws_s3_bucket.this
-    override_during = plan
-    values          = { arn = "arn:aws:s3:::kosha-test-reports-ap-south-1" }
-  }
-  override_resource {
     target          = module.transfer.aws_iam_role.lake
     override_during = plan
     values          = { arn = "arn:aws:iam::111122223333:role/kosha-test-transfer-lake" }
@@ -72,11 +65,11 @@ mock_provider "aws" {
   alias           = "recovery"
   override_during = plan
 
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
   mock_data "aws_region" {
     defaults = { name = "ap-south-2" }
-  }
-  mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-2" }
   }
 }
 
@@ -129,11 +122,11 @@ run "the_transfer_alone_reads_what_has_no_class_yet" {
 }
 
 
-run "custodians_tag_beside_the_functions" {
+run "people_who_tag_by_hand_are_named" {
   command = plan
 
   variables {
-    custodian_role_arns = ["arn:aws:iam::111122223333:role/custodian"]
+    hand_tagging_role_arns = ["arn:aws:iam::111122223333:role/custodian"]
   }
 
   assert {
