@@ -35,7 +35,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -182,6 +182,9 @@ format: $(VENV) ## Rewrite Python and Terraform in the house format
 
 month: $(VENV) $(NPM) ## Replay a month of genomes on nodes that come and go; writes its table and picture into docs/ (SEED)
 	@$(PYTHON) -m scripts.sizing month --seed "$(SEED)"
+
+prove: $(VENV) $(LOCALCLOUD) $(NPM) functions ## Show that the rendered policies give what the access matrix says and no more, in every case, by two evaluators (SEED)
+	@$(PYTHON) -m scripts.prove --seed "$(SEED)"
 
 policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on the Terraform sources, the plans and the manifests, and our own checks
 	@$(PYTHON) -m scripts.policy

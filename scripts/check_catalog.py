@@ -141,8 +141,8 @@ def access_rules(access: Mapping[str, Any], classes: Mapping[str, Any]) -> Itera
                 yield f"{place}: {reader!r} is no duty of access.yaml; there are {', '.join(access['duties'])}"
             elif levels.index(each["sensitivity"]) > levels.index(duty["sensitivity"]):
                 yield (
-                    f"{place}: {name} is {each['sensitivity']}, and a {reader} reads what is {duty['sensitivity']} at most:"
-                    " take the reader out, or raise the duty's sensitivity in access.yaml"
+                    f"{place}: {name} is {each['sensitivity']}, and a {reader} reads what is {duty['sensitivity']}"
+                    " at most: take the reader out, or raise the duty's sensitivity in access.yaml"
                 )
 
 

@@ -14,10 +14,7 @@ locals {
   }
   _known_places = [for place in keys(local._places) : place if place != "institution" || length(var.institution_networks) > 0]
 
-  _scope = {
-    projects = { own = "$${aws:PrincipalTag/project}", any = "*" }
-    sites    = { own = "$${aws:PrincipalTag/site}", any = null }
-  }
+  _own = { project = "$${aws:PrincipalTag/project}", site = "$${aws:PrincipalTag/site}" }
 
   # A tag of the session that is empty is none.
   _session = {
@@ -33,7 +30,7 @@ locals {
         for place in local._known_places : {
           class  = class
           place  = place
-          prefix = "${data.prefix}/${local._scope.projects[means.projects]}"
+          folder = means.projects == "own" ? "${data.prefix}/${local._own.project}" : data.prefix
           # What the tag may say: as much as the class or more, no more than the duty reads, and what may be read from there.
           sensitivities = [
             for each in var.places : each.sensitivity
@@ -51,15 +48,15 @@ locals {
       for each in reads : {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-        Resource = [for bucket in values(var.buckets) : "${bucket.arn}/${each.prefix}/*"]
+        Resource = [for bucket in values(var.buckets) : "${bucket.arn}/${each.folder}/*"]
         Condition = merge(
           local._places[each.place],
           {
             StringEquals = merge(
               try(local._places[each.place].StringEquals, {}),
               { "s3:ExistingObjectTag/data_class" = each.class, "s3:ExistingObjectTag/sensitivity" = each.sensitivities },
-              var.duties[duty].projects == "own" ? { "s3:ExistingObjectTag/project" = local._scope.projects.own } : {},
-              var.duties[duty].sites == "own" ? { "s3:ExistingObjectTag/site" = local._scope.sites.own } : {},
+              var.duties[duty].projects == "own" ? { "s3:ExistingObjectTag/project" = local._own.project } : {},
+              var.duties[duty].sites == "own" ? { "s3:ExistingObjectTag/site" = local._own.site } : {},
             )
           },
           { for operator in ["StringLike"] : operator => local._session[duty] if length(local._session[duty]) > 0 },
@@ -75,7 +72,7 @@ locals {
       Resource = [for bucket in values(var.buckets) : bucket.arn]
       Condition = {
         StringLike = merge(local._session[duty], {
-          "s3:prefix" = distinct([for each in reads : "${each.prefix}/*"])
+          "s3:prefix" = distinct([for each in reads : "${each.folder}/*"])
         })
       }
     }

@@ -38,7 +38,11 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 def like(pattern: str, value: str) -> bool:
     """``*`` is any text, ``?`` any sign; case counts. (Literal ones come from :func:`resolve` as private signs.)"""
-    return _expression(pattern).fullmatch(value.translate(_PRIVATE)) is not None
+    if "*" in value or "?" in value:
+        value = value.translate(_PRIVATE)
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == value
+    return _expression(pattern).fullmatch(value) is not None
 
 
 _LITERALS = {"*": "\ue000", "?": "\ue001", "$": "$"}
@@ -54,6 +58,8 @@ def resolve(text: str, known: Context) -> str | None:
     What comes from the request is never a wildcard
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
     """
+    if "$" not in text:
+        return text
     missing = False
 
     def value(found: re.Match[str]) -> str:
@@ -83,6 +89,7 @@ def _arn_like(pattern: str, value: str) -> bool:
     return len(wanted) == len(given) == 6 and all(map(like, wanted, given))
 
 
+@cache
 def _ip(network: str, value: str) -> bool:
     try:
         return ipaddress.ip_address(value) in ipaddress.ip_network(network, strict=False)
@@ -163,6 +170,7 @@ NEGATED = {
 SETS = ("ForAllValues", "ForAnyValue")
 
 
+@cache
 def split(operator: str) -> tuple[str, str, bool]:
     """Set operator or empty, operator, whether ``IfExists``; raises :class:`PolicyError` for what is none."""
     quantifier, colon, rest = operator.partition(":")

@@ -94,7 +94,7 @@ run "a_custodian_reads_his_site_in_every_project_and_what_is_restricted_from_the
       [statement.Resource, statement.Condition] if try(statement.Condition.StringEquals["s3:ExistingObjectTag/data_class"], "") == "clinic"
       ] == [
       [
-        ["arn:aws:s3:::kosha-test-lake-ap-south-1/clinic/*/*", "arn:aws:s3:::kosha-test-lake-ap-south-2/clinic/*/*"],
+        ["arn:aws:s3:::kosha-test-lake-ap-south-1/clinic/*", "arn:aws:s3:::kosha-test-lake-ap-south-2/clinic/*"],
         {
           StringEquals = {
             "aws:SourceVpc"                    = ["vpc-1"]

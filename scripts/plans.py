@@ -1,0 +1,54 @@
+"""Plans of every root, without anything applied: against a local cloud that holds nothing but sample handoffs.
+
+The handoffs are ``tests/data/handoffs``; a test compares them with the real ones. Plans show what sources hide: values
+that come through variables, catalogue files and modules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from scripts.infrastructure import commands
+from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, Environment, load_environment
+from scripts.localcloud import LocalCloud, own_local_cloud
+from scripts.paths import BUILD, CATALOG, DIST, MODULES, SAMPLE_HANDOFFS, TERRAFORM
+
+PLANS = BUILD / "plans"
+SOURCES = (TERRAFORM, MODULES, CATALOG, SAMPLE_HANDOFFS, DIST / "functions")
+
+
+def sample_plans() -> Path:
+    """The folder with ``<root>.json`` for each root; made anew only when what they are made of has changed."""
+    stamp, digest = PLANS / "sources.sha256", _digest()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return PLANS
+    shutil.rmtree(PLANS, ignore_errors=True)
+    environment = load_environment("local")
+    with own_local_cloud(BUILD / "plans-localcloud") as cloud:
+        _publish_handoffs(cloud, environment)
+        commands.plan(environment, BOOTSTRAP, json_folder=PLANS)
+        commands.plan(environment, None, json_folder=PLANS)
+    stamp.write_text(digest, encoding="utf-8")
+    return PLANS
+
+
+def _publish_handoffs(cloud: LocalCloud, environment: Environment) -> None:
+    """Put a sample document where each root would publish its own, so that the roots after it can be planned."""
+    for root in ROOTS:
+        text = (SAMPLE_HANDOFFS / f"{root}.json").read_text(encoding="utf-8")
+        for region in (environment.region, environment.recovery_region):
+            cloud.client("ssm", region).put_parameter(
+                Name=environment.handoff(root), Value=text, Type="String", Overwrite=True
+            )
+
+
+def _digest() -> str:
+    whole = hashlib.sha256()
+    for folder in SOURCES:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and ".terraform" not in path.parts:
+                whole.update(json.dumps([str(path), hashlib.sha256(path.read_bytes()).hexdigest()]).encode())
+    return whole.hexdigest()

@@ -1,0 +1,172 @@
+"""The policies that decide, as they were rendered: out of the plans' JSON, never out of copies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kosha_access.conditions import like
+from kosha_access.evaluation import Document, statements
+
+from scripts.talk import UserError
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of the platform; ``name`` is without the prefix, and ``unknown`` counts policies a plan does not show."""
+
+    name: str
+    policies: tuple[Document, ...]
+    trust: Document | None = None
+    boundary: Document | None = None
+    unknown: int = 0
+
+
+@dataclass(frozen=True)
+class Side:
+    """The lake in one region."""
+
+    bucket: str
+    region: str
+    policy: Document
+    key_arn: str = ""
+    key_policy: Document | None = None
+
+    def object_arn(self, key: str) -> str:
+        """Of an object of the lake."""
+        return f"arn:aws:s3:::{self.bucket}/{key}"
+
+
+@dataclass(frozen=True)
+class Documents:
+    """All that decides about the lake: both its sides, and the roles of people and of the platform."""
+
+    account: str
+    prefix: str
+    sides: tuple[Side, Side]
+    roles: Mapping[str, Role]
+    vpc_ids: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    key_policies: Mapping[str, Document] = field(default_factory=dict)
+
+    def role_arn(self, name: str) -> str:
+        """Of a role by its name without the prefix."""
+        return f"arn:aws:iam::{self.account}:role/{self.prefix}-{name}"
+
+
+def about(documents: Iterable[Document], action: str) -> tuple[Document, ...]:
+    """The same policies without the statements that name other actions: they could not match, and take time."""
+    kept = []
+    for document in documents:
+        found = [each for each in statements(document) if _names(each, action)]
+        if found:
+            kept.append({**document, "Statement": found})
+    return tuple(kept)
+
+
+def _names(statement: Mapping[str, Any], action: str) -> bool:
+    if "NotAction" in statement:
+        return True
+    named = statement["Action"]
+    patterns = named if isinstance(named, list) else [named]
+    return any(like(str(pattern).lower(), action.lower()) for pattern in patterns)
+
+
+def from_plans(folder: Path) -> Documents:
+    """Of the environment whose plans (``<root>.json``) lie in ``folder``.
+
+    Raises :class:`~scripts.talk.UserError` where a plan does not show what must be decided by.
+    """
+    plans = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("[1-9]*.json"))}
+    resources = [each for plan in plans.values() for each in _resources(plan["planned_values"]["root_module"])]
+    values = plans["20-storage"]["variables"]
+    prefix = f"{values['organisation']['value']}-{values['environment']['value']}"
+    foundation = _handoff(plans["20-storage"], "10-foundation")
+    boundaries = {
+        each["values"]["name"]: each["values"].get("policy") for each in resources if each["type"] == "aws_iam_policy"
+    }
+    account = foundation["key_arns"]["lake"].split(":")[4]
+    keys = _key_policies(resources)
+    sides = tuple(
+        Side(
+            bucket=f"{prefix}-lake-{region}",
+            region=region,
+            policy=_policy(resources, "aws_s3_bucket_policy", "bucket", f"{prefix}-lake-{region}"),
+            key_arn=arns["lake"],
+            key_policy=keys.get((side, "lake")),
+        )
+        for side, region, arns in (
+            ("primary", values["region"]["value"], foundation["key_arns"]),
+            ("recovery", values["recovery_region"]["value"], foundation["recovery_key_arns"]),
+        )
+    )
+    return Documents(
+        account=account,
+        prefix=prefix,
+        sides=(sides[0], sides[1]),
+        roles={role.name: role for role in _roles(resources, prefix, boundaries)},
+        vpc_ids=(foundation["vpc_id"],),
+        networks=tuple(values.get("institution_networks", {}).get("value") or ()),
+        key_policies={f"{side}:{purpose}": policy for (side, purpose), policy in keys.items()},
+    )
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from (each for each in module.get("resources", []) if each["mode"] == "managed")
+    for child in module.get("child_modules", []):
+        yield from _resources(child)
+
+
+def _handoff(plan: Mapping[str, Any], root: str) -> dict[str, Any]:
+    for each in plan["prior_state"]["values"]["root_module"]["resources"]:
+        if each["type"] == "aws_ssm_parameter" and each["values"]["name"].endswith(f"/{root}"):
+            document: dict[str, Any] = json.loads(each["values"]["insecure_value"])
+            return document
+    raise UserError(f"the plan of 20-storage reads no handoff of {root}: make the plans again (make policy)")
+
+
+def _policy(resources: Sequence[Mapping[str, Any]], kind: str, named: str, name: str) -> Document:
+    for each in resources:
+        if each["type"] == kind and each["values"].get(named) == name:
+            text = each["values"].get("policy")
+            if text is None:
+                raise UserError(
+                    f"the plan does not show the policy of {name}: something in it is known only after apply; "
+                    "make it of names (modules/bucket/policy.tf)"
+                )
+            document: Document = json.loads(text)
+            return document
+    raise UserError(f"no plan makes {kind} of {name}")
+
+
+def _key_policies(resources: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Document]:
+    kinds = {"aws_kms_key": "primary", "aws_kms_replica_key": "recovery"}
+    return {
+        (kinds[each["type"]], each["index"]): json.loads(each["values"]["policy"])
+        for each in resources
+        if each["type"] in kinds and ".keys." in f".{each['address']}" and each["values"].get("policy")
+    }
+
+
+def _roles(resources: Sequence[Mapping[str, Any]], prefix: str, boundaries: Mapping[str, str | None]) -> Iterator[Role]:
+    inline: dict[str, list[str | None]] = {}
+    for each in resources:
+        if each["type"] == "aws_iam_role_policy":
+            inline.setdefault(each["values"].get("role", ""), []).append(each["values"].get("policy"))
+    boundary = next((json.loads(text) for name, text in boundaries.items() if name.endswith("boundary") and text), None)
+    for each in resources:
+        if each["type"] != "aws_iam_role":
+            continue
+        values = each["values"]
+        found = inline.get(values["name"], [])
+        trust = values.get("assume_role_policy")
+        yield Role(
+            name=values["name"].removeprefix(f"{prefix}-"),
+            policies=tuple(json.loads(text) for text in found if text is not None),
+            trust=json.loads(trust) if trust else None,
+            boundary=boundary if values.get("permissions_boundary") else None,
+            unknown=found.count(None),
+        )
