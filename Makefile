@@ -35,7 +35,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,7 +132,7 @@ test: $(VENV) $(LOCALCLOUD) $(REPORTS) $(NPM) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
 test-unit: $(VENV) $(LOCALCLOUD) $(NPM) functions tools ## Decisions and handlers, on moto in-process; manifests without a cluster; meta-tests
-	@$(PYTHON) -m pytest access/tests tests/unit tests/functional/access tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/meta
+	@$(PYTHON) -m pytest access/tests tests/unit tests/functional/access tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/functional/supply tests/meta
 
 test-plan: $(VENV) ## terraform test of every module and root
 	@$(PYTHON) -m scripts.terraform_tests
@@ -189,6 +189,9 @@ prove: $(VENV) $(LOCALCLOUD) $(NPM) functions ## Show that the rendered policies
 policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on the Terraform sources, the plans and the manifests, and our own checks
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
+
+supply: $(VENV) functions ## Secrets in tracked files, advisories on uv.lock, a bill of materials of each Lambda archive in dist/sbom
+	@$(PYTHON) -m scripts.supply
 
 clean: ## Remove environments, builds and caches (stop the local cloud first: make down)
 	@rm -rf .venv .venvs .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -33,7 +33,7 @@ def test_document_names_real_targets_and_files(document: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("target", ["lint", "policy", "test"])
+@pytest.mark.parametrize("target", ["lint", "policy", "supply", "test"])
 def test_continuous_integration_types_the_same_targets_as_people(target: str) -> None:
     assert f"make {target}\n" in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
 

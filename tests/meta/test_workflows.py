@@ -1,0 +1,101 @@
+"""Workflows run what is named by its commit, with no rights but to read, and type the targets of .ci/run."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+WORKFLOWS = sorted(path for path in (REPOSITORY / ".github").rglob("*.y*ml"))
+# A key `uses`, as it stands in a list or in a mapping, in either style; comments are not keys.
+USES = re.compile(r"""^[^#\n]*?(?:^|[\s{,-])["']?uses["']?\s*:\s*(?P<rest>.*)$""", re.M)
+# An action or a reusable workflow of a repository at a commit, and its version for people and for updates.
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+){0,2}")
+# An action of this repository is of its own commit.
+OWN = re.compile(r"\./[\w./-]+")
+
+
+def unpinned(text: str) -> list[str]:
+    """What follows each `uses:` that does not name a commit and a version."""
+    rests = [match["rest"].strip() for match in USES.finditer(text)]
+    return [rest for rest in rests if not (PINNED.fullmatch(rest) or OWN.fullmatch(rest))]
+
+
+def values_of(key: str, node: Any) -> Iterator[Any]:
+    """The values of a key anywhere in a document."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == key:
+                yield value
+            yield from values_of(key, value)
+    elif isinstance(node, list):
+        for each in node:
+            yield from values_of(key, each)
+
+
+def load(path: Path) -> dict[Any, Any]:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
+
+
+def test_there_are_workflows() -> None:
+    assert WORKFLOWS
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit(workflow: Path) -> None:
+    text = workflow.read_text(encoding="utf-8")
+    assert not unpinned(text)
+    # As many as YAML knows of: none is written in a way the expression above does not see.
+    assert len(USES.findall(text)) == len(list(values_of("uses", load(workflow))))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- uses: actions/checkout@v4",
+        "- uses: actions/checkout@main # v4.2.2",
+        "- uses: actions/checkout",
+        "- uses: actions/checkout@11bd719 # v4.2.2",
+        "- uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683",
+        "  uses: docker://alpine:3.20",
+        "- {uses: actions/checkout@v4}",
+        '- "uses": "actions/checkout@v4"',
+    ],
+)
+def test_what_is_not_pinned_is_refused(line: str) -> None:
+    assert unpinned(f"steps:\n  {line}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2",
+        "  uses: owner/repository/.github/workflows/build.yml@11bd71901bbe5b1630ceea73d27597364c9af683 # v1",
+        "- uses: ./.github/actions/setup",
+        "# uses: actions/checkout@v4",
+    ],
+)
+def test_what_is_pinned_passes(line: str) -> None:
+    assert not unpinned(f"steps:\n  {line}\n")
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read(workflow: Path) -> None:
+    document = load(workflow)
+    assert document["permissions"] == {"contents": "read"}
+    assert list(values_of("permissions", document)) == [{"contents": "read"}], "no job takes more"
+    assert "secrets." not in workflow.read_text(encoding="utf-8")
+
+
+def test_ci_types_the_targets_of_ci_run_in_their_order() -> None:
+    typed = re.findall(r"^make .*$", (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8"), re.M)
+    document = load(REPOSITORY / ".github" / "workflows" / "ci.yml")
+    assert typed
+    assert list(values_of("run", document)) == typed
+    # YAML 1.1 reads the key `on` as true.
+    assert set(document[True]) == {"push", "pull_request"}
