@@ -94,7 +94,7 @@ def run_tests(folder: Path) -> Outcome:
 
 
 def first_state(folder: Path, file: str) -> dict[str, Any]:
-    """What the first run of a folder's test file applies to the mock provider: resources with values, and outputs."""
+    """What the first run of a folder's test file plans or applies with the mock provider: resources with values."""
     program, surroundings = find_terraform(), environment(folder)
     init = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
     if init.returncode != 0:
@@ -106,7 +106,7 @@ def first_state(folder: Path, file: str) -> dict[str, Any]:
         assert run.stdout is not None
         events = (json.loads(line) for line in run.stdout if line.startswith("{"))
         # The other runs only refuse values.
-        state = next((event["test_state"] for event in events if event["type"] == "test_state"), None)
+        state = next((event[event["type"]] for event in events if event["type"] in ("test_plan", "test_state")), None)
         run.terminate()
     if state is None:
         raise UserError(f"no state: terraform test of {folder} says why")

@@ -23,9 +23,10 @@ module "transfer_reconciler" {
 
   permissions = concat([
     {
-      sid       = "ListTransfers"
-      actions   = ["datasync:ListTaskExecutions"]
-      resources = [local.storage.transfer_task_arn]
+      sid             = "ListTransfers"
+      actions         = ["datasync:ListTaskExecutions"]
+      resources       = ["*"]
+      wildcard_reason = "DataSync offers no resource-level permission for listing executions."
     },
     local.describe_executions,
     {

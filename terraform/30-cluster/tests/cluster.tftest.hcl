@@ -7,6 +7,9 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-1" }
+  }
   override_data {
     target = data.aws_ssm_parameter.foundation
     values = {
