@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.infrastructure.terraform import find_terraform, terraform_environment
 from scripts.paths import BUILD, MODULES, REPOSITORY, TERRAFORM
@@ -90,6 +91,27 @@ def run_tests(folder: Path) -> Outcome:
         failed = max(failed, 1)
         messages.append(test.stderr)
     return Outcome(folder, passed, failed, time.monotonic() - started, "\n".join(messages))
+
+
+def first_state(folder: Path, file: str) -> dict[str, Any]:
+    """What the first run of a folder's test file plans or applies with the mock provider: resources with values."""
+    program, surroundings = find_terraform(), environment(folder)
+    init = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
+    if init.returncode != 0:
+        raise UserError(f"terraform init of {folder}: {init.stdout[-2000:]}{init.stderr}")
+    with subprocess.Popen(
+        [program, "test", "-json", "-verbose", f"-filter={file}"],
+        cwd=folder, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as run:  # fmt: skip
+        assert run.stdout is not None
+        events = (json.loads(line) for line in run.stdout if line.startswith("{"))
+        # The other runs only refuse values.
+        state = next((event[event["type"]] for event in events if event["type"] in ("test_plan", "test_state")), None)
+        run.terminate()
+    if state is None:
+        raise UserError(f"no state: terraform test of {folder} says why")
+    found: dict[str, Any] = state
+    return found
 
 
 def main() -> int:

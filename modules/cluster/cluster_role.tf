@@ -16,9 +16,10 @@ locals {
 }
 
 resource "aws_iam_role" "cluster" {
-  name               = local.cluster_name
-  description        = "What the control plane of ${local.cluster_name} may do"
-  assume_role_policy = jsonencode(local._cluster_trust)
+  name                 = local.cluster_name
+  description          = "What the control plane of ${local.cluster_name} may do"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local._cluster_trust)
 }
 
 # EKS requires this policy: https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html

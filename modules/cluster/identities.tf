@@ -53,12 +53,13 @@ module "identity" {
   source   = "../workload-identity"
   for_each = local._identities
 
-  cluster_name     = aws_eks_cluster.this.name
-  cluster_arn      = local.cluster_arn
-  name             = each.key
-  service_account  = { namespace = each.value.namespace, name = each.value.service_account }
-  managed_policies = [each.value.policy]
-  policy           = each.key == "ebs-csi" ? jsonencode(local._volume_encryption) : null
+  cluster_name             = aws_eks_cluster.this.name
+  cluster_arn              = local.cluster_arn
+  name                     = each.key
+  permissions_boundary_arn = var.permissions_boundary_arn
+  service_account          = { namespace = each.value.namespace, name = each.value.service_account }
+  managed_policies         = [each.value.policy]
+  policy                   = each.key == "ebs-csi" ? jsonencode(local._volume_encryption) : null
 }
 
 # The node plugin mounts for every pod, and EFS sees this role, not the pod's.

@@ -16,9 +16,10 @@ locals {
 }
 
 resource "aws_iam_role" "node" {
-  name               = "${local.cluster_name}-node"
-  description        = "What the nodes of ${local.cluster_name} may do"
-  assume_role_policy = jsonencode(local._node_trust)
+  name                 = "${local.cluster_name}-node"
+  description          = "What the nodes of ${local.cluster_name} may do"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local._node_trust)
 }
 
 resource "aws_iam_role_policy_attachment" "node" {

@@ -173,3 +173,14 @@ variable "log_retention_days" {
     error_message = "Keep the cluster's logs for more than a year (DPDP Rules 2025, rule 6(1)(e)), in a step CloudWatch Logs offers: 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the boundary of every role of the platform (handoff of 10-foundation)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\": give the ARN of the boundary policy (permissions_boundary_arn of 10-foundation)."
+  }
+}

@@ -52,8 +52,9 @@ locals {
 }
 
 resource "aws_iam_role" "replication" {
-  name        = "${var.name}-lake-replication"
-  description = "S3 copies the data lake to its replica with this role"
+  name                 = "${var.name}-lake-replication"
+  description          = "S3 copies the data lake to its replica with this role"
+  permissions_boundary = var.permissions_boundary_arn
 
   # No aws:SourceAccount condition: AWS documents none for the replication service, and a trust it cannot meet stops the
   # replication silently. Another account cannot name this role in its buckets: passing a role takes iam:PassRole here.

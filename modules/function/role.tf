@@ -95,9 +95,10 @@ locals {
 resource "aws_iam_role" "this" {
   count = var.role_arn == null ? 1 : 0
 
-  name               = local.function_name
-  description        = "What the function ${local.function_name} may do"
-  assume_role_policy = jsonencode(local._trust)
+  name                 = local.function_name
+  description          = "What the function ${local.function_name} may do"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local._trust)
 }
 
 resource "aws_iam_role_policy" "permissions" {

@@ -53,9 +53,10 @@ locals {
 resource "aws_iam_role" "schedule" {
   count = length(var.schedules) > 0 ? 1 : 0
 
-  name               = "${local.function_name}-schedule"
-  description        = "Lets the schedules call ${local.function_name}, and nothing else"
-  assume_role_policy = jsonencode(local._schedule_trust)
+  name                 = "${local.function_name}-schedule"
+  description          = "Lets the schedules call ${local.function_name}, and nothing else"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local._schedule_trust)
 }
 
 resource "aws_iam_role_policy" "schedule" {

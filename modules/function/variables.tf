@@ -415,3 +415,14 @@ variable "role_arn" {
     error_message = "Give role_arn as the ARN of an IAM role, or null to have one made."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the boundary of every role of the platform (handoff of 10-foundation)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\": give the ARN of the boundary policy (permissions_boundary_arn of 10-foundation)."
+  }
+}

@@ -18,6 +18,11 @@ output "recovery_region" {
   value       = var.recovery_region
 }
 
+output "permitted_regions" {
+  description = "Every region of catalog/residency.yaml, sorted."
+  value       = local.permitted_regions
+}
+
 output "handoff_path" {
   description = "Name of the SSM parameter in which this root publishes its handoff."
   value       = local.handoff_paths[var.root]

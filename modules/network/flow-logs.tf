@@ -10,8 +10,9 @@ resource "aws_cloudwatch_log_group" "flow" {
 }
 
 resource "aws_iam_role" "flow_logs" {
-  name        = "${var.name}-flow-logs"
-  description = "Lets VPC flow logs write to their log group"
+  name                 = "${var.name}-flow-logs"
+  description          = "Lets VPC flow logs write to their log group"
+  permissions_boundary = var.permissions_boundary_arn
 
   # The conditions keep other accounts' flow logs from using the role (confused deputy):
   # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html

@@ -149,9 +149,10 @@ locals {
 module "controller" {
   source = "../workload-identity"
 
-  cluster_name    = var.cluster_name
-  cluster_arn     = var.cluster_arn
-  name            = "karpenter"
-  service_account = { namespace = "kube-system", name = "karpenter" }
-  policy          = jsonencode(local._may)
+  cluster_name             = var.cluster_name
+  cluster_arn              = var.cluster_arn
+  name                     = "karpenter"
+  service_account          = { namespace = "kube-system", name = "karpenter" }
+  policy                   = jsonencode(local._may)
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

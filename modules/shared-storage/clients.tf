@@ -58,8 +58,9 @@ locals {
 resource "aws_iam_role" "client" {
   for_each = local.clients
 
-  name        = "${var.name}-storage-${replace(each.key, "_", "-")}"
-  description = each.value.description
+  name                 = "${var.name}-storage-${replace(each.key, "_", "-")}"
+  description          = each.value.description
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

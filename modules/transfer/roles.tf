@@ -9,9 +9,10 @@ locals {
 }
 
 resource "aws_iam_role" "lake" {
-  name               = "${var.name}-transfer-lake"
-  description        = "DataSync writes to the data lake with this role and reads back what it wrote to verify it"
-  assume_role_policy = local.datasync_trust
+  name                 = "${var.name}-transfer-lake"
+  description          = "DataSync writes to the data lake with this role and reads back what it wrote to verify it"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = local.datasync_trust
 }
 
 # https://docs.aws.amazon.com/datasync/latest/userguide/create-s3-location.html names these, s3:DeleteObject and two for
@@ -43,9 +44,10 @@ resource "aws_iam_role_policy" "lake" {
 }
 
 resource "aws_iam_role" "reports" {
-  name               = "${var.name}-transfer-reports"
-  description        = "DataSync writes its task reports with this role"
-  assume_role_policy = local.datasync_trust
+  name                 = "${var.name}-transfer-reports"
+  description          = "DataSync writes its task reports with this role"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = local.datasync_trust
 }
 
 # https://docs.aws.amazon.com/datasync/latest/userguide/task-reports.html

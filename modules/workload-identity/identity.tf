@@ -24,9 +24,10 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name               = "${var.cluster_name}-${var.name}"
-  description        = "What ${var.service_account.namespace}/${var.service_account.name} of ${var.cluster_name} may do"
-  assume_role_policy = jsonencode(local._trust)
+  name                 = "${var.cluster_name}-${var.name}"
+  description          = "What ${var.service_account.namespace}/${var.service_account.name} of ${var.cluster_name} may do"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = jsonencode(local._trust)
 }
 
 resource "aws_iam_role_policy" "this" {

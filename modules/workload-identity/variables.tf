@@ -67,3 +67,14 @@ variable "managed_policies" {
     error_message = "managed_policies holds ${join(", ", var.managed_policies)}: give names rather than ARNs, and none that gives everything."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the boundary of every role of the platform (handoff of 10-foundation)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\": give the ARN of the boundary policy (permissions_boundary_arn of 10-foundation)."
+  }
+}

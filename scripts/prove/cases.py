@@ -90,6 +90,11 @@ def places(documents: Documents) -> dict[str, dict[str, str]]:
     return known
 
 
+def around(documents: Documents, side: Side, place: str) -> dict[str, str]:
+    """The keys of every request to one side from a place, over a good wire."""
+    return {"aws:RequestedRegion": side.region, **WIRES[GOOD_WIRE], **places(documents)[place]}
+
+
 def principal(documents: Documents, role: str, tags: Tags | None = None) -> Principal:
     """A session of a role of the platform."""
     name = f"{documents.prefix}-{role}"
@@ -103,7 +108,7 @@ def principal(documents: Documents, role: str, tags: Tags | None = None) -> Prin
 
 def request(documents: Documents, side: Side, case: Case) -> Request:
     """What S3 would be asked."""
-    keys: dict[str, str] = {**WIRES[case.wire], **places(documents)[case.place]}
+    keys: dict[str, str] = {**around(documents, side, case.place), **WIRES[case.wire]}
     keys |= {f"s3:ExistingObjectTag/{name}": value for name, value in case.what.tags.items()}
     return Request(
         principal(documents, case.who.duty, case.who.tags),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, product
@@ -23,6 +23,7 @@ from scripts.prove.cases import (
     TAGGING,
     WIRES,
     Case,
+    around,
     objects,
     places,
     principal,
@@ -106,7 +107,10 @@ def people_read_what_the_matrix_says(proof: Proof) -> None:
     for role, side, action in product(duties(proof), proof.documents.sides, READING):
         decider = Decider(policies_of(role, side, action))
         around = {
-            (number, place): (Session(role.name, tags), decider.project(_around(proof.documents, role, tags, place)))
+            (number, place): (
+                Session(role.name, tags),
+                decider.project(_who(proof.documents, role, tags) | around(proof.documents, side, place)),
+            )
             for (number, tags), place in product(enumerate(SESSIONS), places(proof.documents))
         }
         readable = 0
@@ -129,10 +133,9 @@ def people_read_what_the_matrix_says(proof: Proof) -> None:
             (proof.asked if near else proof.others).append((given, decider.policies))
 
 
-def _around(documents: Documents, role: Role, tags: Tags, place: str) -> Mapping[str, str | Sequence[str]]:
-    """The keys of a request that are not the object's."""
-    who = Request(principal(documents, role.name, tags), "", "", documents.account)
-    return {**who.values(), **WIRES[GOOD_WIRE], **places(documents)[place]}
+def _who(documents: Documents, role: Role, tags: Tags) -> dict[str, str | Sequence[str]]:
+    """The keys that tell who asks."""
+    return Request(principal(documents, role.name, tags), "", "", documents.account).values()
 
 
 def _only_over_a_good_wire(proof: Proof, name: str, decider: Decider, side: Side, case: Case) -> None:
@@ -218,7 +221,7 @@ _STATES: tuple[Tags, ...] = tuple(
 def _tag_request(
     documents: Documents, side: Side, who: Principal, action: str, key: str, old: Tags, new: Tags
 ) -> Request:
-    keys: dict[str, str | list[str]] = {**WIRES[GOOD_WIRE], **places(documents)["platform"]}
+    keys: dict[str, str | list[str]] = {**around(documents, side, "platform")}
     keys |= {f"s3:ExistingObjectTag/{name}": value for name, value in old.items()}
     if "Put" in action:
         keys |= {f"s3:RequestObjectTag/{name}": value for name, value in new.items()}
@@ -327,7 +330,7 @@ def names_are_listed_inside_the_folders(proof: Proof) -> None:
     for role, side, action in product(duties(proof), proof.documents.sides, ("s3:ListBucket", "s3:ListBucketVersions")):
         decider = Decider(policies_of(role, side, action))
         for tags, prefix in product(SESSIONS, prefixes):
-            keys = dict(WIRES[GOOD_WIRE]) | ({} if prefix is None else {"s3:prefix": prefix})
+            keys = around(proof.documents, side, "internet") | ({} if prefix is None else {"s3:prefix": prefix})
             asked = Request(
                 principal(proof.documents, role.name, tags),
                 action,

@@ -104,7 +104,9 @@ def find(repository: Path, files: Iterable[str]) -> list[Finding]:
         collection = SecretsCollection(root=str(repository))
         for file in files:
             collection.scan_file(file)
-        found = [Finding(file, each.line_number, each.type, each.secret_value or "") for file, each in collection]
+        found: list[Finding] = []
+        for file, each in collection:
+            found.append(Finding(file, each.line_number, each.type, each.secret_value or ""))
     return sorted(found, key=lambda finding: (finding.file, finding.line, finding.kind))
 
 

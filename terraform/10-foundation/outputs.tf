@@ -3,6 +3,11 @@ output "handoff_path" {
   value       = module.handoff.path
 }
 
+output "service_control_policy" {
+  description = "What the organisation's management account attaches to this account (modules/guardrails/README.md)."
+  value       = module.guardrails.service_control_policy
+}
+
 output "nat_public_ips" {
   description = "Addresses under which the platform appears on the internet, for allow-lists of hospitals and archives."
   value       = module.network.nat_public_ips

@@ -71,6 +71,19 @@ variable "alert_subscriptions" {
   nullable = false
 }
 
+variable "deployment_role_arns" {
+  description = "Roles that apply Terraform: where the service control policy holds, they alone may change the audit trail and the boundary."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "organization_target_id" {
+  description = "Account or organisational unit to attach the service control policy to; null where this is not the organisation's management account, which attaches the output service_control_policy."
+  type        = string
+  default     = null
+}
+
 variable "create_service_linked_roles" {
   description = "Which service-linked roles that start nodes to make: autoscaling, spot. Name those the account has never used; one that exists cannot be made again, and the policy of the key `volumes` names both."
   type        = set(string)

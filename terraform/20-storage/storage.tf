@@ -12,7 +12,8 @@ module "shared_storage" {
     functions = local.foundation.security_group_ids["functions"]
   }
 
-  posix               = local.layout.posix
-  directories         = local.layout.directories
-  deletion_protection = var.deletion_protection
+  posix                    = local.layout.posix
+  directories              = local.layout.directories
+  deletion_protection      = var.deletion_protection
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

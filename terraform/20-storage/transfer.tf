@@ -19,4 +19,6 @@ module "transfer" {
     subnet_id         = local.foundation.private_subnet_ids[0]
     security_group_id = local.foundation.security_group_ids["transfer"]
   }
+
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

@@ -11,4 +11,5 @@ module "cluster" {
   access_entries           = var.cluster_access_entries
   nodes                    = var.cluster_nodes
   addon_versions           = var.cluster_addon_versions
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

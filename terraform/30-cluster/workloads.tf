@@ -46,9 +46,10 @@ data "aws_partition" "current" {}
 module "hospital_ingestion" {
   source = "../../modules/workload-identity"
 
-  cluster_name    = module.cluster.name
-  cluster_arn     = module.cluster.arn
-  name            = "hospital"
-  service_account = { namespace = "ingestion", name = "hospital" }
-  policy          = jsonencode(local._hospital_rights)
+  cluster_name             = module.cluster.name
+  cluster_arn              = module.cluster.arn
+  name                     = "hospital"
+  service_account          = { namespace = "ingestion", name = "hospital" }
+  policy                   = jsonencode(local._hospital_rights)
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

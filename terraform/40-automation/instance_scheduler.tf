@@ -75,6 +75,7 @@ module "instance_scheduler" {
     NoticesFailed    = "SNS did not take a notice."
   }
 
-  key_arns        = local.foundation.key_arns
-  alarm_topic_arn = local.foundation.topic_arns.platform
+  key_arns                 = local.foundation.key_arns
+  alarm_topic_arn          = local.foundation.topic_arns.platform
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

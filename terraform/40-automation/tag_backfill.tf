@@ -6,8 +6,9 @@ locals {
 
 # What S3 Batch Operations acts as: https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
 resource "aws_iam_role" "backfill_jobs" {
-  name        = "${module.naming.prefix}-tag-backfill-jobs"
-  description = "What the backfill's jobs of S3 Batch Operations act as"
+  name                 = "${module.naming.prefix}-tag-backfill-jobs"
+  description          = "What the backfill's jobs of S3 Batch Operations act as"
+  permissions_boundary = local.foundation.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -127,6 +128,7 @@ module "tag_backfill" {
     NoticesFailed    = "SNS did not take a notice."
   }
 
-  key_arns        = local.foundation.key_arns
-  alarm_topic_arn = local.foundation.topic_arns.platform
+  key_arns                 = local.foundation.key_arns
+  alarm_topic_arn          = local.foundation.topic_arns.platform
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

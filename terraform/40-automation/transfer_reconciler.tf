@@ -23,9 +23,10 @@ module "transfer_reconciler" {
 
   permissions = concat([
     {
-      sid       = "ListTransfers"
-      actions   = ["datasync:ListTaskExecutions"]
-      resources = [local.storage.transfer_task_arn]
+      sid             = "ListTransfers"
+      actions         = ["datasync:ListTaskExecutions"]
+      resources       = ["*"]
+      wildcard_reason = "DataSync offers no resource-level permission for listing executions."
     },
     local.describe_executions,
     {
@@ -53,6 +54,7 @@ module "transfer_reconciler" {
     NoticesFailed       = "SNS did not take a notice."
   }
 
-  key_arns        = local.foundation.key_arns
-  alarm_topic_arn = local.foundation.topic_arns.platform
+  key_arns                 = local.foundation.key_arns
+  alarm_topic_arn          = local.foundation.topic_arns.platform
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

@@ -25,8 +25,15 @@ module "transfer_starter" {
   permissions = concat([
     {
       sid       = "StartTransfer"
-      actions   = ["datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"]
+      actions   = ["datasync:DescribeTask", "datasync:StartTaskExecution"]
       resources = [local.storage.transfer_task_arn]
+    },
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsdatasync.html#awsdatasync-actions-as-permissions
+    {
+      sid             = "ListTransfers"
+      actions         = ["datasync:ListTaskExecutions"]
+      resources       = ["*"]
+      wildcard_reason = "DataSync offers no resource-level permission for listing executions."
     },
     local.describe_executions,
   ], local.publish_notices.transfer)
@@ -36,6 +43,7 @@ module "transfer_starter" {
     NoticesFailed         = "SNS did not take a notice."
   }
 
-  key_arns        = local.foundation.key_arns
-  alarm_topic_arn = local.foundation.topic_arns.platform
+  key_arns                 = local.foundation.key_arns
+  alarm_topic_arn          = local.foundation.topic_arns.platform
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

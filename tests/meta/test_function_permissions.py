@@ -7,16 +7,14 @@ one of the sample handoffs of that test: the real policies, module and all, with
 import importlib
 import json
 import re
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from common.permissions import Permission, Resource
-from scripts.infrastructure.terraform import find_terraform
 from scripts.paths import TERRAFORM
-from scripts.terraform_tests import environment
+from scripts.terraform_tests import first_state
 
 ROOT = TERRAFORM / "40-automation"
 TESTS = "tests/automation.tftest.hcl"
@@ -55,21 +53,7 @@ ARNS = {
 @pytest.fixture(scope="module")
 def planned() -> dict[str, Mapping[str, Any]]:
     """Address -> values of every resource the root makes."""
-    program, surroundings = find_terraform(), environment(ROOT)
-    init = subprocess.run(
-        [program, "init", "-backend=false", "-input=false"], cwd=ROOT, env=surroundings, capture_output=True, text=True
-    )
-    assert init.returncode == 0, init.stdout[-2000:] + init.stderr
-    with subprocess.Popen(
-        [program, "test", "-json", "-verbose", f"-filter={TESTS}"],
-        cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as run:  # fmt: skip
-        assert run.stdout is not None
-        events = (json.loads(line) for line in run.stdout if line.startswith("{"))
-        # The first run's; the others only refuse values.
-        state = next((event["test_state"] for event in events if event["type"] == "test_state"), None)
-        run.terminate()
-    assert state is not None, f"no state: terraform test of {ROOT} says why"
+    state = first_state(ROOT, TESTS)
     return {
         resource["address"]: resource["values"]
         for module in state["root_module"]["child_modules"]

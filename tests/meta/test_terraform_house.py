@@ -104,3 +104,22 @@ def test_every_checkov_skip_says_why() -> None:
     assert not short
     configuration = yaml.safe_load((REPOSITORY / "policy" / "checkov.yaml").read_text())
     assert not {"skip-check", "skip-framework", "soft-fail"} & set(configuration)
+
+
+def roles_without_boundary(text: str) -> list[str]:
+    """Names of the roles in Terraform's text that no boundary holds."""
+    roles = re.findall(r'^resource "aws_iam_role" "(\w+)" \{\n(.*?)^\}', text, flags=re.M | re.S)
+    return [role for role, body in roles if not re.search(r"^  permissions_boundary\s+= \S", body, re.M)]
+
+
+def test_every_role_has_the_boundary() -> None:
+    """Roles of AWS's own, linked to a service, can have none."""
+    found = {name(path): roles for path in SOURCES if (roles := roles_without_boundary(without_comments(path)))}
+    assert not found, f"roles without permissions_boundary (docs/adr/0028): {found}"
+
+
+def test_a_role_without_boundary_is_found() -> None:
+    role = 'resource "aws_iam_role" "x" {\n  name = "x"\n%s}\n'
+    assert roles_without_boundary(role % "") == ["x"]
+    assert roles_without_boundary(role % "  # permissions_boundary = var.y\n") == ["x"]
+    assert not roles_without_boundary(role % "  permissions_boundary = var.y\n")

@@ -35,6 +35,7 @@ variables {
     logs    = "arn:aws:kms:ap-south-1:111122223333:key/logs"
     volumes = "arn:aws:kms:ap-south-1:111122223333:key/volumes"
   }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "control_plane_is_private_encrypted_and_logged" {
@@ -78,6 +79,10 @@ run "control_plane_is_private_encrypted_and_logged" {
   assert {
     condition     = aws_iam_role_policy_attachment.cluster.policy_arn == "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
     error_message = "The control plane has the policy EKS requires."
+  }
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.cluster, aws_iam_role.node] : role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 

@@ -20,6 +20,7 @@ variables {
     logs    = "arn:aws:kms:ap-south-1:111122223333:key/logs"
     volumes = "arn:aws:kms:ap-south-1:111122223333:key/volumes"
   }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "refuses_a_name_without_environment" {
@@ -237,4 +238,12 @@ run "refuses_logs_kept_for_a_year_only" {
   }
 
   expect_failures = [var.log_retention_days]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

@@ -43,6 +43,7 @@ variables {
       lifecycle = { transitions = [{ days = 30, storage_class = "GLACIER_IR" }], noncurrent_days = 365, expire_days = 400 }
     }
   }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "buckets_are_named_by_purpose_and_region" {
@@ -55,6 +56,10 @@ run "buckets_are_named_by_purpose_and_region" {
   assert {
     condition     = output.access_logs_buckets == { primary = "kosha-test-access-logs-ap-south-1", recovery = "kosha-test-access-logs-ap-south-2" }
     error_message = "each region needs its own access-log bucket"
+  }
+  assert {
+    condition     = aws_iam_role.replication.permissions_boundary == var.permissions_boundary_arn
+    error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 
@@ -384,4 +389,12 @@ run "refuses_to_keep_logs_for_less_than_a_year" {
   }
 
   expect_failures = [var.log_days]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

@@ -70,6 +70,7 @@ variables {
       input      = { mode = "usual" }
     }
   }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "function_is_encrypted_traced_and_bounded" {
@@ -117,6 +118,10 @@ run "function_is_encrypted_traced_and_bounded" {
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2 && aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600
     error_message = "Failed invocations are tried twice more within an hour."
+  }
+  assert {
+    condition     = aws_iam_role.this[0].permissions_boundary == var.permissions_boundary_arn
+    error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 

@@ -19,8 +19,9 @@ variables {
     logs      = "arn:aws:kms:ap-south-1:111122223333:key/logs"
     alerts    = "arn:aws:kms:ap-south-1:111122223333:key/alerts"
   }
-  permissions = [{ sid = "Start", actions = ["datasync:StartTaskExecution"], resources = ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"] }]
-  schedules   = { half-hour = { expression = "rate(30 minutes)", timezone = "Asia/Kolkata" } }
+  permissions              = [{ sid = "Start", actions = ["datasync:StartTaskExecution"], resources = ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"] }]
+  schedules                = { half-hour = { expression = "rate(30 minutes)", timezone = "Asia/Kolkata" } }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "refuses_a_name_without_environment" {
@@ -481,4 +482,12 @@ run "refuses_a_filter_pattern_that_is_too_long" {
   }
 
   expect_failures = [var.log_filters]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

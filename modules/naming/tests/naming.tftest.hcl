@@ -31,6 +31,10 @@ run "names_follow_from_organisation_and_environment" {
     condition     = output.region == "ap-south-1" && output.recovery_region == "ap-south-2"
     error_message = "regions are handed through unchanged once they are validated"
   }
+  assert {
+    condition     = jsonencode(output.permitted_regions) == jsonencode(["ap-south-1", "ap-south-2"])
+    error_message = "the regions of catalog/residency.yaml: got ${jsonencode(output.permitted_regions)}"
+  }
 }
 
 run "the_regions_may_be_swapped" {

@@ -11,10 +11,11 @@ mock_provider "aws" {
 }
 
 variables {
-  name         = "kosha-local"
-  region       = "ap-south-1"
-  vpc_cidr     = "10.20.0.0/16"
-  logs_key_arn = "arn:aws:kms:ap-south-1:111122223333:key/mrk-0123456789abcdef0123456789abcdef"
+  name                     = "kosha-local"
+  region                   = "ap-south-1"
+  vpc_cidr                 = "10.20.0.0/16"
+  logs_key_arn             = "arn:aws:kms:ap-south-1:111122223333:key/mrk-0123456789abcdef0123456789abcdef"
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "three_private_and_three_small_public_subnets" {
@@ -50,6 +51,10 @@ run "three_private_and_three_small_public_subnets" {
   assert {
     condition     = aws_vpc.this.enable_dns_hostnames && aws_vpc.this.enable_dns_support
     error_message = "private DNS of endpoints and mount targets needs DNS support and host names"
+  }
+  assert {
+    condition     = aws_iam_role.flow_logs.permissions_boundary == var.permissions_boundary_arn
+    error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 
@@ -321,4 +326,12 @@ run "less_than_a_year_of_flow_logs_is_refused" {
     flow_log_retention_days = 365
   }
   expect_failures = [var.flow_log_retention_days]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

@@ -32,6 +32,7 @@ variables {
     alerts  = "arn:aws:kms:ap-south-1:111122223333:key/alerts"
     volumes = "arn:aws:kms:ap-south-1:111122223333:key/volumes"
   }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "karpenter_starts_and_ends_only_its_own_nodes" {
@@ -147,4 +148,12 @@ run "a_key_by_its_alias_is_refused" {
     key_arns = { alerts = "alias/alerts", volumes = "arn:aws:kms:ap-south-1:111122223333:key/volumes" }
   }
   expect_failures = [var.key_arns]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

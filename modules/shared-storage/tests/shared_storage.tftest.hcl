@@ -63,6 +63,7 @@ variables {
     reference = { mode = "0755" }
     scratch   = { mode = "0770", harmless_to_lose = true, cleaned = true }
   }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "the_file_system_is_encrypted_elastic_backed_up_and_ages" {
@@ -87,6 +88,10 @@ run "the_file_system_is_encrypted_elastic_backed_up_and_ages" {
   assert {
     condition     = aws_efs_backup_policy.this.backup_policy[0].status == "ENABLED" && aws_efs_file_system.this.protection[0].replication_overwrite == "ENABLED"
     error_message = "automatic backups and overwrite protection must be on"
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.client : role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 
@@ -378,4 +383,12 @@ run "refuses_to_call_published_harmless_to_lose" {
   }
 
   expect_failures = [var.directories]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

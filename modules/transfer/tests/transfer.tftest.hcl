@@ -47,6 +47,7 @@ variables {
     subnet_id         = "subnet-a"
     security_group_id = "sg-transfer"
   }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "the_source_is_mounted_with_tls_the_access_point_and_the_client_role" {
@@ -67,6 +68,10 @@ run "the_source_is_mounted_with_tls_the_access_point_and_the_client_role" {
       aws_datasync_location_efs.published.ec2_config[0].security_group_arns == toset(["arn:aws:ec2:ap-south-1:111122223333:security-group/sg-transfer"])
     )
     error_message = "DataSync must sit in the given subnet and security group"
+  }
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.lake, aws_iam_role.reports] : role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 
@@ -333,4 +338,12 @@ run "refuses_logs_of_less_than_a_year" {
   }
 
   expect_failures = [var.log_days]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

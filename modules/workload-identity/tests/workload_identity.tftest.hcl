@@ -15,10 +15,11 @@ mock_provider "aws" {
 }
 
 variables {
-  cluster_name    = "kosha-test-cluster"
-  cluster_arn     = "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test-cluster"
-  name            = "ingestion"
-  service_account = { namespace = "ingestion", name = "ingestion" }
+  cluster_name             = "kosha-test-cluster"
+  cluster_arn              = "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test-cluster"
+  name                     = "ingestion"
+  service_account          = { namespace = "ingestion", name = "ingestion" }
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
 run "one_service_account_of_one_cluster_gets_the_role" {
@@ -48,6 +49,10 @@ run "one_service_account_of_one_cluster_gets_the_role" {
   assert {
     condition     = length(aws_iam_role_policy.this) == 0 && length(aws_iam_role_policy_attachment.this) == 0
     error_message = "Without rights there are none."
+  }
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
+    error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 
@@ -103,4 +108,12 @@ run "a_policy_that_gives_everything_is_refused" {
   command = plan
   variables { managed_policies = ["AdministratorAccess"] }
   expect_failures = [var.managed_policies]
+}
+
+run "a_boundary_that_is_none_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+  expect_failures = [var.permissions_boundary_arn]
 }

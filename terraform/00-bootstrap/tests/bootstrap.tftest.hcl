@@ -1,4 +1,6 @@
 mock_provider "aws" {
+  override_during = plan
+
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
   }
@@ -8,10 +10,15 @@ mock_provider "aws" {
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:ap-south-1:111122223333:key/0123" }
   }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::kosha-dev-state-ap-south-1" }
+  }
 }
 
 mock_provider "aws" {
-  alias = "recovery"
+  alias           = "recovery"
+  override_during = plan
+
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
   }
@@ -20,6 +27,9 @@ mock_provider "aws" {
   }
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:ap-south-2:111122223333:key/0123" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::kosha-dev-state-ap-south-2" }
   }
 }
 

@@ -24,6 +24,9 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/kosha-local-flow-logs" }
   }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/kosha-local-boundary" }
+  }
   mock_resource "aws_iam_service_linked_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling" }
   }
@@ -63,7 +66,7 @@ run "the_handoff_has_what_later_roots_read_in_both_regions" {
   }
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
-      "key_arns", "private_subnet_ids", "recovery_key_arns", "recovery_registry", "registry", "security_group_ids", "topic_arns", "vpc_cidr", "vpc_id", "zones",
+      "key_arns", "permissions_boundary_arn", "private_subnet_ids", "recovery_key_arns", "recovery_registry", "registry", "security_group_ids", "topic_arns", "vpc_cidr", "vpc_id", "zones",
     ]
     error_message = "the document differs from docs/architecture.md: ${module.handoff.document}"
   }
@@ -89,9 +92,13 @@ run "the_handoff_has_what_later_roots_read_in_both_regions" {
     )
     error_message = "subnets, security groups or topics are missing: ${module.handoff.document}"
   }
-  # 12 + 10 characters are the longest prefix, 11 the one here; it occurs in three topics.
   assert {
-    condition     = length(module.handoff.document) + 3 * 12 <= 4096
+    condition     = jsondecode(module.handoff.document).permissions_boundary_arn == "arn:aws:iam::111122223333:policy/kosha-local-boundary"
+    error_message = "later roots must find the boundary: ${module.handoff.document}"
+  }
+  # 12 + 10 characters are the longest prefix, 11 the one here; it occurs in three topics, two registries and the boundary.
+  assert {
+    condition     = length(module.handoff.document) + 6 * 12 <= 4096
     error_message = "the handoff does not fit a standard parameter with the longest names"
   }
 }

@@ -15,6 +15,7 @@ mock_provider "aws" {
       insecure_value = <<-JSON
         {
           "vpc_id": "vpc-1",
+          "permissions_boundary_arn": "arn:aws:iam::111122223333:policy/kosha-test-boundary",
           "private_subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
           "security_group_ids": {"workers": "sg-workers", "transfer": "sg-transfer", "functions": "sg-functions", "endpoints": "sg-endpoints"},
           "key_arns": {

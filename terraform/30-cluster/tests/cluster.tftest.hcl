@@ -7,12 +7,16 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-1" }
+  }
   override_data {
     target = data.aws_ssm_parameter.foundation
     values = {
       insecure_value = <<-JSON
         {
           "vpc_id": "vpc-1",
+          "permissions_boundary_arn": "arn:aws:iam::111122223333:policy/kosha-test-boundary",
           "private_subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
           "security_group_ids": {"workers": "sg-workers", "transfer": "sg-transfer", "functions": "sg-functions"},
           "key_arns": {

@@ -17,6 +17,7 @@ mock_provider "aws" {
       insecure_value = <<-JSON
         {
           "vpc_id": "vpc-1",
+          "permissions_boundary_arn": "arn:aws:iam::111122223333:policy/kosha-test-boundary",
           "private_subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
           "security_group_ids": {"workers": "sg-workers", "transfer": "sg-transfer", "functions": "sg-functions"},
           "key_arns": {
@@ -89,6 +90,9 @@ mock_provider "aws" {
   mock_resource "aws_lambda_function" {
     defaults = { arn = "arn:aws:lambda:ap-south-1:111122223333:function:mock" }
   }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:ap-south-1:111122223333:log-group:made-here" }
+  }
   mock_resource "aws_lambda_layer_version" {
     defaults = { arn = "arn:aws:lambda:ap-south-1:111122223333:layer:mock:1" }
   }
@@ -122,7 +126,8 @@ run "the_root_as_it_is" {
   # Starter may start this transfer and tell of it.
   assert {
     condition = [for s in jsondecode(module.transfer_starter.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
-      ["StartTransfer", ["datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
+      ["StartTransfer", ["datasync:DescribeTask", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
+      ["ListTransfers", ["datasync:ListTaskExecutions"], ["*"]],
       ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
       ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"]],
       ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],

@@ -63,7 +63,10 @@ BROKEN_CLASSES: dict[str, tuple[Change, str]] = {
     "unknown sensitivity": (of("snapshot", "sensitivity", "secret"), "'secret' is not one of open, controlled"),
     "unknown reader": (of("snapshot", "readers", ["everyone"]), "'everyone' is no duty of access.yaml"),
     "no reader": (of("snapshot", "readers", []), r"\[\] should be non-empty"),
-    "clinical data for researchers": (of("clinical_record", "readers", ["researcher"]), "a researcher reads what is controlled"),
+    "clinical data for researchers": (
+        of("clinical_record", "readers", ["researcher"]),
+        "a researcher reads what is controlled",
+    ),
     "no extension": (of("snapshot", "extensions", []), r"\[\] should be non-empty"),
     "extension twice": (of("snapshot", "extensions", ["tar.gz", "tar.gz"]), "non-unique"),
     "extension with a dot": (of("snapshot", "extensions", [".tar"]), r"'\.tar' does not match"),
@@ -101,7 +104,7 @@ def test_a_mistake_in_the_data_classes_is_found(folder: Path, change: Change, me
 
 
 BROKEN_ACCESS: dict[str, tuple[Change, str]] = {
-    "a sensitivity nobody knows": (lambda d: d["duties"]["operator"].update(sensitivity="public"), "is not one of open"),
+    "a level nobody knows": (lambda d: d["duties"]["operator"].update(sensitivity="public"), "is not one of open"),
     "a sensitivity without a place": (lambda d: d["places"].pop(0), "must be, in this order, open, controlled"),
     "anywhere and more": (lambda d: d["places"][0]["from"].append("platform"), "drop them or it"),
     "the most sensitive from anywhere": (lambda d: d["places"][2].update({"from": ["anywhere"]}), "named places only"),
