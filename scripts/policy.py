@@ -1,8 +1,8 @@
 """checkov on the Terraform sources, on the plans of every root, and on the manifests; residency, and least privilege of
 every policy (``make policy``).
 
-The plans are those of :mod:`scripts.plans`. checkov's runs use ``policy/checkov.yaml`` and our checks in ``policy/checks``;
-what else is looked at is in ``scripts/guardrails``.
+The plans are those of :mod:`scripts.plans`. checkov's runs use ``policy/checkov.yaml`` and our checks in
+``policy/checks``; what else is looked at is in ``scripts/guardrails``.
 """
 
 from __future__ import annotations

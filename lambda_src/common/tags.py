@@ -61,14 +61,16 @@ def merge(present: Mapping[str, str], wanted: Mapping[str, str], catalogue: Cata
     """Decide what to write on an object that has the tags ``present`` and should have the governed tags ``wanted``.
 
     Others' tags are kept. Governed keys that ``wanted`` lacks (the project of an unclassified file) are dropped: they
-    would grant by a value nobody vouches for.
+    would grant by a value nobody vouches for. So are keys that are governed ones but for their case: for S3 they are other
+    keys, for the condition keys of a policy the same
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html).
     """
     for key, value in wanted.items():
         if not is_legal(key, value):
             return Illegal(key)
     if _rank_present(present, catalogue) > catalogue.sensitivities.index(wanted["sensitivity"]):
         return Conflict(present=_describe(present), wanted=_describe(wanted))
-    foreign = {key: value for key, value in present.items() if key not in catalogue.governed_tags}
+    foreign = {key: value for key, value in present.items() if key.lower() not in catalogue.governed_tags}
     merged = foreign | dict(wanted)
     if merged == dict(present):
         return Keep()
@@ -94,15 +96,18 @@ def _rank_present(present: Mapping[str, str], catalogue: Catalogue) -> int:
     The mark of an unclassified file says "not known yet", so a class that has since been added may replace it.
     """
     known, unclassified = catalogue.sensitivities, catalogue.unclassified
-    data_class, sensitivity = present.get("data_class"), present.get("sensitivity")
-    marks = [] if sensitivity is None else [sensitivity]
-    if data_class == unclassified["data_class"]:
-        if sensitivity in (None, unclassified["sensitivity"]):
-            return -1
-        marks.append(unclassified["sensitivity"])
-    elif data_class is not None:
-        marks.append(catalogue.sensitivity_of(data_class) or "unknown")
+    classes, marks = _values(present, "data_class"), _values(present, "sensitivity")
+    if classes == [unclassified["data_class"]] and set(marks) <= {unclassified["sensitivity"]}:
+        return -1
+    for data_class in classes:
+        of_class = catalogue.sensitivity_of(data_class)
+        marks.append(unclassified["sensitivity"] if data_class == unclassified["data_class"] else of_class or "unknown")
     return max((known.index(mark) if mark in known else len(known) for mark in marks), default=-1)
+
+
+def _values(present: Mapping[str, str], name: str) -> list[str]:
+    """Of a key in any case."""
+    return [value for key, value in present.items() if key.lower() == name]
 
 
 def _describe(tags: Mapping[str, str]) -> str:

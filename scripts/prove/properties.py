@@ -106,18 +106,15 @@ def people_read_what_the_matrix_says(proof: Proof) -> None:
     name = "people read what the matrix says"
     for role, side, action in product(duties(proof), proof.documents.sides, READING):
         decider = Decider(policies_of(role, side, action))
-        around = {
-            (number, place): (
-                Session(role.name, tags),
-                decider.project(_who(proof.documents, role, tags) | around(proof.documents, side, place)),
-            )
-            for (number, tags), place in product(enumerate(SESSIONS), places(proof.documents))
-        }
+        asking = {}
+        for (number, tags), place in product(enumerate(SESSIONS), places(proof.documents)):
+            keys = _who(proof.documents, role, tags) | around(proof.documents, side, place)
+            asking[number, place] = (Session(role.name, tags), decider.project(keys))
         readable = 0
         for what in islice(objects(proof.matrix), 0, None, proof.every):
             arn = side.object_arn(what.key)
             tags_known = decider.project({f"s3:ExistingObjectTag/{tag}": value for tag, value in what.tags.items()})
-            for (_, place), (who, known) in around.items():
+            for (_, place), (who, known) in asking.items():
                 proof.count(name)
                 case = Case(who, what, place, action)
                 wanted = proof.matrix.may_read(who, what, place)

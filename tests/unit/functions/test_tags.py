@@ -45,10 +45,17 @@ def test_raises_a_lower_sensitivity() -> None:
         {"data_class": "a_class_of_the_future", "sensitivity": "controlled"},
         {"sensitivity": "top-secret"},
         {"data_class": "unclassified", "sensitivity": "top-secret"},
+        {"Data_Class": "clinical_record"},
+        {"SENSITIVITY": "restricted"},
+        {"data_class": "unclassified", "sensitivity": "restricted", "DATA_CLASS": "clinical_record"},
     ],
 )
 def test_never_lowers_a_class_that_is_more_sensitive_or_unknown(present: dict[str, str]) -> None:
     assert isinstance(merge(present, WANTED, CATALOGUE), Conflict)
+
+
+def test_a_governed_key_in_another_case_is_taken_away() -> None:
+    assert merge(WANTED | {"Project": "other"}, WANTED, CATALOGUE) == Write(WANTED)
 
 
 def test_a_class_replaces_the_mark_for_not_yet_classified() -> None:
