@@ -64,7 +64,7 @@ locals {
   ]
 
   # Lifecycle rules are S3's own and are not asked: what is due for expiry goes.
-  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-and-other-bucket-config.html
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
   lock_statements = [
     {
       Sid       = "DenyDeletionOfObjects"
