@@ -69,7 +69,7 @@ locals {
         time    = "$.time"
         who     = "$.detail.userIdentity.arn"
       }
-      text = "<call> <subject> in <region> by <who> from <from> at <time>: ${rule.about}. Error (none: it was done): <error>. Event <event> of the trail ${local.trail_name}."
+      text = "<call> <subject> in <region> by <who> from <from> at <time>: ${rule.about}. Error, if it was refused: <error>. Event <event> of the trail ${local.trail_name}."
     }
   }
 
@@ -126,6 +126,6 @@ resource "aws_cloudwatch_event_target" "notice" {
 
   input_transformer {
     input_paths    = each.value.paths
-    input_template = jsonencode(each.value.text)
+    input_template = "\"${each.value.text}\"" # jsonencode would write < and > as \\u003c and \\u003e, and nothing were filled in
   }
 }

@@ -299,9 +299,9 @@ run "calls_worth_an_alarm_are_told" {
   }
   assert {
     condition = alltrue([for name, target in aws_cloudwatch_event_target.notice :
-      alltrue([for path in keys(target.input_transformer[0].input_paths) : strcontains(jsondecode(target.input_transformer[0].input_template), "<${path}>")])
+      alltrue([for path in keys(target.input_transformer[0].input_paths) : strcontains(target.input_transformer[0].input_template, "<${path}>")])
     ])
-    error_message = "a text leaves out what was taken from the event for it"
+    error_message = "a text leaves out what was taken from the event for it, or hides the place it goes to"
   }
 }
 
