@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
 from botocore.exceptions import ClientError
 
-from ..conftest import PRIMARY, RECOVERY, Cloud
+from ..conftest import PRIMARY, RECOVERY, Cloud, wait_for
 from .conftest import unique
 
 
@@ -89,3 +90,23 @@ def test_analyzer_is_alone_of_its_type_in_its_region(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="does not exist"):
         analyzers.get_analyzer(analyzerName="one")
     assert analyzers.list_analyzers()["analyzers"] == []
+
+
+def test_a_rule_fills_numbers_into_a_text(cloud: Cloud) -> None:
+    events, sqs = cloud.client("events"), cloud.client("sqs")
+    name = unique("rule")
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    transformer = {
+        "InputPathsMap": {"severity": "$.detail.severity", "title": "$.detail.title", "gone": "$.detail.gone"},
+        "InputTemplate": '"severity <severity>: <title>, <gone>."',
+    }
+    arn = f"arn:aws:sqs:{PRIMARY}:000000000000:{name}"
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn, "InputTransformer": transformer}])
+    detail = json.dumps({"severity": 8.5, "title": "Wrong"})
+    events.put_events(Entries=[{"Source": name, "DetailType": "finding", "Detail": detail}])
+    received = wait_for(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    assert "severity 8.5: Wrong, ." in received[0]["Body"]
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    sqs.delete_queue(QueueUrl=queue)
