@@ -3,7 +3,8 @@
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 
 locals {
-  # `in_recovery`: the call is logged where the bucket or key lies. A trail is changed in the region it was made in.
+  # `in_recovery`: the call is logged where the bucket or key lies. A trail is changed in the region it was made in. The region in a
+  # notice is that in the event's detail: the envelope's may be that of the bus it came over.
   _calls = {
     bucket-guards = {
       in_recovery = true
@@ -64,7 +65,7 @@ locals {
         error   = "$.detail.errorCode"
         event   = "$.detail.eventID"
         from    = "$.detail.sourceIPAddress"
-        region  = "$.region"
+        region  = "$.detail.awsRegion"
         subject = rule.subject
         time    = "$.time"
         who     = "$.detail.userIdentity.arn"
@@ -78,14 +79,14 @@ locals {
       in_recovery = true
       about       = "GuardDuty found something"
       pattern     = jsonencode({ source = ["aws.guardduty"], "detail-type" = ["GuardDuty Finding"] })
-      paths       = { id = "$.detail.id", region = "$.region", severity = "$.detail.severity", time = "$.time", title = "$.detail.title", type = "$.detail.type" }
+      paths       = { id = "$.detail.id", region = "$.detail.region", severity = "$.detail.severity", time = "$.time", title = "$.detail.title", type = "$.detail.type" }
       text        = "GuardDuty in <region> at <time>, severity <severity>: <title> (<type>, finding <id>)."
     }
     access-analyzer = {
       in_recovery = true
       about       = "Access Analyzer found access from outside the account"
       pattern     = jsonencode({ source = ["aws.access-analyzer"], "detail-type" = ["Access Analyzer Finding"], detail = { status = ["ACTIVE"] } })
-      paths       = { id = "$.detail.id", public = "$.detail.isPublic", region = "$.region", resource = "$.detail.resource", time = "$.time" }
+      paths       = { id = "$.detail.id", public = "$.detail.isPublic", region = "$.detail.region", resource = "$.detail.resource", time = "$.time" }
       text        = "Access Analyzer in <region> at <time>: <resource> can be reached from outside the account (public: <public>, finding <id>)."
     }
     config = {
@@ -99,7 +100,7 @@ locals {
           newEvaluationResult = { complianceType = ["NON_COMPLIANT"] }
         }
       })
-      paths = { region = "$.region", resource = "$.detail.resourceId", rule = "$.detail.configRuleName", time = "$.time", type = "$.detail.resourceType" }
+      paths = { region = "$.detail.awsRegion", resource = "$.detail.resourceId", rule = "$.detail.configRuleName", time = "$.time", type = "$.detail.resourceType" }
       text  = "AWS Config in <region> at <time>: <type> <resource> breaks the rule <rule>."
     }
   }

@@ -1,5 +1,5 @@
 # The topic lies in the primary region, and a rule reaches targets of its own region only, but for an event bus. So events of the recovery
-# region go to the primary's default bus, where the same patterns wait for them (`region` of an event stays what it was). If the
+# region go to the primary's default bus, where the same patterns wait for them. If the
 # primary is lost, nobody is told by these rules; that is one of many things the recovery then has to bring up.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
 

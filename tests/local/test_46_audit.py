@@ -31,8 +31,11 @@ def send(platform: Platform, source: str, kind: str, detail: dict[str, Any], *, 
     assert answer["FailedEntryCount"] == 0
 
 
-def call(name: str, parameters: dict[str, str], who: dict[str, Any], service: str = "s3") -> dict[str, Any]:
+def call(
+    name: str, parameters: dict[str, str], who: dict[str, Any], service: str = "s3", region: str = "ap-south-1"
+) -> dict[str, Any]:
     return {
+        "awsRegion": region,
         "eventSource": f"{service}.amazonaws.com",
         "eventName": name,
         "eventID": f"event-of-{name}",
@@ -59,11 +62,11 @@ def wait_until_told(platform: Platform, *words: str) -> str:
 @pytest.mark.parametrize("name", ["PutBucketPolicy", "DeleteBucketPolicy"])
 @pytest.mark.parametrize("side", ["lake_bucket", "replica_bucket"])
 def test_a_change_of_the_lakes_policy_is_told(platform: Platform, name: str, side: str) -> None:
-    bucket = platform.storage[side]
-    detail = call(name, {"bucketName": bucket}, USER) | {"errorCode": "AccessDenied"}
-    send(platform, "s3", API_CALL, detail, recovery=side == "replica_bucket")
-    region = platform.environment.recovery_region if side == "replica_bucket" else platform.environment.region
-    wait_until_told(platform, name, bucket, region, USER["arn"], "192.0.2.1", "AccessDenied")
+    bucket, recovery = platform.storage[side], side == "replica_bucket"
+    region = platform.environment.recovery_region if recovery else platform.environment.region
+    detail = call(name, {"bucketName": bucket}, USER, region=region) | {"errorCode": "AccessDenied"}
+    send(platform, "s3", API_CALL, detail, recovery=recovery)
+    wait_until_told(platform, f"{name} {bucket} in {region} by {USER['arn']} from 192.0.2.1", "AccessDenied")
 
 
 def test_tagging_is_told_unless_a_function_did_it(platform: Platform) -> None:
@@ -92,10 +95,11 @@ def test_who_touches_a_key_is_told(platform: Platform, name: str, recovery: bool
 
 
 def test_findings_are_told(platform: Platform) -> None:
-    finding = {"id": "f-1", "severity": 8, "title": "Something is wrong", "type": "UnauthorizedAccess:S3/Tor"}
+    region = platform.environment.recovery_region
+    finding = {"id": "f-1", "region": region, "severity": 8, "title": "Something is wrong", "type": "Recon:S3/Tor"}
     send(platform, "guardduty", "GuardDuty Finding", finding, recovery=True)
-    wait_until_told(platform, "GuardDuty", "Something is wrong", "f-1", platform.environment.recovery_region)
-    exposed = {"id": "f-2", "status": "ACTIVE", "resource": "arn:aws:s3:::exposed", "isPublic": True}
+    wait_until_told(platform, f"GuardDuty in {region}", "severity 8: Something is wrong (Recon:S3/Tor, finding f-1)")
+    exposed = {"id": "f-2", "region": "r", "status": "ACTIVE", "resource": "arn:aws:s3:::exposed", "isPublic": True}
     send(platform, "access-analyzer", "Access Analyzer Finding", exposed)
     wait_until_told(platform, "Access Analyzer", "arn:aws:s3:::exposed", "f-2")
 
