@@ -1,5 +1,6 @@
 # A region has one detector: where somebody has made one by hand, import it.
 resource "aws_guardduty_detector" "primary" {
+  # checkov:skip=CKV2_AWS_3: Asks for an organisation's setting as well; an environment is one account here, and has its detector in both regions
   count = var.guardduty ? 1 : 0
 
   enable                       = true
@@ -15,6 +16,7 @@ resource "aws_guardduty_detector_feature" "primary" {
 }
 
 resource "aws_guardduty_detector" "recovery" {
+  # checkov:skip=CKV2_AWS_3: Asks for an organisation's setting as well; an environment is one account here, and has its detector in both regions
   count    = var.guardduty ? 1 : 0
   provider = aws.recovery
 
