@@ -51,6 +51,18 @@ resource "aws_sns_topic_policy" "this" {
           Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
         },
       ],
+      # EventBridge gives SNS nothing to check: with a condition, whatever it is, no event arrives, and nothing says so. What is
+      # left open: a rule of another account could send a notice here. It could read none.
+      # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
+      !contains(var.event_topics, each.key) ? [] : [
+        {
+          Sid       = "PublishEvents"
+          Effect    = "Allow"
+          Principal = { Service = "events.amazonaws.com" }
+          Action    = "sns:Publish"
+          Resource  = local.topic_arns[each.key]
+        },
+      ],
     )
   })
 }

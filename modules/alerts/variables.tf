@@ -85,4 +85,21 @@ variable "publishers" {
     condition     = alltrue([for publisher in var.publishers : can(regex("^[a-z0-9.-]+[.]amazonaws[.]com$", publisher))])
     error_message = "publishers has ${join(", ", [for publisher in var.publishers : publisher if !can(regex("^[a-z0-9.-]+[.]amazonaws[.]com$", publisher))])}: give service principals, such as cloudwatch.amazonaws.com; roles publish by their own policy."
   }
+
+  validation {
+    condition     = !contains(var.publishers, "events.amazonaws.com")
+    error_message = "publishers has events.amazonaws.com, whose notices the condition on the account would lose: name the topics of EventBridge rules in event_topics."
+  }
+}
+
+variable "event_topics" {
+  description = "Topics (purposes) that rules of EventBridge publish to. Keep them few: the policy cannot say whose rules."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.event_topics, keys(var.topics))) == 0
+    error_message = "event_topics has ${join(", ", setsubtract(var.event_topics, keys(var.topics)))}, which are no topics: choose from ${join(", ", keys(var.topics))}."
+  }
 }

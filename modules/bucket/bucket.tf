@@ -4,6 +4,9 @@ resource "aws_s3_bucket" "this" {
   # checkov:skip=CKV_AWS_145: Only a bucket that receives access logs is SSE-S3 (S3 cannot deliver to KMS); a validation of key_arn refuses it for any other
   bucket        = var.bucket
   force_destroy = !var.deletion_protection
+
+  # From the first object on.
+  object_lock_enabled = var.object_lock_days == null ? null : true
 }
 
 resource "aws_s3_bucket_versioning" "this" {

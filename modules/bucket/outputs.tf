@@ -27,3 +27,13 @@ output "policy" {
   description = "The bucket policy as JSON, for tests and reviews."
   value       = local.policy
 }
+
+output "object_lock" {
+  description = "Mode and days of the lock, as a list of one; empty where the bucket has none."
+  value       = [for lock in aws_s3_bucket_object_lock_configuration.this : { mode = lock.rule[0].default_retention[0].mode, days = lock.rule[0].default_retention[0].days }]
+}
+
+output "expire_days" {
+  description = "Rule of the lifecycle -> days after which its objects expire; null where they never do."
+  value       = { for id, rule in var.lifecycle_rules : id => rule.expire_days }
+}

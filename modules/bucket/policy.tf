@@ -38,8 +38,11 @@ locals {
       Action    = "s3:PutObject"
       Resource  = local.objects
       Condition = {
-        Null            = { "s3:x-amz-server-side-encryption" = "false" }
-        StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+        Null = { "s3:x-amz-server-side-encryption" = "false" }
+        StringNotEquals = merge(
+          { "s3:x-amz-server-side-encryption" = "aws:kms" },
+          { for key in ["aws:PrincipalServiceName"] : key => sort(var.sse_s3_services) if length(var.sse_s3_services) > 0 },
+        )
       }
     },
     {
@@ -60,6 +63,18 @@ locals {
       Action    = "s3:PutObject"
       Resource  = local.objects
       Condition = { Null = { "s3:x-amz-server-side-encryption-customer-algorithm" = "false" } }
+    },
+  ]
+
+  # Lifecycle rules are S3's own and are not asked: what is due for expiry goes.
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
+  lock_statements = [
+    {
+      Sid       = "DenyDeletionOfObjects"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+      Resource  = local.objects
     },
   ]
 
@@ -91,6 +106,7 @@ locals {
       local.transport_statements,
       [for statement in local.encryption_statements : statement if var.key_arn != null],
       [for statement in local.log_delivery_statements : statement if var.access_log_sources_account != null],
+      [for statement in local.lock_statements : statement if var.object_lock_days != null],
       [for statement in local.deletion_statements : statement if var.deletion_protection],
       [for statement in var.extra_statements : jsondecode(statement)],
     )

@@ -63,6 +63,36 @@ variable "lifecycle_rules" {
   }
 }
 
+variable "object_lock_days" {
+  description = "Days for which no version can be deleted or overwritten (Object Lock, GOVERNANCE). Null locks nothing. Raise it at will: it counts for what is written from then on."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.object_lock_days == null ? true : var.object_lock_days >= 1 && floor(var.object_lock_days) == var.object_lock_days
+    error_message = "object_lock_days must be a whole number of days, 1 or more, or null for a bucket without a lock."
+  }
+
+  validation {
+    condition = alltrue([
+      for rule in values(var.lifecycle_rules) : rule.expire_days == null || var.object_lock_days == null ? true : rule.expire_days >= var.object_lock_days
+    ])
+    error_message = "a lifecycle rule expires objects before object_lock_days are over: S3 would hide what it may not delete; raise expire_days."
+  }
+}
+
+variable "sse_s3_services" {
+  description = "Service principals that may ask for SSE-S3 instead of the key, because they cannot do otherwise for all they write."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for service in var.sse_s3_services : can(regex("^[a-z0-9.-]+[.]amazonaws[.]com$", service))])
+    error_message = "each of sse_s3_services must be a service principal, such as cloudtrail.amazonaws.com."
+  }
+}
+
 variable "extra_statements" {
   description = "Further statements of the bucket policy, each as JSON (jsonencode of one statement)."
   type        = list(string)

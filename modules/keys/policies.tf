@@ -36,6 +36,11 @@ locals {
 
   _regions = { primary = var.region, recovery = var.recovery_region }
 
+  # The trail a later root makes (modules/audit-trail), by its name.
+  _trail_arns = {
+    for role, region in local._regions : role => "arn:${local._partition}:cloudtrail:${region}:${local._account_id}:trail/${var.name}-audit"
+  }
+
   # Statements that every key has.
   _common_statements = {
     for role, region in local._regions : role => {
@@ -150,6 +155,32 @@ locals {
           Action    = ["kms:RetireGrant"]
           Resource  = "*"
           Condition = { StringEquals = { "kms:ViaService" = "ecr.${region}.amazonaws.com" } }
+        },
+      ]
+
+      # CloudTrail encrypts its files in its own name, for the one trail of modules/audit-trail, which must be named so: a
+      # context or a source that does not fit stops the delivery, and the log tells of nothing any more. Decrypt is for the
+      # bucket key. Whoever reads the logs does so through S3, by an IAM policy, like every other user of a key.
+      # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+      audit = [
+        {
+          Sid       = "EncryptTrail"
+          Effect    = "Allow"
+          Principal = { Service = "cloudtrail.amazonaws.com" }
+          Action    = ["kms:GenerateDataKey*"]
+          Resource  = "*"
+          Condition = {
+            ArnEquals    = { "aws:SourceArn" = local._trail_arns[role] }
+            StringEquals = { "kms:EncryptionContext:aws:cloudtrail:arn" = local._trail_arns[role] }
+          }
+        },
+        {
+          Sid       = "CheckKeyOfTrail"
+          Effect    = "Allow"
+          Principal = { Service = "cloudtrail.amazonaws.com" }
+          Action    = ["kms:Decrypt", "kms:DescribeKey"]
+          Resource  = "*"
+          Condition = { ArnEquals = { "aws:SourceArn" = local._trail_arns[role] } }
         },
       ]
 

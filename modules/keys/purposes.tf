@@ -42,5 +42,9 @@ locals {
       description = "Images of the pipelines (ECR)"
       services    = ["ecr"]
     }
+    audit = {
+      description = "Audit trail and history of the configuration (S3, CloudTrail, Config)"
+      services    = ["s3"]
+    }
   }
 }

@@ -8,7 +8,8 @@ module "alerts" {
   topics = {
     transfer = "${module.naming.prefix} transfer: started, ended, failed"
     data     = "${module.naming.prefix} data: unclassified or untagged objects"
-    platform = "${module.naming.prefix} platform: alarms"
+    platform = "${module.naming.prefix} platform: alarms, findings"
   }
+  event_topics  = ["platform"] # what the audit trail and the detectors find (50-audit)
   subscriptions = var.alert_subscriptions
 }

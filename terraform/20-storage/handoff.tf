@@ -10,6 +10,7 @@ module "handoff" {
     access_point_arns      = module.shared_storage.access_point_arns
     workspace_arn          = module.shared_storage.workspace_access_point_arn
     client_role_arns       = module.shared_storage.client_role_arns
+    access_logs_bucket     = module.data_lake.access_logs_buckets.primary
     code_bucket            = module.code.bucket
     lake_bucket            = module.data_lake.lake_bucket
     lake_bucket_arn        = module.data_lake.lake_bucket_arn

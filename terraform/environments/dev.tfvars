@@ -22,3 +22,7 @@ trusted_readers = {}
 # 30-cluster. Two nodes, so that one can be replaced.
 cluster_version = "1.35"
 cluster_nodes   = { min = 2, desired = 2, max = 4 }
+
+# 50-audit. The trail and Access Analyzer; what is billed by use watches where patients' data are.
+guardduty    = false
+config_rules = []

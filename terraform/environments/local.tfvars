@@ -27,6 +27,8 @@ institution_networks = ["127.0.0.0/8"]
 cluster_version = "1.35"
 cluster_nodes   = { min = 1, desired = 1, max = 2 }
 
+# 50-audit. As by default: the local cloud keeps records of all of it and does none (modules/audit-trail/README.md).
+
 # 40-automation. Two shifts: one can see instances stop when one ends, and start when the other begins.
 testing_hours = {
   office-hours = { weekdays = ["mon", "tue", "wed", "thu", "fri"], begin = "08:00", end = "20:00" }

@@ -27,3 +27,6 @@ cluster_nodes   = { min = 3, desired = 3, max = 9 }
 # Who works with the cluster is added here: a researcher names namespaces, a platform_admin none. Until then nobody may.
 #   platform = { principal_arn = "arn:aws:iam::<account>:role/<role>", role = "platform_admin" }
 cluster_access_entries = {}
+
+# 50-audit. All of it, and a second copy of the trail for queries.
+trail_log_group_days = 400

@@ -65,6 +65,32 @@ run "only_services_of_this_account_publish_and_only_over_tls" {
   }
 }
 
+run "rules_publish_to_the_topics_named_for_them_without_a_condition" {
+  command = plan
+  variables {
+    event_topics = ["platform"]
+  }
+
+  assert {
+    condition = {
+      for purpose, policy in aws_sns_topic_policy.this : purpose => [
+        for statement in jsondecode(policy.policy).Statement : statement if statement.Sid == "PublishEvents"
+      ]
+      } == {
+      data     = []
+      transfer = []
+      platform = [{
+        Sid       = "PublishEvents"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = "arn:aws:sns:ap-south-1:111122223333:kosha-local-platform"
+      }]
+    }
+    error_message = "events reach another topic than the one named, or a condition would lose them"
+  }
+}
+
 run "without_publishers_no_service_publishes" {
   command = plan
   variables {
@@ -158,4 +184,20 @@ run "a_role_as_publisher_is_refused" {
     publishers = ["arn:aws:iam::111122223333:role/publisher"]
   }
   expect_failures = [var.publishers]
+}
+
+run "eventbridge_as_publisher_is_refused" {
+  command = plan
+  variables {
+    publishers = ["events.amazonaws.com"]
+  }
+  expect_failures = [var.publishers]
+}
+
+run "an_event_topic_that_is_none_is_refused" {
+  command = plan
+  variables {
+    event_topics = ["billing"]
+  }
+  expect_failures = [var.event_topics]
 }

@@ -155,6 +155,50 @@ run "an_unprotected_bucket_can_be_emptied_and_deleted" {
   }
 }
 
+run "a_locked_bucket_lets_nobody_delete_or_bypass" {
+  command = plan
+
+  variables {
+    object_lock_days = 400
+    lifecycle_rules  = { everything = { prefix = "", noncurrent_days = 30, expire_days = 400 } }
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket.this.object_lock_enabled &&
+      one(aws_s3_bucket_object_lock_configuration.this).rule[0].default_retention[0].mode == "GOVERNANCE" &&
+      one(aws_s3_bucket_object_lock_configuration.this).rule[0].default_retention[0].days == 400
+    )
+    error_message = "the bucket must be locked from its first object on, for 400 days"
+  }
+  assert {
+    condition = [for statement in jsondecode(output.policy).Statement : statement if statement.Sid == "DenyDeletionOfObjects"] == [{
+      Sid       = "DenyDeletionOfObjects"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+      Resource  = "arn:aws:s3:::kosha-test-lake-ap-south-1/*"
+    }]
+    error_message = "a governance lock that somebody may bypass is none"
+  }
+}
+
+run "a_service_may_be_let_pass_with_sse_s3_and_nobody_else" {
+  command = plan
+
+  variables {
+    sse_s3_services = ["cloudtrail.amazonaws.com"]
+  }
+
+  assert {
+    condition = jsondecode(output.policy).Statement[2].Condition == {
+      Null            = { "s3:x-amz-server-side-encryption" = "false" }
+      StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms", "aws:PrincipalServiceName" = ["cloudtrail.amazonaws.com"] }
+    }
+    error_message = "the exception must be for the service alone: a request of a role carries no service name, and is refused"
+  }
+}
+
 run "an_access_log_bucket_takes_logs_of_one_account_only_and_logs_nowhere" {
   command = plan
 
@@ -278,4 +322,34 @@ run "refuses_an_extra_statement_that_is_not_json" {
   }
 
   expect_failures = [var.extra_statements]
+}
+
+run "refuses_a_lock_of_half_a_day" {
+  command = plan
+
+  variables {
+    object_lock_days = 0.5
+  }
+
+  expect_failures = [var.object_lock_days]
+}
+
+run "refuses_expiry_of_what_is_locked" {
+  command = plan
+
+  variables {
+    object_lock_days = 500
+  }
+
+  expect_failures = [var.object_lock_days]
+}
+
+run "refuses_sse_s3_for_a_role" {
+  command = plan
+
+  variables {
+    sse_s3_services = ["arn:aws:iam::111122223333:role/writer"]
+  }
+
+  expect_failures = [var.sse_s3_services]
 }

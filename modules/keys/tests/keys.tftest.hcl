@@ -26,7 +26,7 @@ run "every_purpose_has_a_rotated_multi_region_key_with_a_replica" {
 
   assert {
     condition = keys(aws_kms_key.this) == [
-      "alerts", "backup", "cluster", "functions", "images", "lake", "logs", "storage", "volumes",
+      "alerts", "audit", "backup", "cluster", "functions", "images", "lake", "logs", "storage", "volumes",
     ]
     error_message = "purposes differ from docs/architecture.md: ${jsonencode(keys(aws_kms_key.this))}"
   }
@@ -43,8 +43,8 @@ run "every_purpose_has_a_rotated_multi_region_key_with_a_replica" {
     error_message = "a key and its replica bear the same alias, alias/<name>-<purpose>"
   }
   assert {
-    condition     = length(aws_kms_alias.this) == 9 && length(aws_kms_alias.recovery) == 9
-    error_message = "nine aliases in each region"
+    condition     = length(aws_kms_alias.this) == 10 && length(aws_kms_alias.recovery) == 10
+    error_message = "ten aliases in each region"
   }
 }
 
@@ -92,14 +92,14 @@ run "nobody_outside_the_account_may_use_a_key" {
       for key in aws_kms_key.this : [
         for statement in jsondecode(key.policy).Statement : flatten([try(statement.Principal.Service, [])])
       ]
-    ])) == toset(["logs.ap-south-1.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com"])
+    ])) == toset(["logs.ap-south-1.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com", "cloudtrail.amazonaws.com"])
     error_message = "the service principals in the key policies are not exactly those that are needed"
   }
   assert {
     condition = [
       for purpose, key in aws_kms_key.this : purpose
       if anytrue([for statement in jsondecode(key.policy).Statement : can(statement.Principal.Service)])
-    ] == ["alerts", "logs"]
+    ] == ["alerts", "audit", "logs"]
     error_message = "a service principal may use a key that is not for it"
   }
 }
@@ -115,6 +115,7 @@ run "account_principals_use_a_key_only_through_its_service" {
       ])
       } == {
       alerts    = ["sns.ap-south-1.amazonaws.com", "sqs.ap-south-1.amazonaws.com"]
+      audit     = ["s3.ap-south-1.amazonaws.com"]
       backup    = ["backup.ap-south-1.amazonaws.com", "ec2.ap-south-1.amazonaws.com"]
       cluster   = []
       functions = ["lambda.ap-south-1.amazonaws.com", "s3.ap-south-1.amazonaws.com", "scheduler.ap-south-1.amazonaws.com"]
@@ -177,6 +178,28 @@ run "alarms_reach_encrypted_topics_and_events_carry_no_source_condition" {
       !can(statement.Condition) if statement.Sid == "DeliverEvents"
     ])
     error_message = "EventBridge states no source to KMS: a condition on it loses every event"
+  }
+}
+
+run "cloudtrail_uses_its_key_for_the_one_trail_only" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_kms_key.this["audit"].policy).Statement : [statement.Action, statement.Condition.ArnEquals["aws:SourceArn"]]
+      if try(statement.Principal.Service, "") == "cloudtrail.amazonaws.com"
+      ] == [
+      [["kms:GenerateDataKey*"], "arn:aws:cloudtrail:ap-south-1:111122223333:trail/kosha-local-audit"],
+      [["kms:Decrypt", "kms:DescribeKey"], "arn:aws:cloudtrail:ap-south-1:111122223333:trail/kosha-local-audit"],
+    ]
+    error_message = "CloudTrail may use the key for other trails, or for more than its files"
+  }
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_kms_key.this["audit"].policy).Statement :
+      statement.Condition.StringEquals["kms:EncryptionContext:aws:cloudtrail:arn"] if statement.Sid == "EncryptTrail"
+    ]) == "arn:aws:cloudtrail:ap-south-1:111122223333:trail/kosha-local-audit"
+    error_message = "the encryption context must be the trail"
   }
 }
 

@@ -73,7 +73,7 @@ run "the_handoff_has_what_later_roots_read_in_both_regions" {
   assert {
     condition = alltrue([
       for field in ["key_arns", "recovery_key_arns"] :
-      keys(jsondecode(module.handoff.document)[field]) == ["alerts", "backup", "cluster", "functions", "images", "lake", "logs", "storage", "volumes"]
+      keys(jsondecode(module.handoff.document)[field]) == ["alerts", "audit", "backup", "cluster", "functions", "images", "lake", "logs", "storage", "volumes"]
     ])
     error_message = "a key is missing: ${module.handoff.document}"
   }

@@ -86,7 +86,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
 
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
-      "access_point_arns", "client_role_arns", "code_bucket", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "replica_bucket",
+      "access_logs_bucket", "access_point_arns", "client_role_arns", "code_bucket", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "replica_bucket",
       "replica_bucket_arn", "reports_bucket", "reports_bucket_arn", "transfer_report_prefix", "transfer_task_arn", "workspace_arn",
     ]
     error_message = "the handoff differs from docs/architecture.md"
@@ -101,6 +101,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
       keys(jsondecode(module.handoff.document).client_role_arns) == ["scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "transfer", "workers"] &&
       jsondecode(module.handoff.document).lake_bucket == "kosha-test-lake-ap-south-1" &&
       jsondecode(module.handoff.document).replica_bucket == "kosha-test-lake-ap-south-2" &&
+      jsondecode(module.handoff.document).access_logs_bucket == "kosha-test-access-logs-ap-south-1" &&
       jsondecode(module.handoff.document).code_bucket == "kosha-test-code-ap-south-1" &&
       jsondecode(module.handoff.document).reports_bucket == "kosha-test-reports-ap-south-1" &&
       jsondecode(module.handoff.document).transfer_report_prefix == "transfer"

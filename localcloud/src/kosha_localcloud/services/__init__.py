@@ -3,12 +3,21 @@
 
 def install() -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
-    from kosha_localcloud.services import efs, embedded_metrics, log_subscriptions, remembered, replication, s3control
+    from kosha_localcloud.services import (
+        efs,
+        embedded_metrics,
+        event_templates,
+        log_subscriptions,
+        remembered,
+        replication,
+        s3control,
+    )
     from kosha_localcloud.services.datasync.faults import faults
 
     efs.remove_leftovers()
     faults.serve()
     embedded_metrics.install()
+    event_templates.install()
     log_subscriptions.install()
     remembered.install()
     replication.install()

@@ -76,6 +76,11 @@ BEHAVIOURS = (
     ),
     Behaviour("Backup", "Vaults, plans, selections", "stored only", "no plan runs; no recovery point is made"),
     Behaviour(
+        "CloudTrail", "Trails, event selectors", "stored only", "no call is logged, to a bucket or to EventBridge"
+    ),
+    Behaviour("Config", "Recorder, delivery channel, rules", "stored only", "nothing is recorded or evaluated"),
+    Behaviour("GuardDuty, Access Analyzer", "Detectors, features, analyzers", "stored only", "nothing is ever found"),
+    Behaviour(
         "EC2", "VPC, subnets, routes, endpoints, security groups", "stored only", "no packet is carried or refused"
     ),
     Behaviour(

@@ -16,7 +16,7 @@ from kosha_localcloud.services.behaviour import BEHAVIOURS
 from kosha_localcloud.services.operations import Operation, ServiceTable
 
 # Services whose provider is ours.
-OWN = ("backup", "datasync", "ecr", "efs", "eks")
+OWN = ("accessanalyzer", "backup", "cloudtrail", "datasync", "ecr", "efs", "eks", "guardduty")
 
 
 class Native(NamedTuple):
@@ -28,6 +28,7 @@ class Native(NamedTuple):
 
 NATIVE = {
     "cloudwatch": Native("localstack.services.cloudwatch.provider_v2:CloudwatchProvider"),
+    "config": Native("localstack.services.configservice.provider:ConfigProvider", "config"),
     "ec2": Native("localstack.services.ec2.provider:Ec2Provider", "ec2"),
     "events": Native("localstack.services.events.provider:EventsProvider"),
     "iam": Native("localstack.services.iam.provider:IamProvider", "iam"),

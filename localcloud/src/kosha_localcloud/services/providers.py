@@ -36,3 +36,24 @@ def backup() -> Service:
     from kosha_localcloud.services.backup import table
 
     return table.service()
+
+
+@aws_provider()
+def accessanalyzer() -> Service:
+    from kosha_localcloud.services.accessanalyzer import table
+
+    return table.service()
+
+
+@aws_provider()
+def cloudtrail() -> Service:
+    from kosha_localcloud.services.cloudtrail import table
+
+    return table.service()
+
+
+@aws_provider()
+def guardduty() -> Service:
+    from kosha_localcloud.services.guardduty import table
+
+    return table.service()
