@@ -183,7 +183,7 @@ format: $(VENV) ## Rewrite Python and Terraform in the house format
 month: $(VENV) $(NPM) ## Replay a month of genomes on nodes that come and go; writes its table and picture into docs/ (SEED)
 	@$(PYTHON) -m scripts.sizing month --seed "$(SEED)"
 
-policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on the Terraform sources, the plans and the manifests, and our own checks
+policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on sources, plans and manifests, our own checks, residency, least privilege of every policy
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
 
