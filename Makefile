@@ -186,7 +186,7 @@ month: $(VENV) $(NPM) ## Replay a month of genomes on nodes that come and go; wr
 prove: $(VENV) $(LOCALCLOUD) $(NPM) functions ## Show that the rendered policies give what the access matrix says and no more, in every case, by two evaluators (SEED)
 	@$(PYTHON) -m scripts.prove --seed "$(SEED)"
 
-policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on the Terraform sources, the plans and the manifests, and our own checks
+policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on sources, plans and manifests, our own checks, residency, least privilege of every policy
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
 

@@ -19,7 +19,7 @@ import yaml
 from scripts.cluster.manifests import overlays
 from scripts.cluster.samples import all_manifests
 from scripts.guardrails import residency
-from scripts.guardrails.documents import Policy, Resource, completed, policies, resources
+from scripts.guardrails.documents import Policy, Resource, completed, handed_on, policies, resources
 from scripts.infrastructure.environments import BOOTSTRAP, ROOTS
 from scripts.paths import BUILD, REPOSITORY, TERRAFORM
 from scripts.plan_values import fill_unknown
@@ -110,7 +110,7 @@ def main() -> int:
         plan = json.loads((plans / f"{root}.json").read_text(encoding="utf-8"))
         planned, tested = resources(plan), resources(first_state(TERRAFORM / root, first_test(root)))
         passed &= check_residency(root, plan, planned, tested)
-        documents += completed(policies(planned), policies(tested))
+        documents += [*completed(policies(planned), policies(tested)), *handed_on(plan)]
         fill_unknown_values(plans / f"{root}.json")
         passed &= run_checkov(
             f"checkov: plan of {root}",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make one of the environments of uv.lock ready: scripts/setup.sh project|policy|reports|localcloud
 #   project     .venv              scripts, functions, pipelines, tests
-#   policy      .venvs/policy      checkov
+#   policy      .venvs/policy      checkov, parliament
 #   reports     .venvs/reports     MultiQC
 #   localcloud  .venvs/localcloud  LocalStack and the Lambda runtime
 # Finds Python 3.13 and uv, or gets them; says what it does; names exactly what is missing where it cannot help itself.

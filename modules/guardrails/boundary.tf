@@ -48,6 +48,7 @@ locals {
     "elasticfilesystem:DeleteAccessPoint",
     "elasticfilesystem:Describe*",
     "elasticfilesystem:TagResource",
+    "events:PutEvents",
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",

@@ -77,6 +77,14 @@ def policies(found: Iterable[Resource]) -> Iterator[Policy]:
                 yield Policy(resource.address, _kind(resource, attribute), document)
 
 
+def handed_on(plan: Mapping[str, Any]) -> Iterator[Policy]:
+    """Outputs of a root that are policies: for the organisation, which Terraform does not rule here."""
+    for name, output in plan.get("planned_values", {}).get("outputs", {}).items():
+        document = parsed(output.get("value"))
+        if isinstance(document, dict) and "Statement" in document:
+            yield Policy(f"output.{name}", Kind.CONTROL, document)
+
+
 def parsed(value: object) -> object:
     """A text that is JSON, as what it says; everything else as it is."""
     if isinstance(value, str) and value[:1] in ("{", "["):

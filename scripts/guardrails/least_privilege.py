@@ -59,6 +59,7 @@ _NEWER = "newer than parliament's data; see https://docs.aws.amazon.com/service-
 EXCUSES = (
     Excuse("UNKNOWN_PREFIX", "s3files", _NEWER + "list_s3files.html"),
     Excuse("UNKNOWN_ACTION", "ec2:CopyVolumes", _NEWER + "list_amazonec2.html"),
+    Excuse("UNKNOWN_ACTION", "s3:PutBucketAbac", _NEWER + "list_amazons3.html"),
     Excuse("RESOURCE_STAR", "", "the policy of a resource means that resource", _RESOURCE),
     Excuse(
         "RESOURCE_MISMATCH",
@@ -157,13 +158,19 @@ def _of_parliament(policy: Policy) -> Iterator[Finding]:
         yield Finding(policy, issue, detail)
 
 
+# Keys of a type at which parliament ends (ArrayOfARN).
+_UNREADABLE = {"backup:CopyTargets"}
+
+
 def _readable(statement: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     """A statement as parliament can read it: it takes no list of one value, and misses the resource in trust."""
     readable = dict(statement)
     if "Condition" in statement:
         readable["Condition"] = {
             operator: {
-                key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in keys.items()
+                key: value[0] if isinstance(value, list) and len(value) == 1 else value
+                for key, value in keys.items()
+                if key not in _UNREADABLE
             }
             for operator, keys in statement["Condition"].items()
         }

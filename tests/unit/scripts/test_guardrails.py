@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.guardrails.documents import Kind, Policy, Resource, completed, policies, resources
+from scripts.guardrails.documents import Kind, Policy, Resource, completed, handed_on, policies, resources
 from scripts.guardrails.residency import findings, permitted_regions, provider_findings
 
 HERE = ["ap-south-1", "ap-south-2"]
@@ -137,6 +137,13 @@ def test_policies_are_found_in_states_and_plans() -> None:
         ("c", Kind.RESOURCE),
         ("d", Kind.CONTROL),
     ]
+
+
+def test_outputs_that_are_policies_are_found() -> None:
+    plan = {
+        "planned_values": {"outputs": {"a": {"value": TEXT}, "b": {"value": "10.0.0.1"}, "c": {"sensitive": False}}}
+    }
+    assert [(each.address, each.kind) for each in handed_on(plan)] == [("output.a", Kind.CONTROL)]
 
 
 def test_what_a_plan_leaves_open_comes_from_the_test() -> None:
