@@ -215,9 +215,10 @@ _STATES: tuple[Tags, ...] = tuple(
 )
 
 
-def _tag_request(
+def tag_request(
     documents: Documents, side: Side, who: Principal, action: str, key: str, old: Tags, new: Tags
 ) -> Request:
+    """Somebody of the platform does something to an object with the tags ``old``; ``new`` are those he would write."""
     keys: dict[str, str | list[str]] = {**around(documents, side, "platform")}
     keys |= {f"s3:ExistingObjectTag/{name}": value for name, value in old.items()}
     if "Put" in action:
@@ -241,7 +242,7 @@ def tags_are_written_by_taggers_only(proof: Proof) -> None:
         for old, new in product(_STATES, _STATES if "Put" in action else [{}]):
             proof.count(name)
             key = "clinical-records/p/x" if old.get("data_class") == "clinical_record" else "raw-sequences/p/x"
-            decision = decider(_tag_request(proof.documents, side, who, action, key, old, new))
+            decision = decider(tag_request(proof.documents, side, who, action, key, old, new))
             if not decision.allowed:
                 continue
             if role.name not in TAGGERS:
@@ -269,7 +270,7 @@ def taggers_read_nothing_they_could_tag_for_themselves(proof: Proof) -> None:
                 new
                 for new in _STATES
                 if any(
-                    decider(_tag_request(proof.documents, side, who, action, key, old, new)).allowed
+                    decider(tag_request(proof.documents, side, who, action, key, old, new)).allowed
                     for action, decider in deciders.items()
                     for old in (_STATES[0], _STATES[-1], {"data_class": "clinical_record"})
                 )

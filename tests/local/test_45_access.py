@@ -1,78 +1,51 @@
-"""Who may do what with objects of the lake, by the policies of both buckets and of every role, as they are applied.
+"""Who may do what with objects of the lake, by the policies of buckets, keys and every role, as they are applied.
 
-The evaluator of access/ decides; the local cloud enforces none of them.
+The evaluator of access/ decides, as in ``make prove``, which reads plans: of a plan some policies of functions are not
+known. Whether the local cloud refuses what they refuse: test_47_readers.py.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
-from kosha_access.evaluation import Decision, Policies, Principal, Request, decide
+from kosha_access.evaluation import Decision, decide
 
 from common.permissions import Permission, Resource
+from scripts.prove.cases import TAGGING, around, principal
+from scripts.prove.documents import Documents
+from scripts.prove.matrix import Matrix
+from scripts.prove.properties import PROPERTIES, TAGGERS, Proof, policies_of, tag_request
+from tests.local.applied import documents
 from tests.local.conftest import Platform
 
-ACCOUNT = "000000000000"
 CLASSED = {"data_class": "variant_calls", "sensitivity": "controlled", "project": "p", "site": "s"}
 KEY = "variant-calls/p/vc_p_s_S1.vcf.gz"
-TAGGING = {
-    "s3:PutObjectTagging",
-    "s3:PutObjectVersionTagging",
-    "s3:DeleteObjectTagging",
-    "s3:DeleteObjectVersionTagging",
-}
+EVERY = 37
 type Tags = Mapping[str, str]
-READING = ("s3:GetObject", "s3:GetObjectVersion")
-ADMINISTRATOR = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-TAGGERS = {"object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"}
-
-
-class Lake:
-    """The policies of both buckets and of all roles of the platform, by the names of roles without the prefix."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.buckets = [platform.storage["lake_bucket"], platform.storage["replica_bucket"]]
-        self.policies = [
-            json.loads(platform.client("s3", recovery=recovery).get_bucket_policy(Bucket=bucket)["Policy"])
-            for bucket, recovery in zip(self.buckets, (False, True), strict=True)
-        ]
-        self.roles = dict(_roles(platform))
-
-    def ask(
-        self, role: str, action: str, tags: Tags, new: Tags | None = None, *, side: int = 0, identity: Any = None
-    ) -> Decision:
-        """Whether a role may do this to an object with tags; ``new`` are those of the request."""
-        keys: dict[str, Any] = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
-        if action in (*READING, *TAGGING):
-            keys |= {f"s3:ExistingObjectTag/{name}": value for name, value in tags.items()}
-        if new:
-            keys |= {f"s3:RequestObjectTag/{name}": value for name, value in new.items()}
-            keys["s3:RequestObjectTagKeys"] = list(new)
-        arn = f"arn:aws:iam::{ACCOUNT}:role/kosha-local-{role}"
-        who = Principal(arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/kosha-local-{role}/x", account=ACCOUNT, role_arn=arn)
-        request = Request(who, action, f"arn:aws:s3:::{self.buckets[side]}/{KEY}", ACCOUNT, keys)
-        documents = [identity] if identity else self.roles[role]
-        return decide(request, Policies(identity=documents, resource=self.policies[side]))
-
-
-def _roles(platform: Platform) -> Any:
-    iam = platform.client("iam")
-    for page in iam.get_paginator("list_roles").paginate():
-        for role in page["Roles"]:
-            if not role["RoleName"].startswith("kosha-local-"):
-                continue
-            names = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
-            documents = [iam.get_role_policy(RoleName=role["RoleName"], PolicyName=n)["PolicyDocument"] for n in names]
-            yield role["RoleName"].removeprefix("kosha-local-"), documents
 
 
 @pytest.fixture(scope="module")
-def lake(platform: Platform) -> Lake:
-    return Lake(platform)
+def applied(platform: Platform) -> Documents:
+    return documents(platform)
+
+
+def ask(applied: Documents, role: str, action: str, new: Tags | None = None) -> Decision:
+    """Whether a role may do this to an object of the lake that has a class."""
+    side = applied.sides[0]
+    who = principal(applied, role)
+    request = tag_request(applied, side, who, action, KEY, CLASSED, new or {})
+    return decide(request, policies_of(applied.roles[role], side, action))
+
+
+@pytest.mark.parametrize("number", range(len(PROPERTIES)), ids=[each.__name__ for each in PROPERTIES])
+def test_what_is_proved_of_plans_holds_as_applied(applied: Documents, number: int) -> None:
+    assert not any(role.unknown for role in applied.roles.values())
+    proof = Proof(applied, Matrix(), every=EVERY)
+    PROPERTIES[number](proof)
+    assert not proof.found, "\n".join(each.text for each in proof.found[:5])
+    assert sum(proof.counts.values()) > 0
 
 
 def declared(function: str) -> list[Permission]:
@@ -81,65 +54,29 @@ def declared(function: str) -> list[Permission]:
 
 
 @pytest.mark.parametrize("function", ["object_tagger", "tag_backfill", "tag_auditor", "scratch_cleaner"])
-def test_a_function_may_do_what_it_declares_past_the_bucket_policy(lake: Lake, function: str) -> None:
-    asked = [
-        (action, resource)
+def test_a_function_may_do_what_it_declares_past_the_bucket_policy(applied: Documents, function: str) -> None:
+    actions = [
+        action
         for permission in declared(function)
-        for resource in [permission.resource]
         for action in permission.actions
-        if resource is Resource.LAKE_OBJECTS
+        if permission.resource is Resource.LAKE_OBJECTS
     ]
-    assert asked
-    for action, _ in asked:
+    assert actions
+    for action in actions:
         answers = [
-            lake.ask(role, action, CLASSED, CLASSED if action in TAGGING else None)
-            for role in lake.roles
+            ask(applied, role, action, CLASSED if action in TAGGING else None)
+            for role in applied.roles
             if function.replace("_", "-") in role
         ]
         assert any(answer.allowed for answer in answers), (action, answers)
 
 
-def test_the_roles_that_tag_are_those_the_lake_knows(lake: Lake) -> None:
-    assert set(lake.roles) >= TAGGERS
-    may = {role for role in lake.roles for action in TAGGING if lake.ask(role, action, CLASSED, CLASSED).allowed}
+def test_the_roles_that_tag_are_those_the_lake_knows(applied: Documents) -> None:
+    assert set(applied.roles) >= TAGGERS
+    may = {role for role in applied.roles for action in TAGGING if ask(applied, role, action, CLASSED).allowed}
     assert may == TAGGERS - {"cluster-hospital"}, "the hospital's role tags below its own prefix only"
 
 
-@pytest.mark.parametrize("side", [0, 1], ids=["lake", "replica"])
-def test_an_administrator_neither_tags_nor_reads_what_has_no_class(lake: Lake, side: int) -> None:
-    def ask(action: str, tags: Tags, new: Tags | None = None) -> Decision:
-        return lake.ask("admin", action, tags, new, side=side, identity=ADMINISTRATOR)
-
-    for action in sorted(TAGGING):
-        assert ask(action, CLASSED, CLASSED).reason.startswith("denied by resource policy: Deny")
-    for action in READING:
-        assert ask(action, CLASSED).allowed
-        assert ask(action, {}).reason.endswith("DenyReadingWithoutClass")
-        assert ask(action, {"project": "p"}).reason.endswith("DenyReadingWithoutClass")
-
-
-@pytest.mark.parametrize("side", [0, 1], ids=["lake", "replica"])
-@pytest.mark.parametrize("role", sorted(TAGGERS))
-def test_even_a_tagging_role_takes_no_class_away(lake: Lake, role: str, side: int) -> None:
-    def may(action: str, new: Tags | None) -> bool:
-        return lake.ask(role, action, CLASSED, new, side=side, identity=ADMINISTRATOR).allowed
-
-    for action in sorted(TAGGING):
-        assert not may(action, {"project": "q"})
-        assert not may(action, None)
-    assert may("s3:PutObjectVersionTagging", {"data_class": "unclassified"})
-
-
-def test_the_transfer_reads_back_what_has_no_class_and_nobody_else(lake: Lake) -> None:
-    readers = {role for role in lake.roles for action in READING if lake.ask(role, action, {}).allowed}
-    assert readers == {"transfer-lake"}
-
-
-def test_without_tls_nobody_does_anything(lake: Lake) -> None:
-    arn = f"arn:aws:iam::{ACCOUNT}:role/admin"
-    keys: Mapping[str, str] = {"aws:SecureTransport": "false", "s3:ExistingObjectTag/data_class": "variant_calls"}
-    request = Request(
-        Principal(arn=arn, account=ACCOUNT), "s3:GetObject", f"arn:aws:s3:::{lake.buckets[0]}/{KEY}", ACCOUNT, keys
-    )
-    answer = decide(request, Policies(identity=[ADMINISTRATOR], resource=lake.policies[0]))
-    assert answer.reason == "denied by resource policy: DenyWithoutTls"
+def test_a_request_says_from_where(applied: Documents) -> None:
+    """Or nothing above would have been decided by the network."""
+    assert "aws:SourceVpc" in around(applied, applied.sides[0], "platform")
