@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 from jsonschema import Draft202012Validator
+from markupsafe import Markup, escape
 
 from scripts.evidence.controls import Check, Control, ControlMap
 from scripts.evidence.runs import Everything, count_instances
@@ -154,11 +156,17 @@ def validate(report: Mapping[str, Any]) -> None:
     Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(report)
 
 
+def breakable(name: str) -> Markup:
+    """A long name with places where a line may break, which are not copied with it."""
+    return Markup(re.sub(r"(::|[/_.])", r"\1<wbr>", str(escape(name))))  # noqa: S704 (escaped before)
+
+
 def render(report: Mapping[str, Any], digest: str) -> str:
     """The page of a report; ``digest`` is that of its file."""
     templates = Templates(
         loader=FileSystemLoader(HERE), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    templates.filters["breakable"] = breakable
     return templates.get_template("report.html.j2").render(
         report=report,
         digest=digest,

@@ -32,8 +32,8 @@ LOCAL_TESTS = "tests/local"
 """The ring whose tests need the platform applied on a local cloud."""
 MESSAGE_LIMIT = 4000
 PYTEST_LINE = re.compile(r"^(\S+\.py::.*) (PASSED|FAILED|SKIPPED|ERROR|XFAIL|XPASS)\b")
-# What differs between two plans of the same sources: when they were made.
-VOLATILE = ("timestamp",)
+# What differs between two plans of the same sources: when they were made, and a list that Terraform shuffles.
+VOLATILE = ("timestamp", "relevant_attributes")
 
 
 def shorten(text: str) -> str:
@@ -132,6 +132,7 @@ def run_pytest(nodes: Sequence[str], say: Say, whole: str = "") -> dict[str, Res
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "junit.xml"
         lines: list[str] = []
+        here, counted = "", Counter[str]()
         with subprocess.Popen(
             [sys.executable, "-m", "pytest", "-v", "--no-header", "-p", "no:cacheprovider",
              "--junit-xml", str(report), "-o", "junit_family=xunit1", *([whole] if whole else nodes)],
@@ -141,11 +142,22 @@ def run_pytest(nodes: Sequence[str], say: Say, whole: str = "") -> dict[str, Res
             for line in process.stdout:
                 lines.append(line.rstrip())
                 if match := PYTEST_LINE.match(line):
-                    say(f"pytest: {match[2].lower()} {match[1]}")
+                    file = match[1].split("::")[0]
+                    if here and file != here:
+                        say(_file_done(here, counted))
+                        counted.clear()
+                    here = file
+                    counted[match[2].lower()] += 1
+            if here:
+                say(_file_done(here, counted))
         text = report.read_text(encoding="utf-8") if report.exists() else ""
     cases = junit_cases(text) if text else {}
     said = f"pytest ended with {process.returncode} and no result of it: " + shorten("\n".join(lines[-12:]))
     return {node: node_result(node, cases, said) for node in nodes}
+
+
+def _file_done(file: str, counted: Mapping[str, int]) -> str:
+    return f"pytest, {file}: " + ", ".join(f"{count} {word}" for word, count in sorted(counted.items()))
 
 
 def junit_cases(text: str) -> dict[str, Result]:
@@ -226,8 +238,21 @@ def run_make(targets: Sequence[str], say: Say) -> dict[str, Result]:
 
 
 def canonical(plan: Mapping[str, Any]) -> bytes:
-    """A plan as bytes that are the same for the same plan: keys in order, no space, without the time it was made."""
-    kept = {key: value for key, value in plan.items() if key not in VOLATILE}
+    """A plan as bytes that are the same for the same plan: keys, modules and resources in order, no time, no space.
+
+    Terraform writes the modules of a plan in an order of chance.
+    """
+
+    def ordered(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: ordered(each) for key, each in value.items()}
+        if isinstance(value, list):
+            listed = [ordered(each) for each in value]
+            has_addresses = all(isinstance(each, dict) and "address" in each for each in listed)
+            return sorted(listed, key=lambda each: str(each["address"])) if has_addresses else listed
+        return value
+
+    kept = {key: ordered(value) for key, value in plan.items() if key not in VOLATILE}
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
