@@ -24,7 +24,7 @@ from rich.table import Table
 
 from scripts import policy
 from scripts.evidence import report, runs
-from scripts.evidence.controls import Check, ControlMap, load
+from scripts.evidence.controls import Check, CheckKind, ControlMap, load
 from scripts.evidence.status import Outcome, Result, Status
 from scripts.infrastructure.environments import load_environment
 from scripts.infrastructure.terraform import find_terraform
@@ -118,13 +118,13 @@ def progress_of(*steps: str) -> Iterator[Any]:
 
 
 def run_terraform(controls: ControlMap) -> dict[Check, Result]:
-    there = [name for name in controls.checks("terraform") if (REPOSITORY / name.split("::")[0]).exists()]
-    return {Check("terraform", name): result for name, result in runs.run_terraform(there, say).items()}
+    there, results = named(controls, "terraform")
+    return results | by_check("terraform", runs.run_terraform(there, say))
 
 
 def run_pytest(controls: ControlMap, with_local_cloud: bool) -> dict[Check, Result]:
     """One run of what needs no local cloud; if asked for, the whole ring that does, whose files build on each other."""
-    there = [name for name in controls.checks("pytest") if (REPOSITORY / name.split("::")[0]).exists()]
+    there, absent = named(controls, "pytest")
     results = runs.run_pytest([name for name in there if not runs.needs_local_cloud(name)], say)
     local = [name for name in there if runs.needs_local_cloud(name)]
     if with_local_cloud and local:
@@ -132,7 +132,7 @@ def run_pytest(controls: ControlMap, with_local_cloud: bool) -> dict[Check, Resu
     else:
         reason = "needs the local cloud: make evidence WITH=local-cloud runs it"
         results |= {name: Result(Outcome.NOT_RUN, "", reason) for name in local}
-    return {Check("pytest", name): result for name, result in results.items()}
+    return absent | by_check("pytest", results)
 
 
 def run_make(controls: ControlMap, wanted: bool) -> dict[Check, Result]:
@@ -142,7 +142,18 @@ def run_make(controls: ControlMap, wanted: bool) -> dict[Check, Result]:
     else:
         reason = "takes long: make evidence WITH=make runs it, or make {} by itself"
         results = {target: Result(Outcome.NOT_RUN, "", reason.format(target)) for target in targets}
-    return {Check("make", target): result for target, result in results.items()}
+    return by_check("make", results)
+
+
+def named(controls: ControlMap, kind: CheckKind) -> tuple[list[str], dict[Check, Result]]:
+    """The names of checks whose files exist, and the results of those whose files do not."""
+    names = {name: (REPOSITORY / name.split("::")[0]).exists() for name in controls.checks(kind)}
+    gone = Result(Outcome.NOT_RUN, "", "it does not exist yet")
+    return [name for name in names if names[name]], {Check(kind, name): gone for name in names if not names[name]}
+
+
+def by_check(kind: CheckKind, results: Mapping[str, Result]) -> dict[Check, Result]:
+    return {Check(kind, name): result for name, result in results.items()}
 
 
 def state_of_sources() -> dict[str, Any]:

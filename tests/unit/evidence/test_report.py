@@ -261,6 +261,16 @@ def test_tests_with_the_local_cloud_are_not_run_unless_asked_for(monkeypatch: py
     assert asked[1:] == [([here], ""), ([there], "tests/local")]
 
 
+def test_what_does_not_exist_yet_is_not_run_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "run_terraform", lambda names, _: dict.fromkeys(names, Result(Outcome.PASSED)))
+    there, gone = "modules/keys::x", "modules/to-come::x"
+    controls = make_map(control("X", does="It does.", checks={"terraform": [there, gone]}))
+    assert program.run_terraform(controls) == {
+        Check("terraform", there): Result(Outcome.PASSED),
+        Check("terraform", gone): Result(Outcome.NOT_RUN, "", "it does not exist yet"),
+    }
+
+
 def test_make_targets_are_not_run_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "run_make", lambda targets, _: dict.fromkeys(targets, Result(Outcome.PASSED)))
     assert program.run_make(CONTROLS, wanted=False)[Check("make", "truth")].outcome is Outcome.NOT_RUN
