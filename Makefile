@@ -25,6 +25,7 @@ PREFIX ?=
 PROFILE ?=
 REGISTRY ?=
 REFERENCE ?=
+WITH ?=
 TAG ?=
 RUN ?=
 MONTHS ?= 1
@@ -35,7 +36,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -174,7 +175,7 @@ sizing: $(VENV) tools ## Measure what each step of both toolchains needs at seve
 test-kill: $(VENV) $(LOCALCLOUD) functions tools ## Kill make demo at points of chance (SEED); each time the next must recover. Not part of make test
 	@$(PYTHON) -m scripts.kill_demo --seed "$(SEED)"
 
-lint: $(VENV) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalogue
+lint: $(VENV) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalogue, the control map
 	@$(PYTHON) -m scripts.lint
 
 format: $(VENV) ## Rewrite Python and Terraform in the house format
@@ -192,6 +193,9 @@ policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on sources, 
 
 supply: $(VENV) functions ## Secrets in tracked files, advisories on uv.lock, a bill of materials of each Lambda archive in dist/sbom
 	@$(PYTHON) -m scripts.supply
+
+evidence: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## Run the checks of docs/controls.yaml and write the report for auditors (ENV, WITH="local-cloud make")
+	@$(PYTHON) -m scripts.evidence make --env "$(ENV)" --with "$(WITH)"
 
 clean: ## Remove environments, builds and caches (stop the local cloud first: make down)
 	@rm -rf .venv .venvs .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

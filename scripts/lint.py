@@ -47,6 +47,7 @@ def checks() -> list[tuple[str, list[str], Path]]:
         ("mypy local cloud", [str(BIN / "mypy"), "localcloud"], REPOSITORY),
         ("shellcheck", [str(BIN / "shellcheck"), *shell_scripts()], REPOSITORY),
         ("catalogue", [sys.executable, "-m", "scripts.check_catalog"], REPOSITORY),
+        ("control map", [sys.executable, "-m", "scripts.evidence", "check"], REPOSITORY),
         ("terraform fmt", [terraform, "fmt", "-check", "-recursive", "-diff"], REPOSITORY),
     ]
     for root in sorted(path for path in TERRAFORM.glob("[0-9]*") if path.is_dir()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from scripts.infrastructure import commands
@@ -16,23 +17,35 @@ from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, Environment, l
 from scripts.localcloud import LocalCloud, own_local_cloud
 from scripts.paths import BUILD, CATALOG, DIST, MODULES, SAMPLE_HANDOFFS, TERRAFORM
 
-PLANS = BUILD / "plans"
+PLANS = BUILD / "sample-plans"
 SOURCES = (TERRAFORM, MODULES, CATALOG, SAMPLE_HANDOFFS, DIST / "functions")
 
 
-def sample_plans() -> Path:
-    """The folder with ``<root>.json`` for each root; made anew only when what they are made of has changed."""
+def sample_plans() -> dict[str, Path]:
+    """Of the environment ``local``: root -> its plan as JSON; made anew only when what they are made of has changed."""
     stamp, digest = PLANS / "sources.sha256", _digest()
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
-        return PLANS
-    shutil.rmtree(PLANS, ignore_errors=True)
-    environment = load_environment("local")
-    with own_local_cloud(BUILD / "plans-localcloud") as cloud:
-        _publish_handoffs(cloud, environment)
-        commands.plan(environment, BOOTSTRAP, json_folder=PLANS)
-        commands.plan(environment, None, json_folder=PLANS)
-    stamp.write_text(digest, encoding="utf-8")
-    return PLANS
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != digest:
+        make_plans(load_environment("local"), PLANS)
+        stamp.write_text(digest, encoding="utf-8")
+    return _files(PLANS)
+
+
+def make_plans(environment: Environment, folder: Path) -> dict[str, Path]:
+    """Plan every root with the values of ``environment`` on a local cloud of its own; root -> its plan as JSON.
+
+    An environment that is none of the local cloud is planned there too: its values, and nothing of its account.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    here = replace(environment, name="local")
+    with own_local_cloud(BUILD / "sample-plans-localcloud") as cloud:
+        _publish_handoffs(cloud, here)
+        commands.plan(here, BOOTSTRAP, json_folder=folder)
+        commands.plan(here, None, json_folder=folder)
+    return _files(folder)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {root: folder / f"{root}.json" for root in (BOOTSTRAP, *ROOTS)}
 
 
 def _publish_handoffs(cloud: LocalCloud, environment: Environment) -> None:

@@ -2,15 +2,17 @@
 every policy (``make policy``).
 
 The plans are those of :mod:`scripts.plans`. checkov's runs use ``policy/checkov.yaml`` and our checks in
-``policy/checks``; what else is looked at is in ``scripts/guardrails``.
+``policy/checks``; what else is looked at is in ``scripts/guardrails``. ``make evidence`` (:mod:`scripts.evidence`) has
+the same runs of checkov, and reads them.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,6 @@ from scripts.cluster.manifests import overlays
 from scripts.cluster.samples import all_manifests
 from scripts.guardrails import residency
 from scripts.guardrails.documents import Policy, Resource, completed, handed_on, policies, resources
-from scripts.infrastructure.environments import BOOTSTRAP, ROOTS
 from scripts.paths import BUILD, REPOSITORY, TERRAFORM
 from scripts.plan_values import fill_unknown
 from scripts.plans import sample_plans
@@ -34,14 +35,29 @@ PLANNED_ACCOUNT, TESTED_ACCOUNT = "000000000000", "111122223333"
 console = make_console()
 
 
-def run_checkov(title: str, *arguments: str) -> bool:
-    """Run checkov; True if nothing failed."""
-    done = subprocess.run(
-        [str(CHECKOV), "--config-file", "policy/checkov.yaml", *arguments],
+@dataclass(frozen=True)
+class Scan:
+    """One run of checkov: what it looks at, and the arguments that say so."""
+
+    title: str
+    arguments: tuple[str, ...]
+
+
+def run_checkov(scan: Scan, *output: str) -> subprocess.CompletedProcess[str]:
+    """Run checkov, whose exit code is 0 if nothing failed; ``output`` says how it shows what it found."""
+    if not CHECKOV.exists():
+        raise UserError("checkov's environment is missing; run: make setup")
+    return subprocess.run(
+        [str(CHECKOV), "--config-file", "policy/checkov.yaml", *scan.arguments, *output],
         cwd=REPOSITORY, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "LOG_LEVEL": "ERROR"},
     )  # fmt: skip
-    return report(title, done.returncode == 0, done.stdout + done.stderr)
+
+
+def shown_checkov(scan: Scan) -> bool:
+    """Run checkov and print its title, and what failed; True if nothing did."""
+    done = run_checkov(scan, "--compact", "--quiet")
+    return report(f"checkov: {scan.title}", done.returncode == 0, done.stdout + done.stderr)
 
 
 def report(title: str, passed: bool, details: str) -> bool:
@@ -50,6 +66,33 @@ def report(title: str, passed: bool, details: str) -> bool:
     if not passed:
         console.print(details, markup=False, highlight=False)
     return passed
+
+
+def scans(plans: Mapping[str, Path], folder: Path) -> Iterator[Scan]:
+    """What checkov looks at: sources, plans, the manifests of each overlay; what it needs is written to ``folder``."""
+    yield Scan(
+        "sources", ("-d", ".", "--framework", "terraform", "--skip-path", ".build", "--skip-path", "policy/samples")
+    )
+    for root, plan in plans.items():
+        filled = folder / "filled" / f"{root}.json"
+        fill_unknown_values(plan, filled)
+        yield Scan(
+            f"plan of {root}",
+            ("-f", str(filled), "--framework", "terraform_plan", "--repo-root-for-plan-enrichment", "."),
+        )
+    for name in overlays():
+        manifests = folder / "manifests" / f"{name}.yaml"
+        manifests.parent.mkdir(parents=True, exist_ok=True)
+        manifests.write_text(yaml.safe_dump_all(all_manifests(name)), encoding="utf-8")
+        yield Scan(f"manifests of {name}", ("-f", str(manifests), "--framework", "kubernetes"))
+
+
+def fill_unknown_values(source: Path, target: Path) -> None:
+    """See :mod:`scripts.plan_values`."""
+    plan = json.loads(source.read_text(encoding="utf-8"))
+    fill_unknown(plan)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(plan), encoding="utf-8")
 
 
 def check_residency(root: str, plan: dict[str, Any], planned: list[Resource], tested: list[Resource]) -> bool:
@@ -75,13 +118,6 @@ def check_least_privilege(documents: list[Policy]) -> bool:
     return report(f"least privilege: {len(documents)} policies", done.returncode == 0, done.stdout + done.stderr)
 
 
-def fill_unknown_values(path: Path) -> None:
-    """See :mod:`scripts.plan_values`."""
-    plan = json.loads(path.read_text(encoding="utf-8"))
-    fill_unknown(plan)
-    path.write_text(json.dumps(plan), encoding="utf-8")
-
-
 def first_test(root: str) -> str:
     """The root's test file, from the root."""
     folder = TERRAFORM / root
@@ -89,40 +125,18 @@ def first_test(root: str) -> str:
 
 
 def main() -> int:
-    if not CHECKOV.exists():
-        raise UserError("checkov's environment is missing; run: make setup")
-    passed = run_checkov(
-        "checkov: sources",
-        "-d",
-        ".",
-        "--framework",
-        "terraform",
-        "--skip-path",
-        ".build",
-        "--skip-path",
-        "policy/samples",
-    )
-    plans = BUILD / "policy" / "plans"
-    shutil.rmtree(plans, ignore_errors=True)
-    shutil.copytree(sample_plans(), plans)
+    folder = BUILD / "policy"
+    folder.mkdir(parents=True, exist_ok=True)
+    plans = sample_plans()
+    passed = [shown_checkov(scan) for scan in scans(plans, folder)]
     documents: list[Policy] = []
-    for root in (BOOTSTRAP, *ROOTS):
-        plan = json.loads((plans / f"{root}.json").read_text(encoding="utf-8"))
+    for root, path in plans.items():
+        plan = json.loads(path.read_text(encoding="utf-8"))
         planned, tested = resources(plan), resources(first_state(TERRAFORM / root, first_test(root)))
-        passed &= check_residency(root, plan, planned, tested)
+        passed.append(check_residency(root, plan, planned, tested))
         documents += [*completed(policies(planned), policies(tested)), *handed_on(plan)]
-        fill_unknown_values(plans / f"{root}.json")
-        passed &= run_checkov(
-            f"checkov: plan of {root}",
-            "-f", str(plans / f"{root}.json"), "--framework", "terraform_plan", "--repo-root-for-plan-enrichment", ".",
-        )  # fmt: skip
-    passed &= check_least_privilege(documents)
-    for name in overlays():
-        manifests = BUILD / "policy" / "manifests" / f"{name}.yaml"
-        manifests.parent.mkdir(parents=True, exist_ok=True)
-        manifests.write_text(yaml.safe_dump_all(all_manifests(name)), encoding="utf-8")
-        passed &= run_checkov(f"checkov: manifests of {name}", "-f", str(manifests), "--framework", "kubernetes")
-    return 0 if passed else 1
+    passed.append(check_least_privilege(documents))
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":

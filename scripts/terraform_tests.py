@@ -15,7 +15,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,14 @@ console = make_console()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one folder's tests gave."""
+    """What one folder's tests gave; ``runs`` has the name of each run that ended, with what it came to (``pass``)."""
 
     folder: Path
     passed: int
     failed: int
     seconds: float
     output: str
+    runs: dict[str, str] = field(default_factory=dict)
 
 
 def tested_folders() -> list[Path]:
@@ -78,8 +79,11 @@ def run_tests(folder: Path) -> Outcome:
         return Outcome(folder, 0, 1, time.monotonic() - started, init.stdout + init.stderr)
     test = terraform(folder, "test", "-json", "-no-color")
     passed, failed, messages = 0, 0, []
+    runs: dict[str, str] = {}
     for line in test.stdout.splitlines():
         event = json.loads(line) if line.startswith("{") else {}
+        if event.get("type") == "test_run" and event["test_run"]["progress"] == "complete":
+            runs[event["test_run"]["run"]] = event["test_run"]["status"]
         if event.get("type") == "test_summary":
             summary = event["test_summary"]
             passed, failed = summary["passed"], summary["failed"] + summary["errored"]
@@ -90,7 +94,7 @@ def run_tests(folder: Path) -> Outcome:
     if test.returncode != 0 or passed == 0:
         failed = max(failed, 1)
         messages.append(test.stderr)
-    return Outcome(folder, passed, failed, time.monotonic() - started, "\n".join(messages))
+    return Outcome(folder, passed, failed, time.monotonic() - started, "\n".join(messages), runs)
 
 
 def first_state(folder: Path, file: str) -> dict[str, Any]:

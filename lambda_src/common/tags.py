@@ -61,8 +61,8 @@ def merge(present: Mapping[str, str], wanted: Mapping[str, str], catalogue: Cata
     """Decide what to write on an object that has the tags ``present`` and should have the governed tags ``wanted``.
 
     Others' tags are kept. Governed keys that ``wanted`` lacks (the project of an unclassified file) are dropped: they
-    would grant by a value nobody vouches for. So are keys that are governed ones but for their case: for S3 they are other
-    keys, for the condition keys of a policy the same
+    would grant by a value nobody vouches for. So are keys that are governed ones but for their case: for S3 they are
+    other keys, for the condition keys of a policy the same
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html).
     """
     for key, value in wanted.items():

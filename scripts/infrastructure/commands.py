@@ -63,7 +63,8 @@ def plan(environment: Environment, root: str | None, detailed: bool = False, jso
     """Plan the selected roots and save the plans.
 
     Returns 0, or with ``detailed`` 2 if there are changes. A root that reads the handoff of one not applied yet
-    cannot be planned; the table says so.
+    cannot be planned; the table says so. With ``json_folder`` the plans are for a program: they lie there as JSON, and
+    nothing is printed of them.
     """
     summaries: list[PlanSummary] = []
     waiting: list[str] = []
@@ -78,7 +79,8 @@ def plan(environment: Environment, root: str | None, detailed: bool = False, jso
         if json_folder:
             json_folder.mkdir(parents=True, exist_ok=True)
             (json_folder / f"{name}.json").write_text(json.dumps(terraform.show_plan()), encoding="utf-8")
-    show_summary(environment, summaries, waiting)
+    if not json_folder:
+        show_summary(environment, summaries, waiting)
     return EXIT_CHANGES if detailed and any(summary.total for summary in summaries) else 0
 
 

@@ -75,12 +75,12 @@ def _names(statement: Mapping[str, Any], action: str) -> bool:
     return any(like(str(pattern).lower(), action.lower()) for pattern in patterns)
 
 
-def from_plans(folder: Path) -> Documents:
-    """Of the environment whose plans (``<root>.json``) lie in ``folder``.
+def from_plans(files: Mapping[str, Path]) -> Documents:
+    """Of the environment whose plans are root -> file.
 
     Raises :class:`~scripts.talk.UserError` where a plan does not show what must be decided by.
     """
-    plans = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("[1-9]*.json"))}
+    plans = {root: json.loads(path.read_text(encoding="utf-8")) for root, path in files.items()}
     resources = [each for plan in plans.values() for each in _resources(plan["planned_values"]["root_module"])]
     values = plans["20-storage"]["variables"]
     prefix = f"{values['organisation']['value']}-{values['environment']['value']}"
