@@ -166,7 +166,7 @@ _KEYS = {
     },
 }
 _TAGS = ("Tags", "tags", "BackupPlanTags", "BackupVaultTags")
-_TAG_KEYS = ("TagKeys", "tagKeys", "TagKeyList")
+_TAG_KEYS = ("TagKeys", "tagKeys", "TagKeyList", "Keys")
 
 
 def _others(service: str, operation: str, parameters: Parameters, place: Place) -> list[Asked] | None:
