@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,8 @@ type Statement = Mapping[str, Any]
 
 
 def policy(*statements: Statement) -> str:
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*"} | each for each in statements]}
-    )
+    full = [{"Effect": "Allow", "Resource": "*", **each} for each in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": full})
 
 
 def refused(call: Callable[..., Any], *arguments: Any, **parameters: Any) -> tuple[str, int, str]:
@@ -57,13 +56,15 @@ class Keys:
             config=Config(
                 retries={"total_max_attempts": 1},
                 s3={"addressing_style": "path"},
-                signature_version="v4" if service != "s3" else "s3v4",
+                signature_version="s3v4" if service == "s3" else "v4",
             ),
         )
-        if headers:
-            client.meta.events.register(
-                "before-sign.*", lambda request, **_: [request.headers.add_header(*each) for each in headers.items()]
-            )
+
+        def add_headers(request: Any, **_: Any) -> None:
+            for name, value in (headers or {}).items():
+                request.headers[name] = value
+
+        client.meta.events.register("before-sign", add_headers)
         return client
 
 
@@ -95,6 +96,11 @@ class People:
             self.iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(*statements))
         return arn
 
+    def policy(self, *statements: Statement) -> str:
+        made = self.iam.create_policy(PolicyName=f"policy-{uuid.uuid4().hex[:8]}", PolicyDocument=policy(*statements))
+        arn: str = made["Policy"]["Arn"]
+        return arn
+
     def session(self, *statements: Statement, asked: Mapping[str, Any] | None = None, **settings: Any) -> Keys:
         return self.assume(self.cloud.client("sts"), self.role(*statements, **settings), **(asked or {}))
 
@@ -109,14 +115,14 @@ def people(cloud: Cloud) -> People:
 
 
 @pytest.fixture
-def bucket(cloud: Cloud) -> Iterator[str]:
+def bucket(cloud: Cloud) -> str:
     name = f"access-{uuid.uuid4().hex[:8]}"
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": PRIMARY})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     for key, kind in (("calls", "variant_calls"), ("reads", "reads")):
         s3.put_object(Bucket=name, Key=key, Body=b"x", Tagging=f"data_class={kind}")
-    yield name
+    return name
 
 
 CALLS_ONLY: Statement = {
@@ -138,7 +144,8 @@ def test_a_user_does_what_a_policy_allows_and_nothing_else(people: People, bucke
     code, status, message = refused(s3.get_object, Bucket=bucket, Key="calls")
     assert (code, status) == ("AccessDenied", 403)
     assert f"is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::{bucket}/calls" in message
-    assert message.startswith(f"User: arn:aws:iam::{ACCOUNT}:user/user-") and "no identity policy allows it" in message
+    assert message.startswith(f"User: arn:aws:iam::{ACCOUNT}:user/user-")
+    assert "no identity policy allows it" in message
 
 
 def test_policies_of_groups_and_managed_ones_count(people: People, bucket: str) -> None:
@@ -157,10 +164,7 @@ def test_policies_of_groups_and_managed_ones_count(people: People, bucket: str) 
 
 def test_the_default_version_of_a_managed_policy_counts(people: People, bucket: str) -> None:
     keys = people.user()
-    made = people.iam.create_policy(
-        PolicyName=f"p-{uuid.uuid4().hex[:8]}", PolicyDocument=policy({"Action": "s3:ListBucket"})
-    )
-    arn = made["Policy"]["Arn"]
+    arn = people.policy({"Action": "s3:ListBucket"})
     people.iam.attach_user_policy(UserName=people.name_of(keys), PolicyArn=arn)
     keys.client("s3").list_objects_v2(Bucket=bucket)
     people.iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy({"Action": "sns:Publish"}), SetAsDefault=True)
@@ -184,23 +188,18 @@ def test_a_key_that_was_deleted_or_made_inactive_is_refused(people: People, buck
 
 
 def test_a_boundary_limits_what_policies_allow(people: People, bucket: str) -> None:
-    limit = people.iam.create_policy(
-        PolicyName=f"b-{uuid.uuid4().hex[:8]}", PolicyDocument=policy({"Action": "s3:ListBucket"})
-    )
-    s3 = people.session({"Action": "s3:*"}, PermissionsBoundary=limit["Policy"]["Arn"]).client("s3")
+    limit = people.policy({"Action": "s3:ListBucket"})
+    s3 = people.session({"Action": "s3:*"}, PermissionsBoundary=limit).client("s3")
     s3.list_objects_v2(Bucket=bucket)
     assert "the boundary policy does not allow it" in refused(s3.get_object, Bucket=bucket, Key="calls")[2]
-    user = people.user({"Action": "s3:*"}, PermissionsBoundary=limit["Policy"]["Arn"]).client("s3")
+    user = people.user({"Action": "s3:*"}, PermissionsBoundary=limit).client("s3")
     assert "the boundary policy does not allow it" in refused(user.get_object, Bucket=bucket, Key="calls")[2]
 
 
 @pytest.mark.parametrize("managed", [False, True], ids=["inline", "managed"])
 def test_a_session_policy_limits_the_session(people: People, bucket: str, managed: bool) -> None:
-    only = policy({"Action": "s3:ListBucket"})
-    asked: dict[str, Any] = {"Policy": only}
-    if managed:
-        made = people.iam.create_policy(PolicyName=f"s-{uuid.uuid4().hex[:8]}", PolicyDocument=only)
-        asked = {"PolicyArns": [{"arn": made["Policy"]["Arn"]}]}
+    only = {"Action": "s3:ListBucket"}
+    asked = {"PolicyArns": [{"arn": people.policy(only)}]} if managed else {"Policy": policy(only)}
     s3 = people.session({"Action": "s3:*"}, asked=asked).client("s3")
     s3.list_objects_v2(Bucket=bucket)
     assert "the session policy does not allow it" in refused(s3.get_object, Bucket=bucket, Key="calls")[2]
@@ -216,7 +215,8 @@ def test_tags_of_a_session_choose_what_may_be_read(people: People, bucket: str) 
     assert refused(s3.get_object, Bucket=bucket, Key="reads")[:2] == ("AccessDenied", 403)
     change = {"TagSet": [{"Key": "data_class", "Value": "variant_calls"}]}
     code, _, message = refused(s3.put_object_tagging, Bucket=bucket, Key="reads", Tagging=change)
-    assert code == "AccessDenied" and "s3:PutObjectTagging" in message
+    assert code == "AccessDenied"
+    assert "s3:PutObjectTagging" in message
 
 
 def test_a_tag_of_the_session_stands_for_that_of_the_role(people: People, bucket: str) -> None:
@@ -339,8 +339,7 @@ def fetched(url: str) -> int:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
-        assert b"AccessDenied" in error.read()
-        return error.code
+        return error.code if b"<Code>AccessDenied</Code>" in error.read() else 0
 
 
 def test_a_presigned_url_keeps_the_rights_of_who_signed(cloud: Cloud, people: People, bucket: str) -> None:
@@ -405,13 +404,11 @@ def test_what_is_encrypted_takes_the_right_to_the_key(people: People, bucket: st
 def test_the_policy_of_a_key_must_leave_it_to_the_account(cloud: Cloud, people: People) -> None:
     keys = people.session({"Action": "kms:*"})
     arn = people.role()
-    only = {"Principal": {"AWS": arn}, "Action": "kms:*"}
-    key = cloud.client("kms").create_key(Policy=policy(only), BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"][
-        "KeyId"
-    ]
-    assert (
-        "the resource's policy does not allow it" in refused(keys.client("kms").encrypt, KeyId=key, Plaintext=b"x")[2]
-    )
+    only = policy({"Principal": {"AWS": arn}, "Action": "kms:*"})
+    made = cloud.client("kms").create_key(Policy=only, BypassPolicyLockoutSafetyCheck=True)
+    key = made["KeyMetadata"]["KeyId"]
+    answer = refused(keys.client("kms").encrypt, KeyId=key, Plaintext=b"x")
+    assert "the resource's policy does not allow it" in answer[2]
     named = people.assume(cloud.client("sts"), arn).client("kms")
     blob = named.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     assert named.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
@@ -436,9 +433,7 @@ def test_services_refuse_in_their_own_way(cloud: Cloud, people: People) -> None:
         "lambda": refused(nobody.client("lambda").invoke, FunctionName="some"),
         "ssm": refused(nobody.client("ssm").get_parameter, Name="/some/parameter"),
         "logs": refused(nobody.client("logs").create_log_group, logGroupName="some"),
-        "cloudwatch": refused(
-            nobody.client("cloudwatch").put_metric_data, Namespace="n", MetricData=[{"MetricName": "m", "Value": 1}]
-        ),
+        "cloudwatch": refused(nobody.client("cloudwatch").list_metrics),
         "iam": refused(nobody.client("iam").create_user, UserName="other"),
         "datasync": refused(nobody.client("datasync").list_tasks),
     }
@@ -453,13 +448,12 @@ def test_services_refuse_in_their_own_way(cloud: Cloud, people: People) -> None:
         "iam": ("AccessDenied", 403),
         "datasync": ("AccessDeniedException", 403),
     }
-    assert (
-        f"ssm:GetParameter on resource: arn:aws:ssm:{PRIMARY}:{ACCOUNT}:parameter/some/parameter" in answers["ssm"][2]
-    )
-    assert "sqs:SendMessage on resource: " + topic.replace(":sns:", ":sqs:").rpartition(":")[0] in answers["sqs"][2]
-    (logged,) = [each for each in cloud.control.get("calls?service=sqs&status=403") if queue]
-    assert logged["error"] == "AccessDenied" and ":user/" in logged["principal"]
-    people.user()
+    place = f"{PRIMARY}:{ACCOUNT}"
+    assert f"ssm:GetParameter on resource: arn:aws:ssm:{place}:parameter/some/parameter because" in answers["ssm"][2]
+    assert f"sqs:SendMessage on resource: arn:aws:sqs:{place}:{queue.rpartition('/')[2]} because" in answers["sqs"][2]
+    arn = nobody.client("sts").get_caller_identity()["Arn"]
+    logged = [each for each in cloud.control.get("calls?status=403") if each["principal"] == arn]
+    assert {each["service"]: each["error"] for each in logged} == {name: code for name, (code, _, _) in answers.items()}
 
 
 def test_the_policies_of_queues_topics_and_functions_allow_by_themselves(
@@ -504,7 +498,8 @@ def test_tags_of_volumes_decide(cloud: Cloud, people: People) -> None:
         {"Action": "ec2:CreateSnapshot"},
     ).client("ec2")
     code, _, message = refused(mine.delete_volume, VolumeId=other)
-    assert code == "UnauthorizedOperation" and f":volume/{other}" in message
+    assert code == "UnauthorizedOperation"
+    assert f":volume/{other}" in message
     mine.create_snapshot(VolumeId=own)
     tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "a", "Value": "b"}]}]
     assert "ec2:CreateTags" in refused(mine.create_snapshot, VolumeId=own, TagSpecifications=tags)[2]
@@ -529,7 +524,8 @@ def test_a_function_has_the_rights_of_its_role(
     name = role.rpartition("/")[2]
     people.iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=policy({"Action": "sns:*"}))
     answer = cloud.client("lambda").invoke(FunctionName=arn)["Payload"].read()
-    assert b"AccessDenied" in answer and f"assumed-role/{name}/".encode() in answer
+    assert b"AccessDenied" in answer
+    assert f"assumed-role/{name}/".encode() in answer
 
 
 # --------------------------------------------------------------------------------------------------- taking on roles
@@ -542,13 +538,14 @@ def test_who_may_take_on_a_role_is_said_by_both_sides(people: People) -> None:
     people.assume(sts, people.role())
     somebody = people.role()
     foreign = people.role(trust=somebody)
-    code, status, message = refused(sts.assume_role, RoleArn=foreign, RoleSessionName="x")
-    assert (code, status) == ("AccessDenied", 403) and f"sts:AssumeRole on resource: {foreign}" in message
+    code, status, message = refused(sts.assume_role, RoleArn=foreign, RoleSessionName="somebody")
+    assert (code, status) == ("AccessDenied", 403)
+    assert f"sts:AssumeRole on resource: {foreign}" in message
     tags = [{"Key": "a", "Value": "b"}]
-    assert "sts:TagSession" in refused(sts.assume_role, RoleArn=people.role(), RoleSessionName="x", Tags=tags)[2]
+    assert "sts:TagSession" in refused(sts.assume_role, RoleArn=people.role(), RoleSessionName="somebody", Tags=tags)[2]
     people.assume(sts, people.role(trust=user), Tags=tags)
     nobody = people.user({"Action": "s3:*"}).client("sts")
-    assert refused(nobody.assume_role, RoleArn=people.role(), RoleSessionName="x")[0] == "AccessDenied"
+    assert refused(nobody.assume_role, RoleArn=people.role(), RoleSessionName="somebody")[0] == "AccessDenied"
 
 
 def test_handing_over_a_role_takes_the_right_to_pass_it(people: People) -> None:
