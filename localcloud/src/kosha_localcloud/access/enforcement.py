@@ -7,9 +7,10 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
 from kosha_access.calls import Asked
 from kosha_access.conditions import PolicyError
-from kosha_access.evaluation import Decision, Policies, Request, decide
+from kosha_access.evaluation import Decision, Policies, Principal, Request, decide
 from localstack.aws import handlers
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.s3 import Error
@@ -114,6 +115,19 @@ def decided(who: Caller, one: Asked, around: Any) -> Decision:
         )
     except PolicyError as error:
         return Decision(False, f"a policy is not as IAM has it: {error}")
+
+
+def refuse_untrusted(role: str, principal: str, source: str) -> None:
+    """Raise what AWS answers a service that is to work in a role whose trust policy does not let it."""
+    account = role.split(":")[4]
+    one = Asked("sts:AssumeRole", role, {"aws:SourceArn": source, "aws:SourceAccount": account})
+    decision = decided(Caller(Principal(service=principal)), one, {})
+    if SWITCH.enforce and not decision.allowed:
+        answer: Any = {
+            "Error": {"Code": "AccessDenied", "Message": explained(principal, one, decision)},
+            "ResponseMetadata": {"HTTPStatusCode": 403},
+        }
+        raise ClientError(answer, "AssumeRole")
 
 
 def _account(arn: str, who: Caller) -> str:
