@@ -3,7 +3,7 @@
 from common.permissions import Permission, Resource, keep_state, publish_to
 
 PERMISSIONS: tuple[Permission, ...] = (
-    Permission(("datasync:ListTaskExecutions",), Resource.TRANSFER_TASK),
+    Permission(("datasync:ListTaskExecutions",), Resource.ANY),
     Permission(("datasync:DescribeTaskExecution",), Resource.TRANSFER_EXECUTIONS),
     Permission(("s3:GetObject",), Resource.TAGGER_RECEIPTS),
     Permission(("lambda:InvokeFunction",), Resource.OBJECT_TAGGER),

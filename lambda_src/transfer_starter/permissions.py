@@ -3,9 +3,8 @@
 from common.permissions import Permission, Resource, publish_to
 
 PERMISSIONS: tuple[Permission, ...] = (
-    Permission(
-        ("datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"), Resource.TRANSFER_TASK
-    ),
+    Permission(("datasync:DescribeTask", "datasync:StartTaskExecution"), Resource.TRANSFER_TASK),
+    Permission(("datasync:ListTaskExecutions",), Resource.ANY),
     Permission(("datasync:DescribeTaskExecution",), Resource.TRANSFER_EXECUTIONS),
     *publish_to(Resource.TRANSFER_TOPIC),
 )

@@ -295,6 +295,10 @@ def test_what_is_missing_is_404_for_who_may_list_and_403_for_others(people: Peop
     assert refused(lister.get_object, Bucket=bucket, Key="gone")[:2] == ("NoSuchKey", 404)
     assert refused(reader.head_object, Bucket=bucket, Key="gone")[:2] == ("403", 403)
     assert refused(lister.head_object, Bucket=bucket, Key="gone")[:2] == ("404", 404)
+    below = {"Action": "s3:ListBucket", "Condition": {"StringLike": {"s3:prefix": "own/*"}}}
+    half = people.session({"Action": "s3:GetObject"}, below).client("s3")
+    assert refused(half.get_object, Bucket=bucket, Key="own/gone")[:2] == ("NoSuchKey", 404)
+    assert refused(half.get_object, Bucket=bucket, Key="gone")[:2] == ("AccessDenied", 403)
 
 
 def test_a_deletion_of_several_names_those_that_are_refused(people: People, bucket: str) -> None:

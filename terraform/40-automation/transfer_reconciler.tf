@@ -22,11 +22,7 @@ module "transfer_reconciler" {
   })
 
   permissions = concat([
-    {
-      sid       = "ListTransfers"
-      actions   = ["datasync:ListTaskExecutions"]
-      resources = [local.storage.transfer_task_arn]
-    },
+    local.list_executions,
     local.describe_executions,
     {
       sid        = "FindReceipts"

@@ -25,9 +25,10 @@ module "transfer_starter" {
   permissions = concat([
     {
       sid       = "StartTransfer"
-      actions   = ["datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"]
+      actions   = ["datasync:DescribeTask", "datasync:StartTaskExecution"]
       resources = [local.storage.transfer_task_arn]
     },
+    local.list_executions,
     local.describe_executions,
   ], local.publish_notices.transfer)
 

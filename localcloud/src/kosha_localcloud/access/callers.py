@@ -64,7 +64,7 @@ def access_key(context: RequestContext) -> str:
 
 def arn_of(key: str) -> str:
     """Of the user or the session that a key belongs to, else of the account's root, as which the operator counts."""
-    account = get_account_id_from_access_key_id(key or "test")
+    account = get_account_id_from_access_key_id(key)
     if session := _session(account, key):
         return str(session.arn)
     user = _user(account, key)
@@ -75,22 +75,21 @@ def caller(context: RequestContext) -> Caller | None:
     """None: the operator. Raises what AWS answers for a key that was deleted or made inactive."""
     key = access_key(context)
     if not key:
-        return ANONYMOUS if context.service is not None and context.service.service_name == "s3" else None
+        return ANONYMOUS if _is_s3(context) else None
+    if not _ISSUED.fullmatch(key):
+        return None
     account = get_account_id_from_access_key_id(key)
     if session := _session(account, key):
         return _of_session(session, account, key)
     if user := _user(account, key):
         return _of_user(user, account)
-    if _ISSUED.fullmatch(key):
-        raise CommonServiceException(
-            "InvalidAccessKeyId"
-            if context.service is not None and context.service.service_name == "s3"
-            else "InvalidClientTokenId",
-            f"The access key {key} is not (or no longer) one of IAM or STS here",
-            status_code=403,
-            sender_fault=True,
-        )
-    return None
+    code = "InvalidAccessKeyId" if _is_s3(context) else "InvalidClientTokenId"
+    message = f"The access key {key} is not (or no longer) one of IAM or STS here"
+    raise CommonServiceException(code, message, status_code=403, sender_fault=True)
+
+
+def _is_s3(context: RequestContext) -> bool:
+    return context.service is not None and context.service.service_name == "s3"
 
 
 # ---------------------------------------------------------------------------------------------------------- sessions
@@ -104,9 +103,11 @@ def remember_session(_chain: object, context: RequestContext, _response: object)
     operation = context.operation
     if operation is None or operation.name != "AssumeRole" or context.service_exception is not None:
         return
+    request = context.service_request or {}
+    kept = {name: request[name] for name in ("PolicyArns", "TokenCode") if request.get(name)}
     key = ((context.service_response or {}).get("Credentials") or {}).get("AccessKeyId")
-    if key:
-        _REMEMBERED[key] = dict(context.service_request or {})
+    if key and kept:
+        _REMEMBERED[key] = kept
 
 
 @lru_cache(maxsize=4096)
@@ -119,7 +120,7 @@ def _found_session(account: str, key: str) -> Any:
 
 def _session(account: str, key: str) -> Any:
     try:
-        return _found_session(account, key) if key else None
+        return _found_session(account, key) if _ISSUED.fullmatch(key) else None
     except LookupError:
         return None
 
