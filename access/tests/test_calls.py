@@ -89,6 +89,8 @@ def test_what_the_table_lacks_is_not_known() -> None:
 
 def test_anybody_may_ask_who_he_is() -> None:
     assert asked("sts", "GetCallerIdentity", {}, HERE) == []
+    assert asked("sts", "GetSessionToken", {}, HERE) == []
+    assert questions("sts", "GetAccessKeyInfo", AccessKeyId="x") == [("sts:GetAccessKeyInfo", "*")]
 
 
 # ----------------------------------------------------------------------------------------------------------------- S3

@@ -29,13 +29,17 @@ class Asked:
         return replace(self, keys={**self.keys, **more}) if more else self
 
 
+# Nothing is asked for these: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html and
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html.
+_FREE = frozenset({"GetCallerIdentity", "GetSessionToken"})
+
+
 def asked(service: str, operation: str, parameters: Parameters, place: Place) -> list[Asked] | None:
     """All that must be allowed for a call; None where it is not known what the call acts on.
 
-    ``service`` and ``operation`` are botocore's names. Nothing is asked for ``sts:GetCallerIdentity``
-    (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
+    ``service`` and ``operation`` are botocore's names.
     """
-    if (service, operation) == ("sts", "GetCallerIdentity"):
+    if service == "sts" and operation in _FREE:
         return []
     found = _s3(operation, parameters, place) if service == "s3" else _others(service, operation, parameters, place)
     return None if found is None else [*found, *_roles_handed_over(service, operation, parameters, place)]

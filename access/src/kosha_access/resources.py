@@ -580,7 +580,7 @@ SERVICES: dict[str, Service] = {
     "sts": Service(
         named={"RoleArn": "{}"},
         operations={"AssumeRoleWithSAML": (), "AssumeRoleWithWebIdentity": ()},
-        whole=_names("DecodeAuthorizationMessage GetAccessKeyInfo GetSessionToken"),
+        whole=_names("DecodeAuthorizationMessage GetAccessKeyInfo"),
     ),
 }
 _ONLY_LISTED = _names("ec2 events ssm")

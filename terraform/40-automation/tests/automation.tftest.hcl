@@ -122,12 +122,13 @@ run "the_root_as_it_is" {
   # Starter may start this transfer and tell of it.
   assert {
     condition = [for s in jsondecode(module.transfer_starter.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
-      ["StartTransfer", ["datasync:DescribeTask", "datasync:ListTaskExecutions", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
+      ["StartTransfer", ["datasync:DescribeTask", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
+      ["ListTransfers", ["datasync:ListTaskExecutions"], ["*"]],
       ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
       ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"]],
       ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
     ]
-    error_message = "The starter may look at and start the one task, and publish on the topic transfer."
+    error_message = "The starter may look at and start the one task, list executions, and publish on the topic transfer."
   }
   assert {
     condition = module.transfer_starter.environment == tomap({

@@ -110,7 +110,9 @@ def decided(who: Caller, one: Asked, around: Any) -> Decision:
                 resource=policy,
                 boundary=who.boundary,
                 session=who.session,
-                resource_decides=(service == "kms" and ":key/" in one.resource) or one.action.startswith("sts:"),
+                # https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html, and trust in roles
+                resource_decides=(service == "kms" and ":key/" in one.resource)
+                or (one.action.startswith("sts:") and ":role/" in one.resource),
             ),
         )
     except PolicyError as error:

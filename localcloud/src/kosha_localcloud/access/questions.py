@@ -116,8 +116,8 @@ def _of_s3(operation: str, parameters: Mapping[str, Any], place: Place, found: l
         complete += _of_copy(operation, parameters, place, source)
     key, version = str(parameters.get("Key") or ""), str(parameters.get("VersionId") or "")
     if operation in _READS and state.stored(bucket, key, version) is None:
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: 404 only for who may list, else 403. The key
-        # counts as the prefix, as people who compared their own S3 with AWS's found (https://github.com/ceph/ceph/pull/68577).
+        # 404 for who may list, else 403: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html. Its key
+        # counts as the prefix, as others found who compared an S3 of theirs (https://github.com/ceph/ceph/pull/68577).
         action = "s3:ListBucketVersions" if version else "s3:ListBucket"
         complete.append(Asked(action, object_arn(bucket.name, "", place), {"s3:prefix": key}))
     return [*complete, *_keys_of_s3(operation, parameters, bucket)]
