@@ -28,8 +28,9 @@ class Copies:
     def find(self, key: str) -> Copy | None:
         """The current version with its checksum and tags; ``None`` if there is none.
 
-        The tags come first: of a version without a class the lake shows nobody anything else (modules/data-lake), and S3
-        does not say whether a key without an object counts as one without a class.
+        The tags come first: of a version without a class the lake shows nobody anything else (modules/data-lake), and
+        AWS does not document whether a key without an object counts as one without a class.
+
         S3 keeps a CRC64NVME of the whole object for what is uploaded without a checksum, in parts or not
         (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
 
