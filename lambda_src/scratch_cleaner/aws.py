@@ -13,7 +13,8 @@ from scratch_cleaner.domain import Copy
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MISSING = frozenset({"404", "NoSuchKey"})
+# S3's answer for the tags of a delete marker is that the method is not allowed.
+_MISSING = frozenset({"404", "MethodNotAllowed", "NoSuchKey"})
 
 
 class Copies:
@@ -27,6 +28,9 @@ class Copies:
     def find(self, key: str) -> Copy | None:
         """The current version with its checksum and tags; ``None`` if there is none.
 
+        The tags come first: of a version without a class the lake shows nobody anything else (modules/data-lake), and
+        AWS does not document whether a key without an object counts as one without a class.
+
         S3 keeps a CRC64NVME of the whole object for what is uploaded without a checksum, in parts or not
         (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
 
@@ -34,17 +38,19 @@ class Copies:
             ClientError, BotoCoreError: S3 does not say.
         """
         try:
+            tags, version_id = self._tags.read_tags(key, None)
+            if "data_class" not in tags:
+                return Copy(version_id or "", size=0, checksum="", replication="", tags=tags)
             found = self._s3.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
             if code_of(error) in _MISSING:
                 return None
             raise
-        tags, _ = self._tags.read_tags(key, found["VersionId"])
         whole = found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
         return Copy(
             version_id=found["VersionId"],
             size=found["ContentLength"],
             checksum=found.get("ChecksumCRC64NVME", "") if whole else "",
             replication=found.get("ReplicationStatus", ""),
-            tags=tags,
+            tags=tags if found["VersionId"] == version_id else {},
         )

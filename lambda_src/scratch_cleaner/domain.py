@@ -74,7 +74,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Copy:
-    """The object in the lake that should be a file's copy. ``checksum`` is CRC64NVME of all its bytes, or empty."""
+    """The object in the lake that should be a file's copy. ``checksum`` is CRC64NVME of all its bytes, or empty.
+
+    Of one without a class only the tags are known.
+    """
 
     version_id: str
     size: int
@@ -181,14 +184,14 @@ def doubt_of_copy(
     """Why the copy does not stand for the file; ``None`` if it does. ``checksum`` is the file's own."""
     if copy is None:
         return Reason.NO_COPY
+    if any(copy.tags.get(name) != value for name, value in tags.items()):
+        return Reason.COPY_NOT_TAGGED
     if copy.size != facts.size:
         return Reason.COPY_DIFFERS
     if not copy.checksum:
         return Reason.COPY_NOT_VERIFIED
     if copy.checksum != checksum:
         return Reason.COPY_DIFFERS
-    if any(copy.tags.get(name) != value for name, value in tags.items()):
-        return Reason.COPY_NOT_TAGGED
     if rules.needs_replica and copy.replication != "COMPLETED":
         return Reason.COPY_NOT_REPLICATED
     return None

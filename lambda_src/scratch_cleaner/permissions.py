@@ -7,6 +7,6 @@ PERMISSIONS: tuple[Permission, ...] = (
     *keep_state(),
     *write_reports(),
     Permission(("s3:ListBucket",), Resource.LAKE_BUCKET),
-    Permission(("s3:GetObject", "s3:GetObjectVersionTagging"), Resource.LAKE_OBJECTS),
+    Permission(("s3:GetObject", "s3:GetObjectTagging"), Resource.LAKE_OBJECTS),
     *publish_to(Resource.DATA_TOPIC),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
 import socket
@@ -134,8 +135,12 @@ def zipped(source: str, more: Mapping[str, bytes] | None = None) -> bytes:
 
 @pytest.fixture
 def role(cloud: Cloud) -> str:
+    """Of a function that may do anything."""
     name = f"role-{uuid.uuid4().hex[:8]}"
-    arn: str = cloud.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    iam = cloud.client("iam")
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(everything))
     return arn
 
 

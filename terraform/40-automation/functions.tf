@@ -67,6 +67,14 @@ locals {
     ]
   }
 
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsdatasync.html
+  list_executions = {
+    sid             = "ListTransfers"
+    actions         = ["datasync:ListTaskExecutions"]
+    resources       = ["*"]
+    wildcard_reason = "DataSync offers no resource-level permission for listing executions."
+  }
+
   describe_executions = {
     sid       = "DescribeExecutions"
     actions   = ["datasync:DescribeTaskExecution"]

@@ -62,7 +62,7 @@ module "scratch_cleaner" {
     {
       # For HeadObject: size, checksum and replication. S3 has no right that shows these and not the bytes.
       sid       = "LookAtCopies"
-      actions   = ["s3:GetObject", "s3:GetObjectVersionTagging"]
+      actions   = ["s3:GetObject", "s3:GetObjectTagging"]
       resources = ["${local.storage.lake_bucket_arn}/*"]
     },
   ], local.publish_notices.data)

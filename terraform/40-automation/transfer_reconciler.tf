@@ -22,12 +22,7 @@ module "transfer_reconciler" {
   })
 
   permissions = concat([
-    {
-      sid             = "ListTransfers"
-      actions         = ["datasync:ListTaskExecutions"]
-      resources       = ["*"]
-      wildcard_reason = "DataSync offers no resource-level permission for listing executions."
-    },
+    local.list_executions,
     local.describe_executions,
     {
       sid        = "FindReceipts"

@@ -28,13 +28,7 @@ module "transfer_starter" {
       actions   = ["datasync:DescribeTask", "datasync:StartTaskExecution"]
       resources = [local.storage.transfer_task_arn]
     },
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsdatasync.html#awsdatasync-actions-as-permissions
-    {
-      sid             = "ListTransfers"
-      actions         = ["datasync:ListTaskExecutions"]
-      resources       = ["*"]
-      wildcard_reason = "DataSync offers no resource-level permission for listing executions."
-    },
+    local.list_executions,
     local.describe_executions,
   ], local.publish_notices.transfer)
 

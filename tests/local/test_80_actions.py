@@ -3,7 +3,8 @@
 import re
 from collections import defaultdict
 
-from tests.iam_actions import action_of
+from kosha_access.actions import action_of
+
 from tests.local.conftest import Platform
 
 # What the platform grants every function beside its own policy: modules/function/role.tf.

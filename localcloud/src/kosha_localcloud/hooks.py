@@ -9,6 +9,7 @@ from localstack.runtime import hooks
 def install() -> None:
     """Install every part of the local cloud into LocalStack. Imported here: LocalStack looks at every hook early."""
     from kosha_localcloud import mailbox, network, object_store, services
+    from kosha_localcloud.access import enforcement
     from kosha_localcloud.clock import keeper
     from kosha_localcloud.gateway import control, handlers
     from kosha_localcloud.remembered import alarm_tags, function_settings
@@ -19,5 +20,6 @@ def install() -> None:
     alarm_tags.install()
     function_settings.install()
     handlers.install()
+    enforcement.install()
     control.install(keeper.install())
     services.install()

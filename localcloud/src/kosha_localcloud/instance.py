@@ -158,6 +158,8 @@ class Instance:
             "DNS_ADDRESS": "0",
             "LAMBDA_RUNTIME_EXECUTOR": "process",
             "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "90",
+            # AdministratorAccess and the like, for who attaches them
+            "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
             # no account, no telemetry, no download
             "LOCALSTACK_ACKNOWLEDGE_ACCOUNT_REQUIREMENT": "1",
             "DISABLE_EVENTS": "1",

@@ -8,6 +8,7 @@ from pathlib import Path
 DIRECTORY = "KOSHA_LOCALCLOUD_DIR"
 PORT = "KOSHA_LOCALCLOUD_PORT"
 INSTANCE = "KOSHA_LOCALCLOUD_INSTANCE"
+ACCESS = "KOSHA_LOCALCLOUD_ACCESS"
 
 DEFAULT_DIRECTORY = ".build/localcloud"
 DEFAULT_PORT = 4566
@@ -26,6 +27,11 @@ def port() -> int:
 def instance_id() -> str:
     """Random at each start: Terraform state made with another id belongs to resources that are gone."""
     return os.environ[INSTANCE]
+
+
+def access_is_enforced() -> bool:
+    """Whether calls are decided as IAM decides them from the start on; `off` lets everybody do anything."""
+    return os.environ.get(ACCESS, "on").lower() != "off"
 
 
 def clock_file() -> Path:

@@ -16,6 +16,21 @@ from ..conftest import PRIMARY, RECOVERY, Cloud, wait_for
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 
+SERVICES = ["batchoperations.s3.amazonaws.com", "datasync.amazonaws.com"]
+
+
+@pytest.fixture(scope="session")
+def service_role(cloud: Cloud) -> str:
+    """ROLE, for services that work in a role: they may take it on, and do anything in it."""
+    iam, name = cloud.client("iam"), ROLE.rpartition("/")[2]
+    version = {"Version": "2012-10-17"}
+    trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(version | {"Statement": trust}))
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(version | {"Statement": everything}))
+    return ROLE
+
+
 def unique(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:8]}"
 
@@ -177,14 +192,14 @@ class Transfer:
 
 @pytest.fixture
 def make_transfer(
-    cloud: Cloud, network: Network, file_system: FileSystem, make_bucket: Callable[..., str]
+    cloud: Cloud, network: Network, file_system: FileSystem, make_bucket: Callable[..., str], service_role: str
 ) -> Iterator[Callable[..., Transfer]]:
     """Make a transfer from an access point of a file system; `settings` change the task."""
     datasync = cloud.client("datasync")
     tasks: list[str] = []
     locations: list[str] = []
 
-    def make(bucket: str | None = None, prefix: str = "/", **settings: Any) -> Transfer:
+    def make(bucket: str | None = None, prefix: str = "/", role: str = service_role, **settings: Any) -> Transfer:
         access_point = cloud.client("efs").create_access_point(
             ClientToken=unique("token"),
             FileSystemId=file_system.file_system_id,
@@ -203,9 +218,13 @@ def make_transfer(
             Ec2Config=network.ec2_config,
         )["LocationArn"]
         target = datasync.create_location_s3(
-            S3BucketArn=f"arn:aws:s3:::{bucket}", Subdirectory=prefix, S3Config={"BucketAccessRoleArn": ROLE}
+            S3BucketArn=f"arn:aws:s3:::{bucket}", Subdirectory=prefix, S3Config={"BucketAccessRoleArn": role}
         )["LocationArn"]
-        place = {"S3BucketArn": f"arn:aws:s3:::{reports}", "Subdirectory": "transfer/", "BucketAccessRoleArn": ROLE}
+        place = {
+            "S3BucketArn": f"arn:aws:s3:::{reports}",
+            "Subdirectory": "transfer/",
+            "BucketAccessRoleArn": service_role,
+        }
         options = {"VerifyMode": "ONLY_FILES_TRANSFERRED"} | settings.pop("Options", {})
         task_arn = datasync.create_task(
             SourceLocationArn=source,

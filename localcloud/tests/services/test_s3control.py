@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ..conftest import Cloud, wait_for
+from .conftest import ROLE
 
 ACCOUNT = "000000000000"
 TAGS = [{"Key": "data_class", "Value": "raw_sequence"}]
@@ -39,7 +40,7 @@ def control(cloud: Cloud) -> Any:
 
 
 @pytest.fixture
-def bucket(cloud: Cloud) -> str:
+def bucket(cloud: Cloud, service_role: str) -> str:
     s3, name = cloud.client("s3"), f"jobs-{uuid.uuid4().hex[:8]}"
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -66,7 +67,7 @@ def request_for(cloud: Cloud, bucket: str, *lines: str, **more: Any) -> dict[str
             "Location": {"ObjectArn": f"arn:aws:s3:::{bucket}/manifest.csv", "ETag": etag},
         },
         "Priority": 10,
-        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/jobs",
+        "RoleArn": ROLE,
     } | more
 
 
@@ -138,4 +139,27 @@ def test_a_policy_may_name_jobs(cloud: Cloud, role: str) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam, name = cloud.client("iam"), role.rpartition("/")[2]
     iam.put_role_policy(RoleName=name, PolicyName="jobs", PolicyDocument=policy)
-    assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["jobs"]
+    assert "jobs" in iam.list_role_policies(RoleName=name)["PolicyNames"]
+
+
+def test_a_job_does_what_its_role_may(cloud: Cloud, control: Any, bucket: str) -> None:
+    s3 = cloud.client("s3")
+    versions = [s3.put_object(Bucket=bucket, Key=key, Body=b"x")["VersionId"] for key in ("free", "shut")]
+    deny = {
+        "Effect": "Deny",
+        "Principal": {"AWS": ROLE},
+        "Action": "s3:PutObjectVersionTagging",
+        "Resource": f"arn:aws:s3:::{bucket}/shut",
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    lines = [f"{bucket},{key},{version}" for key, version in zip(("free", "shut"), versions, strict=True)]
+    found = ended(control, control.create_job(**request_for(cloud, bucket, *lines))["JobId"])
+    assert found["ProgressSummary"]["NumberOfTasksFailed"] == 1
+    assert s3.get_object_tagging(Bucket=bucket, Key="free")["TagSet"] == TAGS
+    assert s3.get_object_tagging(Bucket=bucket, Key="shut")["TagSet"] == []
+
+
+def test_a_job_in_a_role_that_does_not_trust_it_fails(cloud: Cloud, control: Any, bucket: str, role: str) -> None:
+    found = ended(control, control.create_job(**request_for(cloud, bucket, RoleArn=role))["JobId"])
+    assert found["Status"] == "Failed"
+    assert "AssumeRole" in found["FailureReasons"][0]["FailureReason"]

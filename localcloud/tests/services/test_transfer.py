@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -326,3 +327,30 @@ def test_copy_that_cannot_be_read_back_fails_alone(transfer: Transfer) -> None:
     done = transfer.run()
     assert (done["Status"], done["FilesTransferred"], done["FilesVerified"]) == ("ERROR", 2, 1)
     assert transfer.report(transfer.executions[-1], "Verified")[0]["VerifyStatus"] == "FAILED"
+
+
+def test_an_execution_does_what_the_role_of_its_location_may(
+    make_transfer: Callable[..., Transfer], service_role: str
+) -> None:
+    transfer = make_transfer()
+    transfer.write("a.txt", b"a")
+    deny = {
+        "Effect": "Deny",
+        "Principal": {"AWS": service_role},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{transfer.bucket}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    transfer.s3.put_bucket_policy(Bucket=transfer.bucket, Policy=policy)
+    done = transfer.run()
+    assert done["Status"] == "ERROR"
+    transfer.s3.delete_bucket_policy(Bucket=transfer.bucket)
+    assert transfer.run()["Status"] == "SUCCESS"
+
+
+def test_an_execution_in_a_role_that_does_not_trust_datasync_fails(
+    make_transfer: Callable[..., Transfer], role: str
+) -> None:
+    done = make_transfer(role=role).run()
+    assert (done["Status"], done["Result"]["ErrorCode"]) == ("ERROR", "DestinationNotFound")
+    assert "AccessDenied" in done["Result"]["ErrorDetail"]

@@ -132,7 +132,7 @@ run "the_root_as_it_is" {
       ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"]],
       ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
     ]
-    error_message = "The starter may look at and start the one task, and publish on the topic transfer."
+    error_message = "The starter may look at and start the one task, list executions, and publish on the topic transfer."
   }
   assert {
     condition = module.transfer_starter.environment == tomap({
@@ -294,7 +294,7 @@ run "the_root_as_it_is" {
       ["EncryptState", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/lake"]],
       ["WriteReports", ["s3:PutObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/automation-reports/scratch_cleaner/*"]],
       ["NoticeMissingCopies", ["s3:ListBucket"], ["arn:aws:s3:::kosha-test-lake-ap-south-1"]],
-      ["LookAtCopies", ["s3:GetObject", "s3:GetObjectVersionTagging"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*"]],
+      ["LookAtCopies", ["s3:GetObject", "s3:GetObjectTagging"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*"]],
       ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-data"]],
       ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
     ]

@@ -17,12 +17,12 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.loaders import JSONFileLoader
+from kosha_access.actions import actions_of
 from moto import mock_aws
 from moto.datasync.models import DataSyncBackend
 from moto.datasync.responses import DataSyncResponse
 
 from common.clients import USER_AGENT
-from tests.iam_actions import action_of
 
 EVENTS = Path(__file__).parents[2] / "events"
 REGION: Final = "ap-south-1"
@@ -56,7 +56,7 @@ def _record_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     def recorded(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
         program, _, function = (client.meta.config.user_agent_extra or "").partition("/")
         if program == USER_AGENT:
-            CALLED[function].add(action_of(client.meta.service_model.service_name, operation, parameters))
+            CALLED[function].update(actions_of(client.meta.service_model.service_name, operation, parameters))
         return real(client, operation, parameters)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", recorded)

@@ -12,8 +12,10 @@ import pytest
 
 from common.permissions import Permission
 from tests.functional.functions.conftest import CALLED
-from tests.iam_actions import INDIRECT
 
+# Needed by calls without being called: the key behind a topic, bucket or volume, the role handed to a job,
+# and 404 instead of 403 for what is gone.
+INDIRECT = frozenset({"iam:PassRole", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "s3:ListBucketVersions"})
 FUNCTIONS = sorted(path.parent.name for path in (Path(__file__).parents[3] / "lambda_src").glob("*/handler.py"))
 
 

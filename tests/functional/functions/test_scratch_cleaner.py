@@ -357,6 +357,24 @@ def test_a_schedule_that_no_longer_cleans_is_counted(cleaner: Callable[..., Modu
     assert module.metrics.metric_set["CleaningsMissed"]["Value"] == [1.0]
 
 
+def test_many_copies_without_a_class_do_not_stall_the_run(
+    cleaner: Callable[..., ModuleType], storage: Path, s3: Any, notices: Notices
+) -> None:
+    """The lake's policy lets nobody read them (modules/data-lake/access.tf)."""
+    keys = [f"raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_U{n:03}_R1.fastq.gz" for n in range(8)]
+    for key in keys:
+        write(storage, f"published/{key}")
+        upload(s3, key, tags="run=1")
+    module = cleaner("published")
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+
+    module.s3.meta.events.register("before-call.s3.HeadObject", refuse)
+    reply = module.cleaner.run("clean", Time().clock)
+    assert (reply["outcome"], reply["result"]["stays"]) == ("finished", {"copy_not_tagged": 8})
+
+
 @pytest.mark.parametrize("code", ["AccessDenied", "SlowDown"])
 def test_copies_that_s3_does_not_show_stop_the_run_and_no_file_goes(
     code: str, cleaner: Callable[..., ModuleType], storage: Path, notices: Notices, s3: Any

@@ -12,6 +12,7 @@ from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS
 
 from kosha_localcloud import settings
+from kosha_localcloud.access.enforcement import SWITCH
 from kosha_localcloud.clock.keeper import Keeper
 from kosha_localcloud.clock.work import WORK, StillBusyError
 from kosha_localcloud.gateway import faults
@@ -34,6 +35,8 @@ def install(keeper: Keeper) -> None:
         ("POST", "clock/advance", control.advance_clock),
         ("GET", "schedules", control.list_schedules),
         ("POST", "alarms/evaluate", control.evaluate_alarms),
+        ("GET", "access", control.show_access),
+        ("POST", "access", control.set_access),
         ("GET", "calls", control.list_calls),
         ("DELETE", "calls", control.clear_calls),
         ("GET", "calls/counts", control.count_calls),
@@ -83,6 +86,7 @@ class Control:
             "port": settings.port(),
             "directory": str(settings.directory()),
             "clock": self.show_clock(request),
+            "access": SWITCH.describe(),
             "services": sorted(SERVICE_PLUGINS.list_available()),
             "busy": WORK.under_way(),
         }
@@ -134,6 +138,18 @@ class Control:
         if not isinstance(wanted, dict) or not isinstance(wanted.get("name"), str):
             raise BadRequestError('send {"name": "kosha-local-*"}')
         return alarms.evaluate(wanted["name"])
+
+    def show_access(self, _: Request) -> Any:
+        """Are calls decided, and which were not because nobody knows what they act on?"""
+        return SWITCH.describe()
+
+    def set_access(self, request: Request) -> Any:
+        """Decide calls from now on, or let everybody do anything."""
+        wanted = _body(request)
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("enforce"), bool) or len(wanted) != 1:
+            raise BadRequestError('send {"enforce": true} or {"enforce": false}')
+        SWITCH.enforce = wanted["enforce"]
+        return SWITCH.describe()
 
     def list_calls(self, request: Request) -> Any:
         """The call log; every query parameter narrows it."""

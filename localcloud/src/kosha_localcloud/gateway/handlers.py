@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 from localstack.aws import handlers
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.http import Response
-from moto.sts.models import sts_backends
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
+from kosha_localcloud.access.callers import access_key, arn_of
 from kosha_localcloud.gateway.calls import Call, CallLog
 from kosha_localcloud.gateway.faults import Fault, FaultList
 
@@ -21,8 +20,6 @@ LOG = logging.getLogger(__name__)
 
 CALLS = CallLog()
 FAULTS = FaultList()
-
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)")
 
 
 def install() -> None:
@@ -55,7 +52,7 @@ def log_call(_chain: object, context: RequestContext, response: Response) -> Non
     """Keep what was called. Control calls are no AWS calls and are left out."""
     if context.service is None or context.operation is None:
         return
-    key = _access_key(context)
+    key = access_key(context)
     error = context.service_exception
     CALLS.add(
         Call(
@@ -64,7 +61,7 @@ def log_call(_chain: object, context: RequestContext, response: Response) -> Non
             operation=context.operation.name,
             region=context.region or "",
             access_key=key,
-            principal=_principal(context, key),
+            principal=arn_of(key),
             status=response.status_code,
             error=None if error is None else error.code,
             internal=context.is_internal_call,
@@ -82,17 +79,3 @@ def _drop(context: RequestContext) -> None:
     connection: Any = context.request.environ.get("kosha.connection")
     if connection is not None:
         reactor.callFromThread(connection.abortConnection)
-
-
-def _access_key(context: RequestContext) -> str:
-    match = _CREDENTIAL.search(context.request.headers.get("Authorization", ""))
-    if match is None:
-        match = re.match(r"([^/]+)/", context.request.args.get("X-Amz-Credential", ""))
-    return match.group(1) if match else ""
-
-
-def _principal(context: RequestContext, access_key: str) -> str:
-    """The ARN of the assumed role that the key belongs to, else the account's root."""
-    account = context.account_id or ""
-    role = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key) if account else None
-    return f"arn:aws:iam::{account}:root" if role is None else str(role.arn)

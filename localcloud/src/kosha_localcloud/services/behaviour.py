@@ -14,10 +14,18 @@ class Behaviour(NamedTuple):
 
 BEHAVIOURS = (
     Behaviour(
-        "IAM", "Identity policies, trust policies, conditions", "stored only", "every call is allowed to everybody"
+        "IAM",
+        "Identity, resource, boundary and session policies, conditions",
+        "real",
+        "for calls with a key of IAM or STS, see README.md; any other key may do anything",
     ),
-    Behaviour("IAM", "Assuming a role", "stored only", "STS gives credentials; they may do anything"),
-    Behaviour("S3", "Bucket policies, public access block, TLS", "stored only", "no request is refused"),
+    Behaviour("IAM", "Assuming a role", "real", "by its trust policy; a session does not end by itself"),
+    Behaviour(
+        "S3",
+        "Bucket policies",
+        "real",
+        "of the public access block only what shuts public policies out; TLS is what a header says; no ACLs",
+    ),
     Behaviour(
         "S3",
         "Object versions, tags, multipart uploads, checksums",
@@ -44,11 +52,11 @@ BEHAVIOURS = (
         "S3 Control",
         "Jobs of S3 Batch Operations",
         "real",
-        "S3PutObjectTagging from a CSV manifest, with completion report; the role's rights are not looked at. The host "
+        "S3PutObjectTagging from a CSV manifest, with completion report, in the job's role. The host "
         "names carry the account and resolve in functions only",
     ),
     Behaviour("S3 Control", "Account settings, access points", "absent", "as above; the rest is moto's records"),
-    Behaviour("KMS", "Keys, encryption, aliases, replica keys", "real", "key policies and grants are stored only"),
+    Behaviour("KMS", "Keys, encryption, aliases, replica keys, key policies, grants", "real", ""),
     Behaviour("ECR", "Repositories, lifecycle, replication", "stored only", "no registry to push to or to pull from"),
     Behaviour(
         "EFS", "File systems and access points", "real", "a directory each; owner and mode as the access point says"
@@ -105,7 +113,12 @@ BEHAVIOURS = (
         "refused: patterns for columns, other destinations; not: control messages, tries again when Lambda refuses",
     ),
     Behaviour("CloudWatch Logs", "Metrics in log lines (Embedded Metric Format)", "real", ""),
-    Behaviour("SNS", "Topics, subscriptions to SQS and Lambda", "real", "e-mail and SMS go to the local mailbox"),
-    Behaviour("SQS", "Queues, redrive", "real", "queue policies are stored only"),
+    Behaviour(
+        "SNS",
+        "Topics, subscriptions to SQS and Lambda, topic policies",
+        "real",
+        "e-mail and SMS go to the local mailbox",
+    ),
+    Behaviour("SQS", "Queues, redrive, queue policies", "real", "what services deliver is let in by itself"),
     Behaviour("SSM", "Parameters", "real", ""),
 )

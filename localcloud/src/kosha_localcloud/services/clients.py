@@ -1,7 +1,7 @@
 """boto3 clients by which one service of the local cloud calls another.
 
 They go through the gateway like anybody's calls, so notifications, replication, injected faults and the record of
-calls see them.
+calls see them. What a service does in a role that it was handed, it does with the rights of the role.
 """
 
 import threading
@@ -9,10 +9,22 @@ from functools import lru_cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 from localstack import config
 
+from kosha_localcloud.access.enforcement import refuse_untrusted
+
 _lock = threading.Lock()
+_CONFIG = Config(
+    user_agent_extra="kosha-localcloud",
+    retries={"mode": "standard", "max_attempts": 3},
+    s3={"addressing_style": "path"},
+    # The stored checksum is asked for where it is wanted; by default it would only cost time.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
 
 
 @lru_cache(maxsize=64)
@@ -25,14 +37,7 @@ def _make(service: str, account: str, region: str) -> Any:
         # LocalStack reads the account from the access key.
         aws_access_key_id=account,
         aws_secret_access_key="test",  # noqa: S106 (the local cloud checks no signature)
-        config=Config(
-            user_agent_extra="kosha-localcloud",
-            retries={"mode": "standard", "max_attempts": 3},
-            s3={"addressing_style": "path"},
-            # The stored checksum is asked for where it is wanted; by default it would only cost time.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
+        config=_CONFIG,
     )
 
 
@@ -40,3 +45,34 @@ def client(service: str, account: str, region: str) -> Any:
     """Give a client of `service` for this account and region, shared by all threads."""
     with _lock:
         return _make(service, account, region)
+
+
+def client_in_role(service: str, region: str, role: str, principal: str, source: str) -> Any:
+    """Give a client that works in a role, as the service ``principal`` does for the resource ``source``.
+
+    The role is assumed at the first call, and again when its session ends. A role that does not trust the service makes
+    the call fail with botocore's ClientError.
+    """
+    account = role.split(":")[4]
+
+    def assume() -> dict[str, str]:
+        refuse_untrusted(role, principal, source)
+        name = principal.partition(".")[0]
+        given = client("sts", account, region).assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    class Role(CredentialProvider):
+        METHOD = CANONICAL_NAME = "role"
+
+        def load(self) -> DeferredRefreshableCredentials:
+            return DeferredRefreshableCredentials(assume, self.METHOD)
+
+    session = botocore.session.Session()
+    session.register_component("credential_provider", CredentialResolver([Role()]))
+    make: Any = boto3.Session(botocore_session=session, region_name=region).client
+    return make(service, endpoint_url=config.internal_service_url(), config=_CONFIG)

@@ -1,7 +1,7 @@
 """Jobs of S3 Batch Operations that replace tags: manifest, progress, completion report.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html . LocalStack serves S3 Control without jobs;
-they are added to its provider. What the job's role may do is not looked at.
+they are added to its provider. They work in the job's role.
 
 boto3 puts the account in front of the host (``000000000000.127.0.0.1``), a name that nothing resolves. Functions of the
 local cloud resolve it (``lambda_executor/bootstrap.py``).
@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kosha_localcloud.services.clients import client
+from kosha_localcloud.services.clients import client_in_role
 from kosha_localcloud.services.identifiers import arn, now
 from kosha_localcloud.services.operations import Document, refuse
 from kosha_localcloud.services.regional import Regional
@@ -46,6 +46,11 @@ class Job:
     @property
     def id(self) -> str:
         return str(self.document["JobId"])
+
+    def s3(self) -> Any:
+        """A client in the job's role."""
+        role, arn = self.request["RoleArn"], self.document["JobArn"]
+        return client_in_role("s3", self.region, role, "batchoperations.s3.amazonaws.com", arn)
 
     @property
     def status(self) -> str:
@@ -239,7 +244,7 @@ def _manifest(job: Job) -> list[Document]:
     location, fields = job.request["Manifest"]["Location"], job.request["Manifest"]["Spec"]["Fields"]
     bucket, _, key = location["ObjectArn"].removeprefix("arn:aws:s3:::").partition("/")
     try:
-        found = client("s3", job.account, job.region).get_object(Bucket=bucket, Key=key)
+        found = job.s3().get_object(Bucket=bucket, Key=key)
     except (ClientError, BotoCoreError) as error:
         raise _Broken("ManifestNotFound", f"The manifest cannot be read: {error}") from error
     if found["ETag"].strip('"') != location["ETag"].strip('"'):
@@ -255,7 +260,7 @@ def _manifest(job: Job) -> list[Document]:
 def _tag(job: Job, rows: list[Document]) -> dict[int, tuple[str, int, str]]:
     """Replace the tags of each row's object; what failed, by the row's number: code, status, message."""
     tags = {"TagSet": job.request["Operation"]["S3PutObjectTagging"].get("TagSet", [])}
-    s3, progress = client("s3", job.account, job.region), job.document["ProgressSummary"]
+    s3, progress = job.s3(), job.document["ProgressSummary"]
     failed: dict[int, tuple[str, int, str]] = {}
     for number, row in enumerate(rows):
         if job.cancelled.is_set():
@@ -279,7 +284,7 @@ def _report(job: Job, rows: list[Document], failed: dict[int, tuple[str, int, st
     if not report.get("Enabled"):
         return
     everything = report.get("ReportScope") == "AllTasks"
-    s3, bucket = client("s3", job.account, job.region), report["Bucket"].removeprefix("arn:aws:s3:::")
+    s3, bucket = job.s3(), report["Bucket"].removeprefix("arn:aws:s3:::")
     folder = f"{report.get('Prefix', '').strip('/')}/job-{job.id}".lstrip("/")
     results = []
     for status in ("succeeded", "failed"):

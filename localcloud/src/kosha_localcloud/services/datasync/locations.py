@@ -80,7 +80,7 @@ def update_location_efs(context: RequestContext, request: Document) -> Document:
 # ------------------------------------------------------------------------------------------------------- S3
 
 
-@table.real("CreateLocationS3", "the role is not assumed")
+@table.real("CreateLocationS3", "the role is assumed when an execution begins, not tried before")
 def create_location_s3(context: RequestContext, request: Document) -> Document:
     bucket = request["S3BucketArn"].rpartition(":")[2]
     document: Document = {

@@ -102,7 +102,7 @@ class Run:
             scene.destination.check()
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            detail = f"{scene.destination_uri} cannot be reached ({code}): create the bucket."
+            detail = f"{scene.destination_uri} cannot be reached ({code}): create the bucket, or let the role."
             raise RunError("DestinationNotFound", detail) from error
         return root
 

@@ -1,8 +1,9 @@
 """What the phases of one execution share."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from kosha_localcloud.services.clients import client
+from kosha_localcloud.services.clients import client_in_role
 from kosha_localcloud.services.datasync.destination import Destination, Written
 from kosha_localcloud.services.datasync.events import ExecutionLog
 from kosha_localcloud.services.datasync.report import TaskReport
@@ -61,15 +62,20 @@ class Scene:
         self.source = source
         self.document = execution.document
         self.options: Document = execution.document["Options"]
-        s3 = client("s3", task.account, task.region)
         storage_class = str(destination.document["S3StorageClass"])
         self.destination = Destination(
-            s3, str(destination.bucket), destination.prefix, S3_NAMES.get(storage_class, storage_class)
+            _s3(task, destination.document["S3Config"]["BucketAccessRoleArn"]),
+            str(destination.bucket),
+            destination.prefix,
+            S3_NAMES.get(storage_class, storage_class),
         )
         self.source_uri: str = source.document["LocationUri"]
         self.destination_uri: str = destination.document["LocationUri"]
         config = execution.document.get("TaskReportConfig")
-        self.report = TaskReport(s3, config, task.identifier, execution.identifier) if config else None
+        self.report = None
+        if config:
+            s3 = _s3(task, config["Destination"]["S3"]["BucketAccessRoleArn"])
+            self.report = TaskReport(s3, config, task.identifier, execution.identifier)
         self.log = ExecutionLog(task, execution, self.options)
         self.problems = 0
         self.mismatches = 0
@@ -93,6 +99,10 @@ class Scene:
         """Wait, but not longer than until somebody cancels the execution. Raises RunError then."""
         if self.execution.cancelled.wait(seconds):
             self.stop_if_cancelled()
+
+
+def _s3(task: Task, role: str) -> Any:
+    return client_in_role("s3", task.region, role, "datasync.amazonaws.com", task.arn)
 
 
 def stamp() -> str:
