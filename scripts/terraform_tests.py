@@ -7,16 +7,19 @@ folders run two at a time.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scripts.infrastructure.terraform import find_terraform, terraform_environment
 from scripts.paths import BUILD, MODULES, REPOSITORY, TERRAFORM
@@ -55,50 +58,72 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def terraform(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Terraform in a folder, and end the providers that it now and then leaves behind."""
-    process = subprocess.Popen(
+@contextmanager
+def terraform(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Start Terraform in a folder; what it leaves running now and then, its provider, ends with the block."""
+    with subprocess.Popen(
         [find_terraform(), *words], cwd=folder, env=environment(folder), start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        said, complaints = process.communicate()
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    return subprocess.CompletedProcess(process.args, process.returncode, said, complaints)
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
-def run_tests(folder: Path) -> Outcome:
-    """Initialise and test one folder."""
+def explain(diagnostic: dict[str, Any]) -> str:
+    """What a test says that failed: where, its message, and the values it found."""
+    place = diagnostic.get("range", {})
+    lines = [
+        f"{place.get('filename', '')}:{place.get('start', {}).get('line', '')}"
+        f" {diagnostic['summary']} {diagnostic.get('detail', '')}"
+    ]
+    values = (diagnostic.get("snippet") or {}).get("values") or []
+    return "\n".join([*lines, *(f"    {value['traversal']} {value['statement']}" for value in values)])
+
+
+def run_tests(folder: Path, stop_at_first: bool = False) -> Outcome:
+    """Initialise and test one folder; with ``stop_at_first`` the first test that fails is the last."""
     started = time.monotonic()
-    init = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
+    with terraform(folder, "init", "-backend=false", "-input=false", "-no-color") as init:
+        said, _ = init.communicate()
     if init.returncode != 0:
-        return Outcome(folder, 0, 1, time.monotonic() - started, init.stdout + init.stderr)
-    test = terraform(folder, "test", "-json", "-no-color")
-    passed, failed, messages = 0, 0, []
-    for line in test.stdout.splitlines():
-        event = json.loads(line) if line.startswith("{") else {}
-        if event.get("type") == "test_summary":
-            summary = event["test_summary"]
-            passed, failed = summary["passed"], summary["failed"] + summary["errored"]
-        if event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error":
-            place = event["diagnostic"].get("range", {})
-            where = f"{place.get('filename', '')}:{place.get('start', {}).get('line', '')}"
-            messages.append(f"{where} {event['diagnostic']['summary']} {event['diagnostic'].get('detail', '')}")
+        return Outcome(folder, 0, 1, time.monotonic() - started, said)
+    passed, failed, messages, noise = 0, 0, [], []
+    with terraform(folder, "test", "-json", "-no-color") as test:
+        assert test.stdout is not None
+        for line in test.stdout:
+            if not line.startswith("{"):
+                noise.append(line)
+                continue
+            event = json.loads(line)
+            if event["type"] == "test_summary":
+                summary = event["test_summary"]
+                passed, failed = summary["passed"], summary["failed"] + summary["errored"]
+            elif event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
+                messages.append(explain(event["diagnostic"]))
+            elif messages and stop_at_first:
+                break  # all that the failed test said has been read
+        else:
+            test.wait()
     if test.returncode != 0 or passed == 0:
         failed = max(failed, 1)
-        messages.append(test.stderr)
+        messages += noise
     return Outcome(folder, passed, failed, time.monotonic() - started, "\n".join(messages))
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="terraform test of modules and roots.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="last folder of a module or root (default: all)")
+    parser.add_argument("--stop-at-first", action="store_true", help="end a folder's tests with the first that fails")
+    options = parser.parse_args()
     folders = tested_folders()
-    if sys.argv[1:]:
-        folders = [folder for folder in folders if folder.name in sys.argv[1:]]
+    if options.names:
+        folders = [folder for folder in folders if folder.name in options.names]
     outcomes = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        for outcome in pool.map(run_tests, folders):
+        for outcome in pool.map(partial(run_tests, stop_at_first=options.stop_at_first), folders):
             outcomes.append(outcome)
             name = outcome.folder.relative_to(REPOSITORY)
             console.print(
