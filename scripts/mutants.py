@@ -22,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,8 +31,9 @@ from typing import Any
 import yaml
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from scripts.paths import BUILD, REPOSITORY
+from scripts.paths import BUILD, MODULES, REPOSITORY
 from scripts.talk import UserError, make_console, run_program
+from scripts.terraform_tests import shared_provider
 
 AREAS = ("access", "efs-policy", "keys", "backup", "transfer", "logs", "network", "residency", "function", "cluster")
 CORPUS = Path("policy/mutants.yaml")
@@ -40,7 +41,7 @@ WORKERS = 2
 SHOWN_LINES = 4
 
 COPIED = ("catalog", "modules", "policy", "scripts", "terraform", "tests/data", "tests/meta", "pyproject.toml")
-LINKED = (".venv", ".venvs", "dist", "localcloud", "lambda_src")
+LINKED = (".venv", ".venvs", "dist", "kubernetes", "lambda_src", "localcloud", "pipelines")
 
 MODULE_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.\.?/[^"]+)"', re.M)
 
@@ -158,30 +159,33 @@ def users(folder: str, repository: Path) -> list[str]:
     return sorted(found)
 
 
-def terraform_killer(folder: str) -> Killer:
-    """``telling``: what a test says, and not that Terraform refuses the configuration itself."""
+def terraform_killer(folder: str, attached: str) -> Killer:
+    """``telling``: what a test or a validation says, and not that Terraform refuses the configuration itself."""
+    words = ("--stop-at-first", "--attached", attached, Path(folder).name)
     return Killer(
         f"terraform test of {folder}",
-        (".venv/bin/python", "-m", "scripts.terraform_tests", "--stop-at-first", Path(folder).name),
-        r"^tests/.*$|^    .+ (?:is|will) .+$",
+        (".venv/bin/python", "-m", "scripts.terraform_tests", *words),
+        r"^tests/.*$|^\S+ Invalid value for variable .*$|^    .+ (?:is|will) .+$",
     )
 
 
-def killers(mutant: Mutant, repository: Path = REPOSITORY) -> Iterator[Killer]:
-    """The checks that could notice a mutant, from the cheapest to the dearest. A root's tests take up to a minute."""
+def killers(mutant: Mutant, repository: Path, attached: str) -> Iterator[Killer]:
+    """The checks that could notice a mutant, from the cheapest to the dearest; ``attached``: see shared_provider."""
     is_module = mutant.folder.startswith("modules/")
     if is_module:
-        yield terraform_killer(mutant.folder)
+        yield terraform_killer(mutant.folder, attached)
     house = "tests/meta/test_terraform_house.py"
     yield Killer("rules of the house", (".venv/bin/python", "-m", "pytest", "-q", house), r"^E   +\w*Error: .*$")
     yield Killer(
         f"checkov on {mutant.folder}",
-        (".venvs/policy/bin/checkov", "--config-file", "policy/checkov.yaml", "-d", mutant.folder)
-        + ("--framework", "terraform"),
+        (
+            *(".venvs/policy/bin/checkov", "--config-file", "policy/checkov.yaml"),
+            *("-d", mutant.folder, "--framework", "terraform"),
+        ),
         r"^Check: .*$|^\s+FAILED for resource: .*$",
     )
     using = users(mutant.folder, repository) if is_module else [mutant.folder]
-    yield from (terraform_killer(user) for user in using)
+    yield from (terraform_killer(user, attached) for user in using)
     for root in (user for user in using if user.startswith("terraform/")):
         yield Killer(
             f"checkov on the plan of {root}",
@@ -192,6 +196,7 @@ def killers(mutant: Mutant, repository: Path = REPOSITORY) -> Iterator[Killer]:
 
 def copy_tree(source: Path, target: Path) -> None:
     """What the checks need of a repository."""
+    target.mkdir()
     for name in COPIED:
         if (source / name).is_dir():
             shutil.copytree(
@@ -207,15 +212,14 @@ def copy_tree(source: Path, target: Path) -> None:
 class Judge:
     """Decides on mutants in copies of a repository; remembers what the checks say of the unchanged one."""
 
-    def __init__(
-        self, repository: Path, workplace: Path, killers_of: Callable[[Mutant], Iterator[Killer]] = killers
-    ) -> None:
-        self._repository = repository
+    def __init__(self, repository: Path, workplace: Path, killers_of: Callable[[Mutant], Iterator[Killer]]) -> None:
         self._workplace = workplace
         self._killers_of = killers_of
+        # What mutants are copied from: nothing runs in it, and what is edited meanwhile is not in it.
+        self._source = workplace / "source"
+        copy_tree(repository, self._source)
         self._unchanged = workplace / "unchanged"
-        self._unchanged.mkdir()
-        copy_tree(repository, self._unchanged)
+        copy_tree(self._source, self._unchanged)
         self._passes: dict[str, bool] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -234,9 +238,8 @@ class Judge:
         verdict = Verdict(mutant)
         started = time.monotonic()
         tree = self._workplace / mutant.id
-        tree.mkdir()
         try:
-            copy_tree(self._repository, tree)
+            copy_tree(self._source, tree)
             mutant.apply(tree)
             for killer in self._killers_of(mutant):
                 result = killer.run(tree)
@@ -264,9 +267,11 @@ def show(verdict: Verdict) -> None:
         f"[{colour}]{verdict.mutant.id}[/] {verdict.outcome}{said} ({verdict.seconds:.0f} s)", highlight=False
     )
     for line in [verdict.problem] if verdict.problem else verdict.counterexample:
-        console.print(f"    {line}", markup=False, highlight=False)
+        console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
     if verdict.outcome == "survived":
-        console.print(f"    {verdict.mutant.file}: {verdict.mutant.wrong}", markup=False, highlight=False)
+        console.print(
+            f"    {verdict.mutant.file}: {verdict.mutant.wrong}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def write_report(path: Path, verdicts: Sequence[Verdict], seconds: float) -> None:
@@ -287,9 +292,9 @@ def run(mutants: Sequence[Mutant], judge: Callable[[Mutant], Verdict]) -> list[V
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("mutants", total=len(mutants))
         with ThreadPoolExecutor(WORKERS) as pool:
-            for verdict in pool.map(judge, mutants):
-                verdicts.append(verdict)
-                show(verdict)
+            for done in as_completed([pool.submit(judge, mutant) for mutant in mutants]):
+                verdicts.append(done.result())
+                show(verdicts[-1])
                 progress.advance(task)
     return verdicts
 
@@ -301,8 +306,11 @@ def main() -> int:
     options = parser.parse_args()
     mutants = select(load_mutants(REPOSITORY / CORPUS), options.area, options.mutant)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="kosha-mutants-") as workplace:
-        judge = Judge(REPOSITORY, Path(workplace), partial(killers, repository=REPOSITORY))
+    with (
+        tempfile.TemporaryDirectory(prefix="kosha-mutants-") as workplace,
+        shared_provider(MODULES / "handoff") as attached,
+    ):
+        judge = Judge(REPOSITORY, Path(workplace), partial(killers, repository=REPOSITORY, attached=attached))
         verdicts = run(mutants, judge.judge)
     report = BUILD / "mutants" / "report.json"
     seconds = time.monotonic() - started

@@ -9,6 +9,7 @@ locals {
 }
 
 resource "aws_kms_key" "this" {
+  #checkov:skip=CKV_KOSHA_9:each region has a state bucket and a key of its own, because a state is of no use without its region
   description             = "Terraform's states (S3) of ${var.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30

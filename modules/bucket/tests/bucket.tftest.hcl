@@ -273,6 +273,16 @@ run "refuses_a_bucket_without_a_lifecycle" {
   expect_failures = [var.lifecycle_rules]
 }
 
+run "refuses_a_bucket_that_forgets_within_a_year" {
+  command = plan
+
+  variables {
+    lifecycle_rules = { logs = { prefix = "", noncurrent_days = 30, expire_days = 364 } }
+  }
+
+  expect_failures = [var.lifecycle_rules]
+}
+
 run "refuses_an_extra_statement_that_is_not_json" {
   command = plan
 

@@ -214,6 +214,10 @@ run "alarms_reach_the_topic_and_name_the_runbook" {
     error_message = "Every alarm goes to the topic and says which runbook helps."
   }
   assert {
+    condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.heartbeat) : alarm.actions_enabled])
+    error_message = "An alarm that may not act tells nobody."
+  }
+  assert {
     condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].dimensions == tomap({ QueueName = "kosha-test-transfer-starter-dead-letters" }) && aws_cloudwatch_metric_alarm.this["errors"].dimensions == tomap({ FunctionName = "kosha-test-transfer-starter" })
     error_message = "Alarms watch this function and its queue."
   }

@@ -67,6 +67,10 @@ run "per_az_gives_each_zone_its_own_gateway" {
     condition     = local.nat_zone_used == { ap-south-1a = "ap-south-1a", ap-south-1b = "ap-south-1b", ap-south-1c = "ap-south-1c" }
     error_message = "a zone goes out through another zone's gateway"
   }
+  assert {
+    condition     = alltrue([for route in aws_route.private_to_nat : route.gateway_id == null])
+    error_message = "a private subnet is routed to the internet gateway, so it is private no longer"
+  }
 }
 
 run "single_gives_all_zones_one_gateway" {
