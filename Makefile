@@ -25,6 +25,8 @@ PREFIX ?=
 PROFILE ?=
 REGISTRY ?=
 REFERENCE ?=
+AREA ?=
+MUTANT ?=
 TAG ?=
 RUN ?=
 MONTHS ?= 1
@@ -35,7 +37,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy mutants clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -186,6 +188,9 @@ month: $(VENV) $(NPM) ## Replay a month of genomes on nodes that come and go; wr
 policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on the Terraform sources, the plans and the manifests, and our own checks
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
+
+mutants: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## Write a hundred faults into the Terraform, one at a time; each must be noticed (AREA, MUTANT)
+	@$(PYTHON) -m scripts.mutants --area "$(AREA)" --mutant "$(MUTANT)"
 
 clean: ## Remove environments, builds and caches (stop the local cloud first: make down)
 	@rm -rf .venv .venvs .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

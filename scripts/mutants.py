@@ -266,12 +266,9 @@ def show(verdict: Verdict) -> None:
     console.print(
         f"[{colour}]{verdict.mutant.id}[/] {verdict.outcome}{said} ({verdict.seconds:.0f} s)", highlight=False
     )
-    for line in [verdict.problem] if verdict.problem else verdict.counterexample:
+    lines = [verdict.problem] if verdict.problem else verdict.counterexample
+    for line in lines or [f"{verdict.mutant.file}: {verdict.mutant.wrong}"]:
         console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
-    if verdict.outcome == "survived":
-        console.print(
-            f"    {verdict.mutant.file}: {verdict.mutant.wrong}", markup=False, highlight=False, soft_wrap=True
-        )
 
 
 def write_report(path: Path, verdicts: Sequence[Verdict], seconds: float) -> None:
@@ -299,6 +296,16 @@ def run(mutants: Sequence[Mutant], judge: Callable[[Mutant], Verdict]) -> list[V
     return verdicts
 
 
+def conclude(verdicts: Sequence[Verdict], seconds: float, report: Path) -> int:
+    """Write the report and name what was not killed; the exit code."""
+    write_report(report, verdicts, seconds)
+    alive = [verdict.mutant.id for verdict in verdicts if verdict.outcome != "killed"]
+    print(f"mutants: {len(verdicts) - len(alive)} of {len(verdicts)} killed in {seconds:.0f} s ({report})")
+    if alive:
+        console.print(f"[red]not killed:[/] {', '.join(alive)}", highlight=False)
+    return 1 if alive else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Faults in the Terraform, and the checks that notice them.")
     parser.add_argument("--area", default="", help="only those of an area")
@@ -312,14 +319,7 @@ def main() -> int:
     ):
         judge = Judge(REPOSITORY, Path(workplace), partial(killers, repository=REPOSITORY, attached=attached))
         verdicts = run(mutants, judge.judge)
-    report = BUILD / "mutants" / "report.json"
-    seconds = time.monotonic() - started
-    write_report(report, verdicts, seconds)
-    alive = [verdict.mutant.id for verdict in verdicts if verdict.outcome != "killed"]
-    print(f"mutants: {len(verdicts) - len(alive)} of {len(verdicts)} killed in {seconds:.0f} s ({report})")
-    if alive:
-        console.print(f"[red]not killed:[/] {', '.join(alive)}", highlight=False)
-    return 1 if alive else 0
+    return conclude(verdicts, time.monotonic() - started, BUILD / "mutants" / "report.json")
 
 
 if __name__ == "__main__":

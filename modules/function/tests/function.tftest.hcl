@@ -214,7 +214,7 @@ run "alarms_reach_the_topic_and_name_the_runbook" {
     error_message = "Every alarm goes to the topic and says which runbook helps."
   }
   assert {
-    condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.heartbeat) : alarm.actions_enabled])
+    condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.heartbeat) : alarm.actions_enabled != false])
     error_message = "An alarm that may not act tells nobody."
   }
   assert {
