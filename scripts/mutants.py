@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -299,8 +300,12 @@ def run(mutants: Sequence[Mutant], judge: Callable[[Mutant], Verdict]) -> list[V
 def conclude(verdicts: Sequence[Verdict], seconds: float, report: Path) -> int:
     """Write the report and name what was not killed; the exit code."""
     write_report(report, verdicts, seconds)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     alive = [verdict.mutant.id for verdict in verdicts if verdict.outcome != "killed"]
-    print(f"mutants: {len(verdicts) - len(alive)} of {len(verdicts)} killed in {seconds:.0f} s ({report})")
+    print(
+        f"mutants: {len(verdicts) - len(alive)} of {len(verdicts)} killed in {seconds:.0f} s,"
+        f" {used.ru_utime + used.ru_stime:.0f} s of CPU ({report})"
+    )
     if alive:
         console.print(f"[red]not killed:[/] {', '.join(alive)}", highlight=False)
     return 1 if alive else 0
