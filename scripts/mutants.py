@@ -290,10 +290,15 @@ def run(mutants: Sequence[Mutant], judge: Callable[[Mutant], Verdict]) -> list[V
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("mutants", total=len(mutants))
         with ThreadPoolExecutor(WORKERS) as pool:
-            for done in as_completed([pool.submit(judge, mutant) for mutant in mutants]):
-                verdicts.append(done.result())
-                show(verdicts[-1])
-                progress.advance(task)
+            futures = [pool.submit(judge, mutant) for mutant in mutants]
+            try:
+                for done in as_completed(futures):
+                    verdicts.append(done.result())
+                    show(verdicts[-1])
+                    progress.advance(task)
+            except BaseException:  # Control-C among them: the rest need not be judged
+                pool.shutdown(cancel_futures=True)
+                raise
     return verdicts
 
 

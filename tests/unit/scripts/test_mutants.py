@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -112,6 +113,19 @@ def test_survivors_are_named_and_fail_the_run(
         "green": None,
     }
     assert "mutants: 1 of 2 killed" in capsys.readouterr().out
+
+
+def test_a_run_that_is_interrupted_judges_no_further() -> None:
+    judged = []
+
+    def interrupted(mutant: Mutant) -> Verdict:
+        judged.append(mutant)
+        time.sleep(0.05)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run([FAULT] * 40, interrupted)
+    assert len(judged) < 40
 
 
 def test_a_run_without_survivors_passes(tmp_path: Path) -> None:
