@@ -218,6 +218,10 @@ run "alarms_reach_the_topic_and_name_the_runbook" {
     error_message = "An alarm that may not act tells nobody."
   }
   assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.treat_missing_data == "notBreaching"])
+    error_message = "A quiet time ends an alarm; one that stays red does not tell of the next failure."
+  }
+  assert {
     condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].dimensions == tomap({ QueueName = "kosha-test-transfer-starter-dead-letters" }) && aws_cloudwatch_metric_alarm.this["errors"].dimensions == tomap({ FunctionName = "kosha-test-transfer-starter" })
     error_message = "Alarms watch this function and its queue."
   }
