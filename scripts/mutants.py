@@ -40,9 +40,13 @@ AREAS = ("access", "efs-policy", "keys", "backup", "transfer", "logs", "network"
 CORPUS = Path("policy/mutants.yaml")
 WORKERS = 2
 SHOWN_LINES = 4
+SHOWN_COLUMNS = 300
 
 COPIED = ("catalog", "modules", "policy", "scripts", "terraform", "tests/data", "tests/meta", "pyproject.toml")
 LINKED = (".venv", ".venvs", "dist", "kubernetes", "lambda_src", "localcloud", "pipelines")
+
+# A value that Terraform shows with a failed test. That something is an object tells nobody anything.
+VALUE = r"^    \S+ is (?!object |map |set |tuple |list ).+$"
 
 MODULE_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.\.?/[^"]+)"', re.M)
 
@@ -92,8 +96,8 @@ class Killer:
             env={**os.environ, "PYTHONPATH": str(tree), "LOG_LEVEL": "ERROR", "COLUMNS": "200"},
         )  # fmt: skip
         output = done.stdout + done.stderr
-        found = re.findall(self.telling, output, re.M)
-        return Result(done.returncode != 0, [line.strip() for line in found if line.strip()], output)
+        found = (line.strip() for line in re.findall(self.telling, output, re.M))
+        return Result(done.returncode != 0, list(dict.fromkeys(line for line in found if line)), output)
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ def terraform_killer(folder: str, attached: str) -> Killer:
     return Killer(
         f"terraform test of {folder}",
         (".venv/bin/python", "-m", "scripts.terraform_tests", *words),
-        r"^tests/.*$|^\S+ Invalid value for variable .*$|^    .+ (?:is|will) .+$",
+        r"^\S+ (?:Test assertion failed|Missing expected failure|Invalid value for variable) .*$|" + VALUE,
     )
 
 
@@ -269,7 +273,7 @@ def show(verdict: Verdict) -> None:
     )
     lines = [verdict.problem] if verdict.problem else verdict.counterexample
     for line in lines or [f"{verdict.mutant.file}: {verdict.mutant.wrong}"]:
-        console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"    {line[:SHOWN_COLUMNS]}", markup=False, highlight=False, soft_wrap=True)
 
 
 def write_report(path: Path, verdicts: Sequence[Verdict], seconds: float) -> None:
