@@ -3,7 +3,7 @@
 Plans see what sources hide: values that come through variables, catalogue files and modules. They are made against a
 local cloud of their own that holds nothing but sample handoffs (``tests/data/handoffs``; a test compares those with the
 real ones), so nothing has to be applied first. Both runs use ``policy/checkov.yaml`` and our checks in
-``policy/checks``.
+``policy/checks``. ``--plan ROOT`` checks the plan of one root and nothing else (``make mutants`` does).
 """
 
 from __future__ import annotations
