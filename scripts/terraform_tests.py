@@ -3,7 +3,7 @@
 The tests use Terraform's mock provider: they need neither AWS nor the local cloud. Each folder is initialised once; one
 Terraform process costs seconds of CPU for the provider's schema alone, so a folder's files run in one process and
 folders run two at a time. The mock asks the real provider for its schema and its checks of arguments, in a process anew
-for each test; that was three quarters of the CPU, so one provider serves all of them.
+for each test; that was two thirds of the CPU, so one provider serves all of them.
 """
 
 from __future__ import annotations
