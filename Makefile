@@ -26,6 +26,8 @@ PROFILE ?=
 REGISTRY ?=
 REFERENCE ?=
 WITH ?=
+AREA ?=
+MUTANT ?=
 TAG ?=
 RUN ?=
 MONTHS ?= 1
@@ -36,7 +38,7 @@ GENOME ?= ecoli
 DEPTH ?= 30
 
 .PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence clean
+	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence mutants clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -196,6 +198,9 @@ supply: $(VENV) functions ## Secrets in tracked files, advisories on uv.lock, a 
 
 evidence: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## Run the checks of docs/controls.yaml and write the report for auditors (ENV, WITH="local-cloud make")
 	@$(PYTHON) -m scripts.evidence make --env "$(ENV)" --with "$(WITH)"
+
+mutants: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## Write a hundred faults into the Terraform, one at a time; each must be noticed (AREA, MUTANT)
+	@$(PYTHON) -m scripts.mutants --area "$(AREA)" --mutant "$(MUTANT)"
 
 clean: ## Remove environments, builds and caches (stop the local cloud first: make down)
 	@rm -rf .venv .venvs .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -30,8 +30,8 @@ def sample_plans() -> dict[str, Path]:
     return _files(PLANS)
 
 
-def make_plans(environment: Environment, folder: Path) -> dict[str, Path]:
-    """Plan every root with the values of ``environment`` on a local cloud of its own; root -> its plan as JSON.
+def make_plans(environment: Environment, folder: Path, only: str | None = None) -> dict[str, Path]:
+    """Plan every root, or one, with the values of ``environment`` on a local cloud of its own; root -> its plan as JSON.
 
     An environment that is none of the local cloud is planned there too: its values, and nothing of its account.
     """
@@ -39,9 +39,9 @@ def make_plans(environment: Environment, folder: Path) -> dict[str, Path]:
     here = replace(environment, name="local")
     with own_local_cloud(BUILD / "sample-plans-localcloud") as cloud:
         _publish_handoffs(cloud, here)
-        commands.plan(here, BOOTSTRAP, json_folder=folder)
-        commands.plan(here, None, json_folder=folder)
-    return _files(folder)
+        for root in [only] if only else [BOOTSTRAP, None]:
+            commands.plan(here, root, json_folder=folder)
+    return {root: path for root, path in _files(folder).items() if only in (None, root)}
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -4,10 +4,12 @@ every policy (``make policy``).
 The plans are those of :mod:`scripts.plans`. checkov's runs use ``policy/checkov.yaml`` and our checks in
 ``policy/checks``; what else is looked at is in ``scripts/guardrails``. ``make evidence`` (:mod:`scripts.evidence`) has
 the same runs of checkov, and reads them.
+``--plan ROOT`` checks the plan of one root and nothing else (``make mutants`` does).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -22,9 +24,10 @@ from scripts.cluster.manifests import overlays
 from scripts.cluster.samples import all_manifests
 from scripts.guardrails import residency
 from scripts.guardrails.documents import Policy, Resource, completed, handed_on, policies, resources
+from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, load_environment
 from scripts.paths import BUILD, REPOSITORY, TERRAFORM
 from scripts.plan_values import fill_unknown
-from scripts.plans import sample_plans
+from scripts.plans import make_plans, sample_plans
 from scripts.talk import UserError, make_console, run_program
 from scripts.terraform_tests import first_state
 
@@ -124,9 +127,22 @@ def first_test(root: str) -> str:
     return str(min(folder.glob("tests/*.tftest.hcl")).relative_to(folder))
 
 
+def check_plan(root: str, folder: Path) -> bool:
+    """checkov and residency on the plan of one root."""
+    path = make_plans(load_environment("local"), folder / "plans", root)[root]
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    passed = [shown_checkov(scan) for scan in scans({root: path}, folder) if scan.title.startswith("plan")]
+    return all([*passed, check_residency(root, plan, resources(plan), [])])
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(description="checkov on sources, plans and manifests; residency; least privilege.")
+    parser.add_argument("--plan", metavar="ROOT", choices=[BOOTSTRAP, *ROOTS], help="only the plan of one root")
+    root = parser.parse_args().plan
     folder = BUILD / "policy"
     folder.mkdir(parents=True, exist_ok=True)
+    if root:
+        return 0 if check_plan(root, folder) else 1
     plans = sample_plans()
     passed = [shown_checkov(scan) for scan in scans(plans, folder)]
     documents: list[Policy] = []

@@ -2,28 +2,34 @@
 
 The tests use Terraform's mock provider: they need neither AWS nor the local cloud. Each folder is initialised once; one
 Terraform process costs seconds of CPU for the provider's schema alone, so a folder's files run in one process and
-folders run two at a time.
+folders run two at a time. The mock asks the real provider for its schema and its checks of arguments, in a process anew
+for each test; that was two thirds of the CPU, so one provider serves all of them.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scripts.children import end_with_parent
 from scripts.infrastructure.terraform import find_terraform, terraform_environment
 from scripts.paths import BUILD, MODULES, REPOSITORY, TERRAFORM
 from scripts.talk import UserError, make_console, run_program
 
 WORKERS = 2
+ATTACHED = "TF_REATTACH_PROVIDERS"
 console = make_console()
 
 
@@ -57,61 +63,102 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def terraform(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Terraform in a folder, and end the providers that it now and then leaves behind."""
-    process = subprocess.Popen(
-        [find_terraform(), *words], cwd=folder, env=environment(folder), start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        said, complaints = process.communicate()
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    return subprocess.CompletedProcess(process.args, process.returncode, said, complaints)
+@contextmanager
+def terraform(folder: Path, attached: str | None, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Start Terraform in a folder; what it leaves running now and then, its provider, ends with the block."""
+    with subprocess.Popen(
+        [find_terraform(), *words], cwd=folder, env=environment(folder) | ({ATTACHED: attached} if attached else {}),
+        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
-def run_tests(folder: Path) -> Outcome:
-    """Initialise and test one folder."""
+def initialise(folder: Path, attached: str | None) -> str | None:
+    """``terraform init``; what it said if it failed."""
+    with terraform(folder, attached, "init", "-backend=false", "-input=false", "-no-color") as init:
+        said, _ = init.communicate()
+    return said if init.returncode != 0 else None
+
+
+@contextmanager
+def shared_provider(folder: Path) -> Iterator[str]:
+    """One AWS provider for any number of tests, found by initialising ``folder``; yields what Terraform attaches by.
+
+    Only for the mock, which never configures it: two configurations would be one.
+    https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
+    """
+    if said := initialise(folder, None):
+        raise UserError(f"terraform init fails in {folder.relative_to(REPOSITORY)}:\n{said}")
+    (program,) = Path(environment(folder)["TF_DATA_DIR"]).glob("providers/*/hashicorp/aws/*/*/terraform-provider-aws_*")
+    with subprocess.Popen(
+        [str(program), "-debug"], env=environment(folder), preexec_fn=end_with_parent,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as provider:  # fmt: skip
+        assert provider.stdout is not None
+        try:
+            found = next((m for line in provider.stdout if (m := re.search(rf"{ATTACHED}='(.+)'", line))), None)
+            if not found:
+                raise UserError(f"{program.name} -debug does not say how to attach to it")
+            yield found[1]
+        finally:
+            provider.send_signal(signal.SIGINT)
+
+
+def explain(diagnostic: dict[str, Any]) -> str:
+    """What a test says that failed: where, its message, and the values it found."""
+    place = diagnostic.get("range", {})
+    lines = [
+        f"{place.get('filename', '')}:{place.get('start', {}).get('line', '')}"
+        f" {diagnostic['summary']} {' '.join(diagnostic.get('detail', '').split())}"
+    ]
+    values = (diagnostic.get("snippet") or {}).get("values") or []
+    return "\n".join([*lines, *(f"    {value['traversal']} {value['statement']}" for value in values)])
+
+
+def run_tests(folder: Path, attached: str, stop_at_first: bool = False) -> Outcome:
+    """Initialise and test one folder; with ``stop_at_first`` the first test that fails is the last."""
     started = time.monotonic()
-    init = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
-    if init.returncode != 0:
-        return Outcome(folder, 0, 1, time.monotonic() - started, init.stdout + init.stderr)
-    test = terraform(folder, "test", "-json", "-no-color")
-    passed, failed, messages = 0, 0, []
+    if said := initialise(folder, attached):
+        return Outcome(folder, 0, 1, time.monotonic() - started, said)
+    passed, failed, messages, noise = 0, 0, [], []
     runs: dict[str, str] = {}
-    for line in test.stdout.splitlines():
-        event = json.loads(line) if line.startswith("{") else {}
-        if event.get("type") == "test_run" and event["test_run"]["progress"] == "complete":
-            runs[event["test_run"]["run"]] = event["test_run"]["status"]
-        if event.get("type") == "test_summary":
-            summary = event["test_summary"]
-            passed, failed = summary["passed"], summary["failed"] + summary["errored"]
-        if event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error":
-            place = event["diagnostic"].get("range", {})
-            where = f"{place.get('filename', '')}:{place.get('start', {}).get('line', '')}"
-            messages.append(f"{where} {event['diagnostic']['summary']} {event['diagnostic'].get('detail', '')}")
+    with terraform(folder, attached, "test", "-json", "-no-color") as test:
+        assert test.stdout is not None
+        for line in test.stdout:
+            if not line.startswith("{"):
+                noise.append(line)
+                continue
+            event = json.loads(line)
+            if event["type"] == "test_run" and event["test_run"]["progress"] == "complete":
+                runs[event["test_run"]["run"]] = event["test_run"]["status"]
+            if event["type"] == "test_summary":
+                summary = event["test_summary"]
+                passed, failed = summary["passed"], summary["failed"] + summary["errored"]
+            elif event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
+                messages.append(explain(event["diagnostic"]))
+            elif messages and stop_at_first:
+                break  # all that the failed test said has been read
+        else:
+            test.wait()
     if test.returncode != 0 or passed == 0:
         failed = max(failed, 1)
-        messages.append(test.stderr)
+        messages += noise
     return Outcome(folder, passed, failed, time.monotonic() - started, "\n".join(messages), runs)
 
 
 def first_state(folder: Path, file: str) -> dict[str, Any]:
     """What the first run of a folder's test file plans or applies with the mock provider: resources with values."""
-    program, surroundings = find_terraform(), environment(folder)
-    init = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
-    if init.returncode != 0:
-        raise UserError(f"terraform init of {folder}: {init.stdout[-2000:]}{init.stderr}")
-    with subprocess.Popen(
-        [program, "test", "-json", "-verbose", f"-filter={file}"],
-        cwd=folder, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as run:  # fmt: skip
+    if said := initialise(folder, None):
+        raise UserError(f"terraform init of {folder}: {said[-2000:]}")
+    with terraform(folder, None, "test", "-json", "-verbose", f"-filter={file}") as run:
         assert run.stdout is not None
         events = (json.loads(line) for line in run.stdout if line.startswith("{"))
         # The other runs only refuse values.
         state = next((event[event["type"]] for event in events if event["type"] in ("test_plan", "test_state")), None)
-        run.terminate()
     if state is None:
         raise UserError(f"no state: terraform test of {folder} says why")
     found: dict[str, Any] = state
@@ -119,19 +166,29 @@ def first_state(folder: Path, file: str) -> dict[str, Any]:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="terraform test of modules and roots.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="last folder of a module or root (default: all)")
+    parser.add_argument("--stop-at-first", action="store_true", help="end a folder's tests with the first that fails")
+    parser.add_argument("--attached", help="a provider that runs already, as in TF_REATTACH_PROVIDERS")
+    options = parser.parse_args()
     folders = tested_folders()
-    if sys.argv[1:]:
-        folders = [folder for folder in folders if folder.name in sys.argv[1:]]
+    if options.names:
+        folders = [folder for folder in folders if folder.name in options.names]
+    if not folders:
+        raise UserError(f"no module or root is called {' or '.join(options.names)}")
     outcomes = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for outcome in pool.map(run_tests, folders):
+    with ExitStack() as stack:
+        attached = options.attached or stack.enter_context(shared_provider(folders[0]))
+        pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
+        run = partial(run_tests, attached=attached, stop_at_first=options.stop_at_first)
+        for outcome in pool.map(run, folders):
             outcomes.append(outcome)
             name = outcome.folder.relative_to(REPOSITORY)
             console.print(
                 f"{name}: {outcome.passed} passed, {outcome.failed} failed in {outcome.seconds:.0f} s", highlight=False
             )
             if outcome.failed:
-                console.print(outcome.output, markup=False, highlight=False)
+                console.print(outcome.output, markup=False, highlight=False, soft_wrap=True)
     passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
     print(f"terraform: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

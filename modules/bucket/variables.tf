@@ -61,6 +61,12 @@ variable "lifecycle_rules" {
     condition     = length(var.lifecycle_rules) > 0
     error_message = "lifecycle_rules must hold at least one rule: state how long this bucket keeps what it holds."
   }
+
+  # Logs and reports are kept a year by law (DPDP Rules 2025, rule 6(1)(e)), data longer or for good.
+  validation {
+    condition     = alltrue([for rule in values(var.lifecycle_rules) : rule.expire_days == null ? true : rule.expire_days >= 365])
+    error_message = "a rule of lifecycle_rules expires what is current before day 365: keep it a year, or for good (null)."
+  }
 }
 
 variable "object_lock_days" {

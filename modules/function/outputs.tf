@@ -23,6 +23,11 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.this.name
 }
 
+output "reserved_concurrency" {
+  description = "How many of the function run at once, at most."
+  value       = aws_lambda_function.this.reserved_concurrent_executions
+}
+
 output "permissions_policy" {
   description = "The policy made of the permissions, as JSON."
   value       = aws_iam_role_policy.permissions.policy

@@ -21,7 +21,16 @@ locals {
       description = "Pods that mount the shared storage through the EFS CSI driver"
       service     = "pods.eks.amazonaws.com"
       actions     = ["sts:AssumeRole", "sts:TagSession"]
-      conditions  = { StringEquals = { "aws:SourceAccount" = local.account } }
+      # Born before the cluster, so the cluster's ARN is made from its name. The node plugin of the driver mounts for every pod.
+      # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+      conditions = {
+        StringEquals = {
+          "aws:SourceAccount"                         = local.account
+          "aws:RequestTag/eks-cluster-arn"            = "arn:${local.partition}:eks:${local.region}:${local.account}:cluster/${var.name}-cluster"
+          "aws:RequestTag/kubernetes-namespace"       = "kube-system"
+          "aws:RequestTag/kubernetes-service-account" = "efs-csi-node-sa"
+        }
+      }
       access_points = [
         "arn:${local.partition}:elasticfilesystem:${local.region}:${local.account}:access-point/*",
       ]

@@ -5,5 +5,5 @@ output "bucket" {
 
 output "key_arn" {
   description = "ARN of the key of the states."
-  value       = aws_kms_key.this.arn
+  value       = aws_kms_key.state.arn
 }

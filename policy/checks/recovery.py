@@ -11,7 +11,9 @@ from policy.checks.values import block, first, principals, statements
 
 
 class ReplicationLeavesNothingOut(BaseResourceCheck):
-    """Delete markers follow (which S3 refuses on a rule that filters by tag), and so do objects encrypted with KMS."""
+    """Delete markers follow (which S3 refuses on a rule that filters by tag), and so do objects encrypted with KMS,
+    under a key that is named: S3 refuses them otherwise, one by one and silently.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html"""
 
     def __init__(self) -> None:
         super().__init__(
@@ -31,8 +33,10 @@ class ReplicationLeavesNothingOut(BaseResourceCheck):
         selection = block(block(rule, "source_selection_criteria"), "sse_kms_encrypted_objects")
         # A plan writes arguments that were not given as null, blocks that were not given as empty lists.
         narrowed = any(first(block(rule, "filter"), name) for name in ("prefix", "tag", "and"))
+        key = first(block(block(rule, "destination"), "encryption_configuration"), "replica_kms_key_id")
         return (
             first(rule, "status") == "Enabled"
+            and bool(key)
             and first(block(rule, "delete_marker_replication"), "status") == "Enabled"
             and first(selection, "status") == "Enabled"
             and not narrowed

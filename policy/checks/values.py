@@ -28,8 +28,10 @@ def statements(conf: dict[str, Any], name: str = "policy") -> list[dict[str, Any
             return None
     if not isinstance(document, dict) or "Statement" not in document:
         return None
-    found = document["Statement"]
-    return found if isinstance(found, list) else [found]
+    found = listed(document["Statement"])
+    # checkov renders what it can of an expression and leaves the rest as text.
+    shown = all(isinstance(each, dict) and not isinstance(each.get("Condition"), str) for each in found)
+    return found if shown else None
 
 
 def listed(value: Any) -> list[Any]:
@@ -43,3 +45,11 @@ def principals(statement: dict[str, Any]) -> list[str]:
     if isinstance(principal, dict):
         return [str(item) for value in principal.values() for item in listed(value)]
     return [str(item) for item in listed(principal)]
+
+
+def service_principals(statement: dict[str, Any]) -> list[str]:
+    """The AWS services that a statement allows something, none for a Deny."""
+    principal = statement.get("Principal")
+    if statement.get("Effect") != "Allow" or not isinstance(principal, dict):
+        return []
+    return [str(each) for each in listed(principal.get("Service"))]

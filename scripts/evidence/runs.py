@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -200,8 +201,9 @@ def run_terraform(names: Sequence[str], say: Say) -> dict[str, Result]:
     """Test the folders of the named runs (``folder::run``), each once; what each named run came to."""
     folders = sorted({name.split("::")[0] for name in names})
     outcomes = {}
-    with ThreadPoolExecutor(terraform_tests.WORKERS) as pool:
-        tested = pool.map(terraform_tests.run_tests, [REPOSITORY / folder for folder in folders])
+    paths = [REPOSITORY / folder for folder in folders]
+    with terraform_tests.shared_provider(paths[0]) as attached, ThreadPoolExecutor(terraform_tests.WORKERS) as pool:
+        tested = pool.map(partial(terraform_tests.run_tests, attached=attached), paths)
         for folder, outcome in zip(folders, tested, strict=True):
             outcomes[folder] = outcome
             say(f"terraform test, {folder}: {outcome.passed} passed, {outcome.failed} failed")

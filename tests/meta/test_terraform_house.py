@@ -24,6 +24,9 @@ EMULATOR = re.compile(
 # beside the plain operator it does what it says. No test on the local cloud would tell: it enforces no policy.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IfExists
 NEGATED_IF_EXISTS = re.compile(r"\b\w*Not\w*IfExists\b")
+# True of who has no such tag, and of what nobody has classified. What functions declare (`test = "..."`) is compared
+# with their code in test_function_permissions.py.
+TEXT_IF_EXISTS = re.compile(r"\bString(?:Equals|Like)(?:IgnoreCase)?IfExists\"?\s*=")
 
 
 def without_comments(path: Path) -> str:
@@ -41,6 +44,7 @@ def name(path: Path) -> str:
         ("an account id", ACCOUNT),
         ("an emulator setting", EMULATOR),
         ("a negated condition with IfExists", NEGATED_IF_EXISTS),
+        ("a condition on a text, such as a tag, with IfExists", TEXT_IF_EXISTS),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -58,6 +62,7 @@ def test_no_source_holds(what: str, pattern: re.Pattern[str]) -> None:
         (EMULATOR, "endpoints {"),
         (EMULATOR, 'url = "http://localhost:4566"'),
         (NEGATED_IF_EXISTS, 'StringNotEqualsIfExists = { "s3:x-amz-acl" = "private" }'),
+        (TEXT_IF_EXISTS, 'StringEqualsIfExists = { "s3:ExistingObjectTag/data_class" = "snapshot" }'),
     ],
 )
 def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[str], text: str) -> None:
@@ -92,6 +97,32 @@ def test_every_variable_is_typed_described_and_never_any(folder: Path) -> None:
         assert re.search(r"^\s+description\s+=", body, re.M), f"{variable} has no description"
         assert re.search(r"^\s+type\s+=", body, re.M), f"{variable} has no type"
         assert not re.search(r"^\s+type\s+=.*\bany\b", body, re.M), f"{variable} is of type any"
+
+
+@pytest.mark.parametrize("root", ROOTS, ids=name)
+def test_every_provider_has_a_validated_region_and_the_tags(root: Path) -> None:
+    """A region that did not come through modules/naming was not looked up in catalog/residency.yaml."""
+    text = "".join(without_comments(path) for path in sorted(root.glob("*.tf")))
+    providers = [block.split("\n}")[0] for block in re.split(r'^provider "aws" \{', text, flags=re.M)[1:]]
+    assert len(providers) == 2, "a provider for the primary region and one for the recovery region expected"
+    for block in providers:
+        region = "recovery_region" if 'alias  = "recovery"' in block else "region"
+        assert re.search(rf"^  region = module\.naming\.{region}$", block, re.M), f"region is not naming's {region}"
+        assert re.search(r"default_tags \{\s+tags = module\.naming\.tags\s+\}", block), "no default_tags of naming"
+
+
+def test_every_guard_against_deletion_refuses() -> None:
+    """Terraform takes no variable there, so nothing but the text can be tested (docs/adr/0006)."""
+    guards = {
+        name(path): block.split("\n}")[0]
+        for path in SOURCES
+        for block in re.split(
+            r'^resource "terraform_data" "deletion_protection" \{', path.read_text(encoding="utf-8"), flags=re.M
+        )[1:]
+    }
+    assert guards
+    open_guards = [path for path, block in guards.items() if not re.search(r"prevent_destroy = true", block)]
+    assert not open_guards, f"prevent_destroy is not true in {open_guards}"
 
 
 def test_every_checkov_skip_says_why() -> None:

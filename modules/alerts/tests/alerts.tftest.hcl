@@ -49,7 +49,7 @@ run "only_services_of_this_account_publish_and_only_over_tls" {
     condition = alltrue(flatten([
       for policy in aws_sns_topic_policy.this : [
         for statement in jsondecode(policy.policy).Statement :
-        statement.Principal.Service == ["cloudwatch.amazonaws.com"] && statement.Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+        try(statement.Principal.Service == ["cloudwatch.amazonaws.com"] && statement.Condition.StringEquals["aws:SourceAccount"] == "111122223333", false)
         if statement.Effect == "Allow"
       ]
     ]))

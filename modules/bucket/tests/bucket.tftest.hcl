@@ -54,7 +54,7 @@ run "a_bucket_is_always_closed_versioned_encrypted_and_logged" {
     error_message = "EventBridge notifications must be on"
   }
   assert {
-    condition     = one(aws_s3_bucket_logging.this).target_bucket == var.access_log_bucket && one(aws_s3_bucket_logging.this).target_prefix == "kosha-test-lake-ap-south-1/"
+    condition     = try([one(aws_s3_bucket_logging.this).target_bucket, one(aws_s3_bucket_logging.this).target_prefix], []) == [var.access_log_bucket, "kosha-test-lake-ap-south-1/"]
     error_message = "access logs must go to the log bucket, below the bucket's own name"
   }
 }
@@ -309,6 +309,16 @@ run "refuses_a_bucket_without_a_lifecycle" {
 
   variables {
     lifecycle_rules = {}
+  }
+
+  expect_failures = [var.lifecycle_rules]
+}
+
+run "refuses_a_bucket_that_forgets_within_a_year" {
+  command = plan
+
+  variables {
+    lifecycle_rules = { logs = { prefix = "", noncurrent_days = 30, expire_days = 364 } }
   }
 
   expect_failures = [var.lifecycle_rules]

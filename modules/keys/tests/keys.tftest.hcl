@@ -110,7 +110,7 @@ run "account_principals_use_a_key_only_through_its_service" {
   assert {
     condition = {
       for purpose, key in aws_kms_key.this : purpose => flatten([
-        for statement in jsondecode(key.policy).Statement : statement.Condition.StringEquals["kms:ViaService"]
+        for statement in jsondecode(key.policy).Statement : try(statement.Condition.StringEquals["kms:ViaService"], "any service")
         if statement.Sid == "UseThroughServiceByIamPolicy"
       ])
       } == {
@@ -168,7 +168,7 @@ run "alarms_reach_encrypted_topics_and_events_carry_no_source_condition" {
   assert {
     condition = one([
       for statement in jsondecode(aws_kms_key.this["alerts"].policy).Statement :
-      statement.Condition.StringEquals["aws:SourceAccount"] if statement.Sid == "PublishAlarmsAndDeliverToQueues"
+      try(statement.Condition.StringEquals["aws:SourceAccount"], "any account") if statement.Sid == "PublishAlarmsAndDeliverToQueues"
     ]) == "111122223333"
     error_message = "alarms of other accounts may use the key"
   }

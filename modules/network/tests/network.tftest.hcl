@@ -74,6 +74,24 @@ run "per_az_gives_each_zone_its_own_gateway" {
   }
 }
 
+run "private_subnets_are_routed_to_nat_gateways_alone" {
+  command = apply
+
+  override_resource {
+    target = aws_iam_role.flow_logs
+    values = { arn = "arn:aws:iam::111122223333:role/kosha-local-flow-logs" }
+  }
+  override_resource {
+    target = aws_cloudwatch_log_group.flow
+    values = { arn = "arn:aws:logs:ap-south-1:111122223333:log-group:kosha-local-flow-logs" }
+  }
+
+  assert {
+    condition     = alltrue([for route in aws_route.private_to_nat : contains(values(aws_nat_gateway.this)[*].id, try(coalesce(route.nat_gateway_id), "none"))])
+    error_message = "a private subnet is routed to something else than a NAT gateway, so it is private no longer"
+  }
+}
+
 run "single_gives_all_zones_one_gateway" {
   command = plan
   variables {
@@ -117,7 +135,7 @@ run "flow_logs_are_encrypted_and_kept_for_more_than_a_year" {
     error_message = "flow logs: wrong key or retention"
   }
   assert {
-    condition     = aws_flow_log.this.traffic_type == "ALL" && aws_flow_log.this.max_aggregation_interval == 60
+    condition     = try(one(aws_flow_log.this[*]).traffic_type == "ALL" && one(aws_flow_log.this[*]).max_aggregation_interval == 60, false)
     error_message = "flow logs record all traffic, by the minute"
   }
   assert {

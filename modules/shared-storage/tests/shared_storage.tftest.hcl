@@ -151,6 +151,10 @@ run "the_policy_admits_named_roles_through_access_points_and_mount_targets_only"
   command = plan
 
   assert {
+    condition     = alltrue([for statement in jsondecode(aws_efs_file_system_policy.this.policy).Statement : statement.Principal != "*" && try(statement.Principal.AWS != "*", true) if statement.Effect == "Allow"])
+    error_message = "the policy admits everybody: whoever reaches a mount target could read genomes"
+  }
+  assert {
     condition = { for statement in jsondecode(aws_efs_file_system_policy.this.policy).Statement : statement.Principal.AWS => statement.Condition if statement.Effect == "Allow" } == {
       "arn:aws:iam::111122223333:role/kosha-test-storage-workers" = {
         Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
@@ -215,8 +219,19 @@ run "each_client_role_is_taken_by_its_service_for_this_account_only" {
     error_message = "a client role trusts another service than its own"
   }
   assert {
-    condition     = alltrue([for client, role in aws_iam_role.client : jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals == { "aws:SourceAccount" = "111122223333" } if client != "scratch_cleaner_scratch"])
+    condition     = jsondecode(aws_iam_role.client["transfer"].assume_role_policy).Statement[0].Condition.StringEquals == { "aws:SourceAccount" = "111122223333" }
     error_message = "the trust of a service that can act for another account must name this one"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.client["workers"].assume_role_policy).Statement[0].Condition == {
+      StringEquals = {
+        "aws:SourceAccount"                         = "111122223333"
+        "aws:RequestTag/eks-cluster-arn"            = "arn:aws:eks:ap-south-1:111122223333:cluster/kosha-test-cluster"
+        "aws:RequestTag/kubernetes-namespace"       = "kube-system"
+        "aws:RequestTag/kubernetes-service-account" = "efs-csi-node-sa"
+      }
+    }
+    error_message = "only the node plugin of this account's cluster may mount for the pods"
   }
   assert {
     condition     = jsondecode(aws_iam_role.client["workers"].assume_role_policy).Statement[0].Action == ["sts:AssumeRole", "sts:TagSession"]

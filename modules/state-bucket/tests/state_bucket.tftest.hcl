@@ -23,14 +23,14 @@ run "states_are_kept_with_a_key_of_their_own" {
     error_message = "environments/dev.s3.tfbackend names kosha-dev-state-ap-south-1, not ${output.bucket}"
   }
   assert {
-    condition     = aws_kms_key.this.enable_key_rotation && aws_kms_key.this.deletion_window_in_days == 30
+    condition     = aws_kms_key.state.enable_key_rotation && aws_kms_key.state.deletion_window_in_days == 30
     error_message = "the key is rotated and stays 30 days when its deletion is asked for"
   }
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Action
+      for statement in jsondecode(aws_kms_key.state.policy).Statement : statement.Action
       if !can(statement.Condition.StringEquals["kms:ViaService"])
-    ])) == toset([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Action if statement.Sid == "AdministerByIamPolicy"][0])
+    ])) == toset([for statement in jsondecode(aws_kms_key.state.policy).Statement : statement.Action if statement.Sid == "AdministerByIamPolicy"][0])
     error_message = "the key is used other than through S3"
   }
   assert {

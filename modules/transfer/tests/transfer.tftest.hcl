@@ -113,11 +113,9 @@ run "every_file_is_reported_with_its_version" {
   command = plan
 
   assert {
-    condition = (
-      aws_datasync_task.this.task_report_config[0].output_type == "STANDARD" &&
-      aws_datasync_task.this.task_report_config[0].report_level == "SUCCESSES_AND_ERRORS" &&
-      aws_datasync_task.this.task_report_config[0].s3_object_versioning == "INCLUDE"
-    )
+    condition = [for report in aws_datasync_task.this.task_report_config : [report.output_type, report.report_level, report.s3_object_versioning]] == [
+      ["STANDARD", "SUCCESSES_AND_ERRORS", "INCLUDE"],
+    ]
     error_message = "the tagger needs a full report with versions"
   }
   assert {

@@ -74,6 +74,9 @@ resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_no_deletes" {
     }
     destination {
       bucket = "replica"
+      encryption_configuration {
+        replica_kms_key_id = "key"
+      }
     }
   }
 }
@@ -96,6 +99,9 @@ resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_one_prefix" {
     }
     destination {
       bucket = "replica"
+      encryption_configuration {
+        replica_kms_key_id = "key"
+      }
     }
   }
 }
@@ -103,4 +109,137 @@ resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_one_prefix" {
 resource "aws_kms_replica_key" "CKV_KOSHA_6_open" {
   primary_key_arn = "key"
   policy          = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"*\"}, \"Action\": \"kms:*\", \"Resource\": \"*\"}]}"
+}
+
+resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_no_key" {
+  bucket = "lake"
+  role   = "role"
+  rule {
+    status = "Enabled"
+    filter {}
+    delete_marker_replication {
+      status = "Enabled"
+    }
+    source_selection_criteria {
+      sse_kms_encrypted_objects {
+        status = "Enabled"
+      }
+    }
+    destination {
+      bucket = "replica"
+    }
+  }
+}
+
+resource "aws_iam_role" "CKV_KOSHA_7_no_source" {
+  assume_role_policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"datasync.amazonaws.com\"}, \"Action\": \"sts:AssumeRole\"}]}"
+}
+
+resource "aws_iam_role" "CKV_KOSHA_7_any_account" {
+  assume_role_policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"datasync.amazonaws.com\"}, \"Action\": \"sts:AssumeRole\", \"Condition\": {\"StringLike\": {\"aws:SourceAccount\": \"*\"}}}]}"
+}
+
+resource "aws_iam_role" "CKV_KOSHA_8_any_service_account" {
+  assume_role_policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"pods.eks.amazonaws.com\"}, \"Action\": [\"sts:AssumeRole\", \"sts:TagSession\"], \"Condition\": {\"StringEquals\": {\"aws:SourceAccount\": \"111122223333\", \"aws:RequestTag/eks-cluster-arn\": \"c\", \"aws:RequestTag/kubernetes-namespace\": \"n\"}}}]}"
+}
+
+resource "aws_kms_key" "CKV_KOSHA_9_of_one_region" {
+  enable_key_rotation = true
+}
+
+resource "aws_vpc_endpoint" "CKV_KOSHA_10_default" {
+  vpc_id       = "vpc-1"
+  service_name = "s3"
+}
+
+resource "aws_vpc_endpoint" "CKV_KOSHA_10_like_the_default" {
+  vpc_id       = "vpc-1"
+  service_name = "s3"
+  policy       = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"s3:*\", \"Resource\": \"*\"}]}"
+}
+
+resource "aws_vpc_security_group_egress_rule" "CKV_KOSHA_11_everything" {
+  security_group_id = "sg-1"
+  description       = "Everything"
+  ip_protocol       = "-1"
+  cidr_ipv4         = "0.0.0.0/0"
+}
+
+resource "aws_vpc_security_group_egress_rule" "CKV_KOSHA_11_without_reason" {
+  security_group_id = "sg-1"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv6         = "::/0"
+}
+
+resource "aws_eks_cluster" "CKV_KOSHA_12_creator" {
+  access_config {
+    authentication_mode = "API"
+  }
+}
+
+resource "aws_eks_cluster" "CKV_KOSHA_12_config_map" {
+  access_config {
+    authentication_mode                         = "API_AND_CONFIG_MAP"
+    bootstrap_cluster_creator_admin_permissions = false
+  }
+}
+
+resource "aws_eks_access_policy_association" "CKV_KOSHA_13_researcher_administers" {
+  policy_arn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+  access_scope {
+    type       = "namespace"
+    namespaces = ["research"]
+  }
+}
+
+resource "aws_eks_access_policy_association" "CKV_KOSHA_13_researcher_everywhere" {
+  policy_arn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+  access_scope {
+    type = "cluster"
+  }
+}
+
+resource "aws_lambda_function" "CKV_KOSHA_14_no_queue" {
+  function_name = "no_queue"
+}
+
+resource "aws_cloudwatch_metric_alarm" "no_queue" {
+  namespace     = "AWS/Lambda"
+  metric_name   = "Errors"
+  dimensions    = { FunctionName = "no_queue" }
+  alarm_actions = ["topic"]
+}
+
+resource "aws_lambda_function" "CKV_KOSHA_14_no_alarm" {
+  function_name = "no_alarm"
+  dead_letter_config {
+    target_arn = "queue"
+  }
+}
+
+resource "aws_lambda_function" "CKV_KOSHA_14_mute_alarm" {
+  function_name = "mute_alarm"
+  dead_letter_config {
+    target_arn = "queue"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "mute_alarm" {
+  namespace       = "AWS/Lambda"
+  metric_name     = "Errors"
+  dimensions      = { FunctionName = "mute_alarm" }
+  actions_enabled = false
+  alarm_actions   = ["topic"]
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "CKV_KOSHA_15_a_month" {
+  bucket = "lake"
+  rule {
+    status = "Enabled"
+    expiration {
+      days = 30
+    }
+  }
 }

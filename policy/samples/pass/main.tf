@@ -53,6 +53,9 @@ resource "aws_s3_bucket_replication_configuration" "everything" {
     }
     destination {
       bucket = "replica"
+      encryption_configuration {
+        replica_kms_key_id = "key"
+      }
     }
   }
 }
@@ -60,4 +63,96 @@ resource "aws_s3_bucket_replication_configuration" "everything" {
 resource "aws_kms_replica_key" "closed" {
   primary_key_arn = "key"
   policy          = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"arn:aws:iam::111122223333:root\"}, \"Action\": \"kms:*\", \"Resource\": \"*\"}]}"
+}
+
+# A service that states no source, one that does, and a pod.
+resource "aws_iam_role" "node" {
+  assume_role_policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"ec2.amazonaws.com\"}, \"Action\": \"sts:AssumeRole\"}]}"
+}
+
+resource "aws_iam_role" "schedule" {
+  assume_role_policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"scheduler.amazonaws.com\"}, \"Action\": \"sts:AssumeRole\", \"Condition\": {\"ArnLike\": {\"aws:SourceArn\": \"arn:aws:scheduler:*:111122223333:*\"}}}]}"
+}
+
+resource "aws_iam_role" "pod" {
+  assume_role_policy = <<-JSON
+    {"Version": "2012-10-17", "Statement": [
+      {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"],
+       "Condition": {"StringEquals": {
+         "aws:SourceAccount": "111122223333",
+         "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:region:111122223333:cluster/c",
+         "aws:RequestTag/kubernetes-namespace": "ingestion",
+         "aws:RequestTag/kubernetes-service-account": "hospital"}}}]}
+  JSON
+}
+
+resource "aws_kms_key" "shared" {
+  multi_region = true
+}
+
+resource "aws_vpc_endpoint" "of_this_account" {
+  vpc_id       = "vpc-1"
+  service_name = "s3"
+  policy       = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"s3:*\", \"Resource\": \"*\", \"Condition\": {\"StringEquals\": {\"aws:ResourceAccount\": \"111122223333\"}}}]}"
+}
+
+resource "aws_vpc_security_group_egress_rule" "https" {
+  security_group_id = "sg-1"
+  description       = "HTTPS to registries and archives"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = "0.0.0.0/0"
+}
+
+resource "aws_eks_cluster" "entries_alone" {
+  access_config {
+    authentication_mode                         = "API"
+    bootstrap_cluster_creator_admin_permissions = false
+  }
+}
+
+resource "aws_eks_access_policy_association" "researcher" {
+  policy_arn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+  access_scope {
+    type       = "namespace"
+    namespaces = ["research"]
+  }
+}
+
+resource "aws_eks_access_policy_association" "platform_admin" {
+  policy_arn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+  access_scope {
+    type = "cluster"
+  }
+}
+
+resource "aws_lambda_function" "watched" {
+  function_name = "watched"
+  dead_letter_config {
+    target_arn = "queue"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "watched" {
+  namespace     = "AWS/Lambda"
+  metric_name   = "Errors"
+  dimensions    = { FunctionName = "watched" }
+  alarm_actions = ["topic"]
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "kept" {
+  bucket = "lake"
+  rule {
+    status = "Enabled"
+    expiration {
+      expired_object_delete_marker = true
+    }
+  }
+  rule {
+    status = "Enabled"
+    expiration {
+      days = 400
+    }
+  }
 }

@@ -193,6 +193,17 @@ run "the_root_as_it_is" {
     error_message = "The tagger gets the settings of lambda_src/object_tagger/config.py."
   }
 
+  # Two of these at once would undo each other's work.
+  assert {
+    condition = alltrue([
+      for function in concat(values(module.scratch_cleaner), [
+        module.instance_scheduler, module.object_tagger, module.tag_auditor, module.transfer_reconciler,
+        module.transfer_starter, module.volume_reaper,
+      ]) : function.reserved_concurrency == 1
+    ])
+    error_message = "A function that must run alone may run twice at once."
+  }
+
   # Notifier tells of the end and no more.
   assert {
     condition     = [for s in jsondecode(module.transfer_notifier.permissions_policy).Statement : s.Sid] == ["DescribeExecutions", "PublishNotices", "EncryptNotices"]
