@@ -31,7 +31,7 @@ def sample_plans() -> dict[str, Path]:
 
 
 def make_plans(environment: Environment, folder: Path, only: str | None = None) -> dict[str, Path]:
-    """Plan every root, or one, with the values of ``environment`` on a local cloud of its own; root -> its plan as JSON.
+    """Plan every root, or one, with the values of ``environment`` on a local cloud of its own; root -> plan as JSON.
 
     An environment that is none of the local cloud is planned there too: its values, and nothing of its account.
     """

@@ -8,6 +8,7 @@ locals {
   _account = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
 }
 
+# Its name is its own, because checkov finds the skips of a plan's resources by type and name.
 resource "aws_kms_key" "state" {
   #checkov:skip=CKV_KOSHA_9:each region has a state bucket and a key of its own, because a state is of no use without its region
   description             = "Terraform's states (S3) of ${var.name}"
@@ -51,12 +52,6 @@ resource "aws_kms_key" "state" {
       },
     ]
   })
-}
-
-# Its name is its own, because checkov finds the skips of a plan's resources by type and name.
-moved {
-  from = aws_kms_key.this
-  to   = aws_kms_key.state
 }
 
 resource "aws_kms_alias" "this" {
