@@ -27,6 +27,35 @@ locals {
     "AWS::KMS::Key",
     "AWS::S3::Bucket",
   ]
+
+  # AWS's own role: one of ours has the boundary of every role, which lets it see buckets and volumes but no trail, IAM
+  # policy or list of keys (docs/adr/0031). Of the resource where there is one, so that it is made before the recorder that names it.
+  # https://docs.aws.amazon.com/config/latest/developerguide/using-service-linked-roles.html
+  config_role_arn = one(concat(
+    [for role in aws_iam_service_linked_role.config : role.arn],
+    var.create_config_service_linked_role ? [] : ["arn:${local.partition}:iam::${local.account}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"],
+  ))
+
+  # That role has no right to the bucket, so Config delivers in its own name. The policy of the key lets it in, too (modules/keys).
+  # https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
+  config_statements = [
+    {
+      Sid       = "ConfigChecksBucket"
+      Effect    = "Allow"
+      Principal = { Service = "config.amazonaws.com" }
+      Action    = ["s3:GetBucketAcl", "s3:ListBucket"]
+      Resource  = local.bucket_arns[local.config_bucket]
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    },
+    {
+      Sid       = "ConfigWritesHistory"
+      Effect    = "Allow"
+      Principal = { Service = "config.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "${local.bucket_arns[local.config_bucket]}/AWSLogs/${local.account}/Config/*"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account, "s3:x-amz-acl" = "bucket-owner-full-control" } }
+    },
+  ]
 }
 
 # Not the trail's bucket: Config does not deliver to one with Object Lock.
@@ -39,66 +68,14 @@ module "config_bucket" {
   key_arn             = var.key_arn
   access_log_bucket   = var.access_log_bucket
   lifecycle_rules     = { everything = { prefix = "", noncurrent_days = 30, expire_days = var.retention_days } }
+  extra_statements    = [for statement in local.config_statements : jsonencode(statement)]
   deletion_protection = var.deletion_protection
 }
 
-# A role of its own, not the service-linked one: that exists in accounts which ever used Config and cannot be made twice, and the key's
-# policy would have to let the service in.
-resource "aws_iam_role" "config" {
-  for_each = local.config
+resource "aws_iam_service_linked_role" "config" {
+  for_each = var.create_config_service_linked_role ? local.config : {}
 
-  name        = "${var.name}-audit-config"
-  description = "AWS Config reads configurations and writes their history with this role"
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "config.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy_attachment" "config" {
-  for_each = local.config
-
-  role       = aws_iam_role.config[each.key].name
-  policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AWS_ConfigRole"
-}
-
-# https://docs.aws.amazon.com/config/latest/developerguide/iamrole-permissions.html
-resource "aws_iam_role_policy" "config" {
-  for_each = local.config
-
-  name = "deliver"
-  role = aws_iam_role.config[each.key].name
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "CheckBucket"
-        Effect   = "Allow"
-        Action   = ["s3:GetBucketAcl", "s3:ListBucket"]
-        Resource = local.bucket_arns[local.config_bucket]
-      },
-      {
-        Sid       = "WriteHistory"
-        Effect    = "Allow"
-        Action    = ["s3:PutObject", "s3:PutObjectAcl"]
-        Resource  = "${local.bucket_arns[local.config_bucket]}/AWSLogs/${local.account}/Config/*"
-        Condition = { StringLike = { "s3:x-amz-acl" = "bucket-owner-full-control" } }
-      },
-      {
-        Sid       = "EncryptHistory"
-        Effect    = "Allow"
-        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = var.key_arn
-        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
-      },
-    ]
-  })
+  aws_service_name = "config.amazonaws.com"
 }
 
 # One for a region and account.
@@ -108,15 +85,13 @@ resource "aws_config_configuration_recorder" "this" {
   for_each = local.config
 
   name     = local.trail_name
-  role_arn = aws_iam_role.config[each.key].arn
+  role_arn = local.config_role_arn
 
   recording_group {
     all_supported                 = false
     include_global_resource_types = false
     resource_types                = local.recorded_types
   }
-
-  depends_on = [aws_iam_role_policy.config, aws_iam_role_policy_attachment.config]
 }
 
 resource "aws_config_delivery_channel" "this" {

@@ -13,6 +13,8 @@ resource "aws_iam_role" "log_delivery" {
   name        = "${local.trail_name}-log-delivery"
   description = "CloudTrail writes events to its log group with this role"
 
+  permissions_boundary = var.permissions_boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

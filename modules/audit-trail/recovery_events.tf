@@ -32,6 +32,8 @@ resource "aws_iam_role" "forward" {
   name        = "${local.trail_name}-forward"
   description = "EventBridge brings events of the recovery region to the primary with this role"
 
+  permissions_boundary = var.permissions_boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -20,6 +20,17 @@ variable "key_arn" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "ARN of the boundary every role of the platform has (modules/guardrails)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\": give the ARN of the boundary policy (permissions_boundary_arn of 10-foundation)."
+  }
+}
+
 variable "access_log_bucket" {
   description = "Bucket in the primary region that receives the access logs of the buckets made here."
   type        = string
@@ -146,6 +157,13 @@ variable "config_rules" {
     condition     = length(setsubtract(var.config_rules, keys(local.known_rules))) == 0
     error_message = "config_rules has ${join(", ", setsubtract(var.config_rules, keys(local.known_rules)))}: choose from ${join(", ", keys(local.known_rules))}. A new one is added to modules/audit-trail/config.tf first, with what it looks at."
   }
+}
+
+variable "create_config_service_linked_role" {
+  description = "Whether to make the service-linked role of AWS Config. True in an account that has never used Config; a role that exists cannot be made again."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "deletion_protection" {

@@ -182,6 +182,16 @@ locals {
           Resource  = "*"
           Condition = { ArnEquals = { "aws:SourceArn" = local._trail_arns[role] } }
         },
+        # AWS Config's service-linked role has no right to keys, so Config delivers in its own name.
+        # https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
+        {
+          Sid       = "EncryptHistoryOfConfiguration"
+          Effect    = "Allow"
+          Principal = { Service = "config.amazonaws.com" }
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource  = "*"
+          Condition = { StringEquals = { "aws:SourceAccount" = local._account_id } }
+        },
       ]
 
       # EC2 Auto Scaling and Spot start nodes in their own names, and their roles have no right to customer keys unless named

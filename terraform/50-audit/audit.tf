@@ -15,20 +15,22 @@ module "audit_trail" {
     aws.recovery = aws.recovery
   }
 
-  name                = module.naming.prefix
-  key_arn             = local.foundation.key_arns["audit"]
-  logs_key_arn        = local.foundation.key_arns["logs"]
-  topic_arn           = local.foundation.topic_arns["platform"]
-  access_log_bucket   = local.storage.access_logs_bucket
-  lake_bucket         = local.storage.lake_bucket
-  replica_bucket      = local.storage.replica_bucket
-  reports_bucket      = local.storage.reports_bucket
-  tagging_role_arns   = local.tagging_role_arns
-  retention_days      = var.trail_retention_days
-  log_group_days      = var.trail_log_group_days
-  access_analyzer     = var.access_analyzer
-  guardduty           = var.guardduty
-  guardduty_features  = var.guardduty_features
-  config_rules        = var.config_rules
-  deletion_protection = var.deletion_protection
+  name                              = module.naming.prefix
+  permissions_boundary_arn          = local.foundation.permissions_boundary_arn
+  key_arn                           = local.foundation.key_arns["audit"]
+  logs_key_arn                      = local.foundation.key_arns["logs"]
+  topic_arn                         = local.foundation.topic_arns["platform"]
+  access_log_bucket                 = local.storage.access_logs_bucket
+  lake_bucket                       = local.storage.lake_bucket
+  replica_bucket                    = local.storage.replica_bucket
+  reports_bucket                    = local.storage.reports_bucket
+  tagging_role_arns                 = local.tagging_role_arns
+  retention_days                    = var.trail_retention_days
+  log_group_days                    = var.trail_log_group_days
+  access_analyzer                   = var.access_analyzer
+  guardduty                         = var.guardduty
+  guardduty_features                = var.guardduty_features
+  config_rules                      = var.config_rules
+  create_config_service_linked_role = var.create_config_service_linked_role
+  deletion_protection               = var.deletion_protection
 }

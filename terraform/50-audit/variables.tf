@@ -81,3 +81,10 @@ variable "config_rules" {
   ]
   nullable = false
 }
+
+variable "create_config_service_linked_role" {
+  description = "Whether to make the service-linked role of AWS Config: true in an account that has never used Config and has rules. One that exists cannot be made again."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -8,7 +8,8 @@ vpc_cidr = "10.20.0.0/16"
 nat_mode = "single"
 
 # The account is new: nothing has made the roles yet.
-create_service_linked_roles = ["autoscaling", "spot"]
+create_service_linked_roles       = ["autoscaling", "spot"]
+create_config_service_linked_role = true
 
 # What lies here is disposable: make destroy must be able to remove it (docs/adr/0006). Everywhere else the default protects.
 deletion_protection = false

@@ -13,6 +13,9 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/kosha-test-some-role" }
   }
+  mock_resource "aws_iam_service_linked_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/aws-service-role/config.amazonaws.com/made-here" }
+  }
   mock_resource "aws_s3_bucket" {
     defaults = { arn = "arn:aws:s3:::kosha-test-audit-ap-south-1" }
   }
@@ -31,16 +34,17 @@ mock_provider "aws" {
 }
 
 variables {
-  name                = "kosha-test"
-  key_arn             = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1"
-  logs_key_arn        = "arn:aws:kms:ap-south-1:111122223333:key/mrk-2"
-  access_log_bucket   = "kosha-test-access-logs-ap-south-1"
-  topic_arn           = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
-  lake_bucket         = "kosha-test-lake-ap-south-1"
-  replica_bucket      = "kosha-test-lake-ap-south-2"
-  reports_bucket      = "kosha-test-reports-ap-south-1"
-  tagging_role_arns   = ["arn:aws:iam::111122223333:role/kosha-test-object-tagger"]
-  deletion_protection = true
+  name                     = "kosha-test"
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
+  key_arn                  = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1"
+  logs_key_arn             = "arn:aws:kms:ap-south-1:111122223333:key/mrk-2"
+  access_log_bucket        = "kosha-test-access-logs-ap-south-1"
+  topic_arn                = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
+  lake_bucket              = "kosha-test-lake-ap-south-1"
+  replica_bucket           = "kosha-test-lake-ap-south-2"
+  reports_bucket           = "kosha-test-reports-ap-south-1"
+  tagging_role_arns        = ["arn:aws:iam::111122223333:role/kosha-test-object-tagger"]
+  deletion_protection      = true
 }
 
 run "one_trail_of_all_regions_whose_files_are_signed_and_encrypted" {
@@ -162,6 +166,10 @@ run "a_second_copy_in_cloudwatch_logs_is_encrypted_and_kept" {
     error_message = "CloudTrail may write its own streams only"
   }
   assert {
+    condition     = alltrue([for role in [aws_iam_role.forward, aws_iam_role.log_delivery[0]] : role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "a role has no boundary"
+  }
+  assert {
     condition     = aws_cloudtrail.this.cloud_watch_logs_group_arn == "arn:aws:logs:ap-south-1:111122223333:log-group:/aws/cloudtrail/kosha-test-audit:*"
     error_message = "the trail does not deliver to the group"
   }
@@ -217,11 +225,53 @@ run "config_records_what_its_rules_look_at_and_delivers_to_a_bucket_without_a_lo
     error_message = "Config must deliver, encrypted, to a bucket without Object Lock"
   }
   assert {
-    condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.config["this"].policy).Statement :
-      statement.Resource == var.key_arn || startswith(statement.Resource, "arn:aws:s3:::kosha-test-config-ap-south-1")
-    ])
-    error_message = "Config's role reaches another bucket or key: ${aws_iam_role_policy.config["this"].policy}"
+    condition = [for statement in jsondecode(module.config_bucket["this"].policy).Statement : statement if statement.Effect == "Allow"] == [
+      {
+        Sid       = "ConfigChecksBucket"
+        Effect    = "Allow"
+        Principal = { Service = "config.amazonaws.com" }
+        Action    = ["s3:GetBucketAcl", "s3:ListBucket"]
+        Resource  = "arn:aws:s3:::kosha-test-config-ap-south-1"
+        Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } }
+      },
+      {
+        Sid       = "ConfigWritesHistory"
+        Effect    = "Allow"
+        Principal = { Service = "config.amazonaws.com" }
+        Action    = "s3:PutObject"
+        Resource  = "arn:aws:s3:::kosha-test-config-ap-south-1/AWSLogs/111122223333/Config/*"
+        Condition = { StringEquals = { "aws:SourceAccount" = "111122223333", "s3:x-amz-acl" = "bucket-owner-full-control" } }
+      },
+    ]
+    error_message = "only Config of this account may write, below AWSLogs/<account>/Config: ${module.config_bucket["this"].policy}"
+  }
+}
+
+run "config_reads_with_the_role_aws_has_for_it" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_config_configuration_recorder.this["this"].role_arn == "arn:aws:iam::111122223333:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig" &&
+      length(aws_iam_service_linked_role.config) == 0
+    )
+    error_message = "an account that has the role must use it, and not get it again"
+  }
+}
+
+run "an_account_that_never_used_config_gets_its_role" {
+  command = plan
+
+  variables {
+    create_config_service_linked_role = true
+  }
+
+  assert {
+    condition = (
+      aws_iam_service_linked_role.config["this"].aws_service_name == "config.amazonaws.com" &&
+      aws_config_configuration_recorder.this["this"].role_arn == aws_iam_service_linked_role.config["this"].arn
+    )
+    error_message = "the recorder must wait for the role that is made, and use it"
   }
 }
 
@@ -229,9 +279,10 @@ run "what_costs_money_can_be_left_out" {
   command = plan
 
   variables {
-    access_analyzer = false
-    guardduty       = false
-    config_rules    = []
+    access_analyzer                   = false
+    guardduty                         = false
+    config_rules                      = []
+    create_config_service_linked_role = true
   }
 
   assert {
@@ -244,7 +295,7 @@ run "what_costs_money_can_be_left_out" {
   assert {
     condition = (
       length(aws_config_configuration_recorder.this) + length(aws_config_delivery_channel.this) + length(aws_config_config_rule.this) +
-      length(module.config_bucket) + length(aws_iam_role.config) == 0 && output.config_bucket == null
+      length(module.config_bucket) + length(aws_iam_service_linked_role.config) == 0 && output.config_bucket == null
     )
     error_message = "something of Config is left"
   }
@@ -343,6 +394,16 @@ run "refuses_a_key_alias" {
   }
 
   expect_failures = [var.key_arn]
+}
+
+run "refuses_a_boundary_that_is_none" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "kosha-test-boundary"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
 }
 
 run "refuses_a_topic_that_is_none" {

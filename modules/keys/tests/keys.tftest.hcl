@@ -92,7 +92,7 @@ run "nobody_outside_the_account_may_use_a_key" {
       for key in aws_kms_key.this : [
         for statement in jsondecode(key.policy).Statement : flatten([try(statement.Principal.Service, [])])
       ]
-    ])) == toset(["logs.ap-south-1.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com", "cloudtrail.amazonaws.com"])
+    ])) == toset(["logs.ap-south-1.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com", "cloudtrail.amazonaws.com", "config.amazonaws.com"])
     error_message = "the service principals in the key policies are not exactly those that are needed"
   }
   assert {
@@ -200,6 +200,18 @@ run "cloudtrail_uses_its_key_for_the_one_trail_only" {
       statement.Condition.StringEquals["kms:EncryptionContext:aws:cloudtrail:arn"] if statement.Sid == "EncryptTrail"
     ]) == "arn:aws:cloudtrail:ap-south-1:111122223333:trail/kosha-local-audit"
     error_message = "the encryption context must be the trail"
+  }
+}
+
+run "config_uses_its_key_for_this_account_only" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_kms_key.this["audit"].policy).Statement : [statement.Action, statement.Condition]
+      if try(statement.Principal.Service, "") == "config.amazonaws.com"
+    ] == [[["kms:Decrypt", "kms:GenerateDataKey"], { StringEquals = { "aws:SourceAccount" = "111122223333" } }]]
+    error_message = "Config may use the key for other accounts, or for more than its files"
   }
 }
 

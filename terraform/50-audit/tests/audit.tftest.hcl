@@ -19,6 +19,7 @@ mock_provider "aws" {
             "audit": "arn:aws:kms:ap-south-1:111122223333:key/audit",
             "logs": "arn:aws:kms:ap-south-1:111122223333:key/logs"
           },
+          "permissions_boundary_arn": "arn:aws:iam::111122223333:policy/kosha-test-boundary",
           "topic_arns": {
             "transfer": "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer",
             "data": "arn:aws:sns:ap-south-1:111122223333:kosha-test-data",
