@@ -5,5 +5,5 @@ output "policies" {
 
 output "role_arns" {
   description = "Duty -> ARN of its role; empty as long as nobody is trusted."
-  value       = { for duty, role in aws_iam_role.this : duty => role.arn }
+  value       = { for duty, role in aws_iam_role.reader : duty => role.arn }
 }

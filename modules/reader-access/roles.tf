@@ -36,7 +36,8 @@ locals {
   )
 }
 
-resource "aws_iam_role" "this" {
+# Its name is its own, because checkov finds the skips of a plan's resources by type and name.
+resource "aws_iam_role" "reader" {
   # checkov:skip=CKV_AWS_61: An environment may trust an account; then the trust admits those alone who have both tags and bring them unchanged
   for_each = length(local._trust) > 0 ? var.duties : {}
 
@@ -47,8 +48,8 @@ resource "aws_iam_role" "this" {
   permissions_boundary = var.permissions_boundary_arn
 }
 
-resource "aws_iam_role_policy" "this" {
-  for_each = aws_iam_role.this
+resource "aws_iam_role_policy" "reader" {
+  for_each = aws_iam_role.reader
 
   name   = "access-matrix"
   role   = each.value.name

@@ -188,7 +188,7 @@ run "the_identity_provider_states_project_and_site_and_nothing_else" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_iam_role.this["researcher"].assume_role_policy).Statement == [{
+    condition = jsondecode(aws_iam_role.reader["researcher"].assume_role_policy).Statement == [{
       Sid       = "PeopleOfTheIdentityProvider"
       Effect    = "Allow"
       Principal = { Federated = "arn:aws:iam::111122223333:saml-provider/campus" }
@@ -202,7 +202,7 @@ run "the_identity_provider_states_project_and_site_and_nothing_else" {
     error_message = "only the provider's word counts"
   }
   assert {
-    condition     = { for duty, role in aws_iam_role.this : duty => [role.name, role.max_session_duration, role.permissions_boundary] } == { researcher = ["kosha-test-researcher", 28800, var.permissions_boundary_arn], custodian = ["kosha-test-custodian", 7200, var.permissions_boundary_arn] }
+    condition     = { for duty, role in aws_iam_role.reader : duty => [role.name, role.max_session_duration, role.permissions_boundary] } == { researcher = ["kosha-test-researcher", 28800, var.permissions_boundary_arn], custodian = ["kosha-test-custodian", 7200, var.permissions_boundary_arn] }
     error_message = "one role for each duty, with its hours and the boundary"
   }
 }
@@ -215,7 +215,7 @@ run "whoever_names_tags_himself_must_have_them" {
   }
 
   assert {
-    condition = jsondecode(aws_iam_role.this["researcher"].assume_role_policy).Statement[0].Condition.StringEquals == {
+    condition = jsondecode(aws_iam_role.reader["researcher"].assume_role_policy).Statement[0].Condition.StringEquals == {
       "aws:RequestTag/project" = "$${aws:PrincipalTag/project}"
       "aws:RequestTag/site"    = "$${aws:PrincipalTag/site}"
     }
