@@ -238,3 +238,7 @@ def test_long_messages_keep_their_end() -> None:
     short = runs.shorten("x" * 10_000 + "the point")
     assert short.endswith("the point")
     assert len(short) < 5_000
+
+
+def test_messages_do_not_name_the_folder_of_this_machine() -> None:
+    assert runs.shorten(f"{runs.REPOSITORY}/modules/keys is wrong") == "modules/keys is wrong"
