@@ -38,8 +38,8 @@ VOLATILE = ("timestamp", "relevant_attributes")
 
 
 def shorten(text: str) -> str:
-    """The end of a long message: tools say what is wrong last."""
-    text = text.strip()
+    """The end of a long message, since tools say what is wrong last, without the folder the repository lies in."""
+    text = text.replace(f"{REPOSITORY}/", "").strip()
     return text if len(text) <= MESSAGE_LIMIT else "[...] " + text[-MESSAGE_LIMIT:]
 
 

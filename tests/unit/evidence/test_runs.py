@@ -10,6 +10,7 @@ import pytest
 from scripts.evidence import runs
 from scripts.evidence.runs import Finding, checkov_result, junit_cases, node_result, run_result
 from scripts.evidence.status import Outcome, Result
+from scripts.paths import REPOSITORY
 from scripts.policy import Scan
 from scripts.talk import UserError
 from scripts.terraform_tests import Outcome as FolderOutcome
@@ -238,3 +239,7 @@ def test_long_messages_keep_their_end() -> None:
     short = runs.shorten("x" * 10_000 + "the point")
     assert short.endswith("the point")
     assert len(short) < 5_000
+
+
+def test_messages_do_not_name_the_folder_of_this_machine() -> None:
+    assert runs.shorten(f"{REPOSITORY}/modules/keys is wrong") == "modules/keys is wrong"
