@@ -12,7 +12,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 Context = Mapping[str, Sequence[str]]
 """Condition key in small letters -> its values. A key that the request lacks is not in it."""
@@ -36,6 +36,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts.get(sign, re.escape(sign)) for sign in pattern), re.DOTALL)
 
 
+@lru_cache(maxsize=65536)
 def like(pattern: str, value: str) -> bool:
     """``*`` is any text, ``?`` any sign; case counts. (Literal ones come from :func:`resolve` as private signs.)"""
     return _expression(pattern).fullmatch(value.translate(_PRIVATE)) is not None
@@ -54,6 +55,8 @@ def resolve(text: str, known: Context) -> str | None:
     What comes from the request is never a wildcard
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
     """
+    if "${" not in text:
+        return text
     missing = False
 
     def value(found: re.Match[str]) -> str:
@@ -163,6 +166,7 @@ NEGATED = {
 SETS = ("ForAllValues", "ForAnyValue")
 
 
+@cache
 def split(operator: str) -> tuple[str, str, bool]:
     """Set operator or empty, operator, whether ``IfExists``; raises :class:`PolicyError` for what is none."""
     quantifier, colon, rest = operator.partition(":")
