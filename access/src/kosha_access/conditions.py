@@ -12,7 +12,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 Context = Mapping[str, Sequence[str]]
 """Condition key in small letters -> its values. A key that the request lacks is not in it."""
@@ -36,6 +36,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts.get(sign, re.escape(sign)) for sign in pattern), re.DOTALL)
 
 
+@lru_cache(maxsize=65536)
 def like(pattern: str, value: str) -> bool:
     """``*`` is any text, ``?`` any sign; case counts. (Literal ones come from :func:`resolve` as private signs.)"""
     if "*" in value or "?" in value:
@@ -58,7 +59,7 @@ def resolve(text: str, known: Context) -> str | None:
     What comes from the request is never a wildcard
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
     """
-    if "$" not in text:
+    if "${" not in text:
         return text
     missing = False
 

@@ -200,7 +200,7 @@ def statements(document: Document) -> list[dict[str, Any]]:
     """Of a policy; raises :class:`~kosha_access.conditions.PolicyError` where it has none or one without an effect."""
     found = document.get("Statement")
     listed = [found] if isinstance(found, Mapping) else found
-    if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
+    if not isinstance(listed, list) or not all(isinstance(each, dict | Mapping) for each in listed):
         raise PolicyError("the policy has no Statement")
     for each in listed:
         if each.get("Effect") not in ("Allow", "Deny"):
