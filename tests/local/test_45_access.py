@@ -1,6 +1,7 @@
 """Who may do what with objects of the lake, by the policies of both buckets and of every role, as they are applied.
 
-The evaluator of access/ decides, as it does in front of every call to the local cloud; here it is asked about calls that nobody makes.
+The evaluator of access/ decides, as it does in front of every call to the local cloud; here it is asked about calls
+that nobody makes.
 """
 
 from __future__ import annotations
