@@ -22,7 +22,9 @@ def documents(platform: Platform) -> Documents:
             ),
             key_arn=foundation[keys]["lake"],
             key_policy=json.loads(
-                platform.client("kms", recovery).get_key_policy(KeyId=foundation[keys]["lake"])["Policy"]
+                platform.client("kms", recovery).get_key_policy(KeyId=foundation[keys]["lake"], PolicyName="default")[
+                    "Policy"
+                ]
             ),
         )
         for recovery, bucket, keys in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import product
 from typing import Any
@@ -40,14 +41,21 @@ def url(platform: Platform) -> str:
     return f"http://127.0.0.1:{platform.cloud.port}"
 
 
-def client(platform: Platform, service: str, key: Key, place: str = "institution", recovery: bool = False) -> Any:
+def client(
+    platform: Platform,
+    service: str,
+    key: Key,
+    place: str = "institution",
+    recovery: bool = False,
+    signature: str | None = None,
+) -> Any:
     """With somebody's credentials. The local cloud has no network: the request says where it comes from."""
     environment = platform.environment
     session = boto3.Session(region_name=environment.recovery_region if recovery else environment.region)
     made = session.client(  # type: ignore[call-overload]
         service,
         endpoint_url=url(platform),
-        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, signature_version=signature),
         **vars(key),
     )
     if place == "platform":
@@ -211,18 +219,27 @@ def test_a_duty_assumes_no_other_role(platform: Platform, duties: dict[str, Key]
     assert code(assume, platform, duties["researcher"], "object-tagger", {}) == "AccessDenied"
 
 
-def test_a_presigned_url_has_the_rights_of_who_signed_it(
-    platform: Platform, duties: dict[str, Key], objects: list[Object]
+def test_a_presigned_url_has_the_rights_of_who_signed_it_for_ten_minutes(
+    platform: Platform, duties: dict[str, Key], objects: list[Object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket = platform.storage["lake_bucket"]
-    s3 = client(platform, "s3", duties["researcher"])
+    other = next(each for each in objects if each.tags.get("project") == OTHERS["project"])
 
-    def status(key: str) -> int:
-        url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
+    def status(key: str, age: timedelta = timedelta()) -> int:
+        # botocore signs by the time of this machine; the clock of the local cloud has been moved by the tests before.
+        monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: signed_at(platform, age))
+        s3 = client(platform, "s3", duties["researcher"], signature="s3v4")
+        url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=7 * 86_400)
         return httpx.get(url).status_code
 
     assert status(mine(objects).key) == 200
-    assert status(next(each for each in objects if each.tags.get("project") == OTHERS["project"]).key) == 403
+    assert status(other.key) == 403
+    assert status(mine(objects).key, timedelta(minutes=9)) == 200
+    assert status(mine(objects).key, timedelta(minutes=11)) == 403
+
+
+def signed_at(platform: Platform, age: timedelta) -> datetime:
+    return platform.now().astimezone(UTC).replace(tzinfo=None) - age
 
 
 def test_nobody_and_an_administrator_read_nothing(platform: Platform, objects: list[Object]) -> None:
