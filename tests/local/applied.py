@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from scripts.prove.documents import Documents, Role, Side
@@ -17,14 +17,12 @@ def documents(platform: Platform) -> Documents:
         Side(
             bucket=platform.storage[bucket],
             region=environment.recovery_region if recovery else environment.region,
-            policy=json.loads(
-                platform.client("s3", recovery).get_bucket_policy(Bucket=platform.storage[bucket])["Policy"]
-            ),
+            policy=_document(platform.client("s3", recovery).get_bucket_policy, Bucket=platform.storage[bucket]),
             key_arn=foundation[keys]["lake"],
-            key_policy=json.loads(
-                platform.client("kms", recovery).get_key_policy(KeyId=foundation[keys]["lake"], PolicyName="default")[
-                    "Policy"
-                ]
+            key_policy=_document(
+                platform.client("kms", recovery).get_key_policy,
+                KeyId=foundation[keys]["lake"],
+                PolicyName="default",
             ),
         )
         for recovery, bucket, keys in (
@@ -40,6 +38,10 @@ def documents(platform: Platform) -> Documents:
         vpc_ids=(foundation["vpc_id"],),
         networks=("127.0.0.0/8",),
     )
+
+
+def _document(get: Callable[..., Any], **what: str) -> Any:
+    return json.loads(get(**what)["Policy"])
 
 
 def _roles(platform: Platform) -> Iterator[Role]:
