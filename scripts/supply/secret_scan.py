@@ -98,15 +98,14 @@ def is_text(path: Path) -> bool:
 
 def find(repository: Path, files: Iterable[str]) -> list[Finding]:
     """What the detectors find, by file and line."""
-    detectors: list[str] = sorted(each.__name__ for each in get_mapping_from_secret_type_to_class().values())
+    plugins: dict[str, type[Any]] = get_mapping_from_secret_type_to_class()
+    detectors = sorted(each.__name__ for each in plugins.values())
     with transient_settings({"plugins_used": [{"name": name} for name in detectors]}) as settings:
         settings.disable_filters(*FILTERS_OFF)
         collection = SecretsCollection(root=str(repository))
         for file in files:
             collection.scan_file(file)
-        found: list[Finding] = []
-        for file, each in collection:
-            found.append(Finding(file, each.line_number, each.type, each.secret_value or ""))
+        found = [Finding(file, each.line_number, each.type, each.secret_value or "") for file, each in collection]
     return sorted(found, key=lambda finding: (finding.file, finding.line, finding.kind))
 
 
