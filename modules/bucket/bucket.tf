@@ -7,6 +7,13 @@ resource "aws_s3_bucket" "this" {
 
   # From the first object on.
   object_lock_enabled = var.object_lock_days == null ? null : true
+
+  lifecycle {
+    precondition {
+      condition     = endswith(var.bucket, "-${data.aws_region.current.name}")
+      error_message = "the bucket ${var.bucket} would be made in ${data.aws_region.current.name}: its name ends with its region, so another provider is meant."
+    }
+  }
 }
 
 resource "aws_s3_bucket_versioning" "this" {

@@ -1,4 +1,5 @@
 data "aws_partition" "current" {}
+data "aws_region" "current" {}
 
 locals {
   # By the name, which is known before the bucket is: a plan shows the whole policy.

@@ -4,6 +4,9 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-1" }
+  }
 }
 
 variables {
@@ -362,4 +365,14 @@ run "refuses_sse_s3_for_a_role" {
   }
 
   expect_failures = [var.sse_s3_services]
+}
+
+run "refuses_a_region_that_its_name_does_not_have" {
+  command = plan
+
+  variables {
+    bucket = "kosha-test-lake-ap-south-2"
+  }
+
+  expect_failures = [aws_s3_bucket.this]
 }
