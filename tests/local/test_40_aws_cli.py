@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 
 from scripts.leftovers import LISTINGS, Listing, find_leftovers
 from tests.local import aws_cli
@@ -59,6 +60,13 @@ def test_lists_what_terraform_made(platform: Platform, arguments: tuple[str, ...
     assert len(aws(platform, *arguments)[path]) == expected
 
 
+def option(name: str, value: object) -> tuple[str, ...]:
+    """A parameter as the command line has it: of a switch, only whether."""
+    if isinstance(value, bool):
+        return (f"--{name}" if value else f"--no-{name}",)
+    return (f"--{name}", str(value))
+
+
 def test_lists_in_both_regions_every_kind_of_resource_there_is(platform: Platform) -> None:
     """The same kinds and the same names as boto3 sees: what ``make destroy`` counts, before it is destroyed."""
     environment = platform.environment
@@ -67,7 +75,7 @@ def test_lists_in_both_regions_every_kind_of_resource_there_is(platform: Platfor
     def listed(place: tuple[Listing, str]) -> list[str]:
         listing, region = place
         service = {"s3": "s3api"}.get(listing.service, listing.service)
-        options = [text for name, value in listing.arguments for text in (f"--{name.lower()}", value)]
+        options = [text for name, value in listing.arguments for text in option(xform_name(name, "-"), value)]
         command = (service, listing.operation.replace("_", "-"), *options, "--query", listing.query)
         found: list[str] = aws(platform, *command, recovery=region != environment.region)
         return sorted(found)
