@@ -74,7 +74,7 @@ def test_lists_in_both_regions_every_kind_of_resource_there_is(platform: Platfor
 
     def listed(place: tuple[Listing, str]) -> list[str]:
         listing, region = place
-        service = {"s3": "s3api"}.get(listing.service, listing.service)
+        service = {"config": "configservice", "s3": "s3api"}.get(listing.service, listing.service)
         options = [text for name, value in listing.arguments for text in option(xform_name(name, "-"), value)]
         command = (service, listing.operation.replace("_", "-"), *options, "--query", listing.query)
         found: list[str] = aws(platform, *command, recovery=region != environment.region)
