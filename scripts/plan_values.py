@@ -27,13 +27,13 @@ def fill_unknown(plan: Document) -> int:
         for change in plan.get("resource_changes", [])
     }
     filled = 0
-    for resource in _planned(plan["planned_values"]["root_module"]):
+    for resource in in_modules(plan["planned_values"]["root_module"]):
         address = resource["address"]
-        for name in unknown.get(address, set()) & written.get(_without_keys(address), set()):
+        for name in unknown.get(address, set()) & written.get(without_keys(address), set()):
             resource.setdefault("values", {})[name] = KNOWN_AFTER_APPLY
             filled += 1
     for change in plan.get("resource_changes", []):
-        for name in unknown[change["address"]] & written.get(_without_keys(change["address"]), set()):
+        for name in unknown[change["address"]] & written.get(without_keys(change["address"]), set()):
             # A data source that is read during the apply has no values yet.
             change["change"].setdefault("after", {})[name] = KNOWN_AFTER_APPLY
     return filled
@@ -47,12 +47,13 @@ def _configured(module: Document, prefix: str) -> Iterator[tuple[str, set[str]]]
         yield from _configured(call["module"], f"{prefix}module.{name}.")
 
 
-def _planned(module: Document) -> Iterator[Document]:
+def in_modules(module: Document) -> Iterator[Document]:
+    """Resources and data sources of a module of a plan or a state, and of the modules in it."""
     yield from module.get("resources", [])
     for child in module.get("child_modules", []):
-        yield from _planned(child)
+        yield from in_modules(child)
 
 
-def _without_keys(address: str) -> str:
+def without_keys(address: str) -> str:
     """``module.a["x"].aws_b.c[0]`` -> ``module.a.aws_b.c``."""
     return re.sub(r'\[(?:"[^"]*"|\d+)\]', "", address)

@@ -21,13 +21,14 @@ PLANS = BUILD / "sample-plans"
 SOURCES = (TERRAFORM, MODULES, CATALOG, SAMPLE_HANDOFFS, DIST / "functions")
 
 
-def sample_plans() -> dict[str, Path]:
-    """Of the environment ``local``: root -> its plan as JSON; made anew only when what they are made of has changed."""
-    stamp, digest = PLANS / "sources.sha256", _digest()
+def sample_plans(environment: str = "local") -> dict[str, Path]:
+    """Root -> its plan as JSON, with the values of an environment; made only when what they are made of has changed."""
+    folder, digest = PLANS / environment, _digest()
+    stamp = folder / "sources.sha256"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != digest:
-        make_plans(load_environment("local"), PLANS)
+        make_plans(load_environment(environment), folder)
         stamp.write_text(digest, encoding="utf-8")
-    return _files(PLANS)
+    return _files(folder)
 
 
 def make_plans(environment: Environment, folder: Path, only: str | None = None) -> dict[str, Path]:

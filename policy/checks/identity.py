@@ -37,48 +37,40 @@ def demanded(statement: dict[str, Any]) -> set[str]:
     return found
 
 
-class TrustNamesItsSource(BaseResourceCheck):
+class TrustCheck(BaseResourceCheck):
+    """Each statement of a role's trust policy must be good."""
+
+    def __init__(self, name: str, id: str) -> None:
+        super().__init__(name=name, id=id, categories=[CheckCategories.IAM], supported_resources=["aws_iam_role"])
+
+    def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
+        found = statements(conf, "assume_role_policy")
+        if found is None:
+            return CheckResult.UNKNOWN
+        return CheckResult.PASSED if all(map(self.is_good, found)) else CheckResult.FAILED
+
+    def is_good(self, statement: dict[str, Any]) -> bool:
+        raise NotImplementedError
+
+
+class TrustNamesItsSource(TrustCheck):
     """A service acts for whoever asks it; without a source it may be asked by another account (the confused deputy).
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
 
-    def __init__(self) -> None:
-        super().__init__(
-            name="Trust in a service names the account or the resource it acts for",
-            id="CKV_KOSHA_7",
-            categories=[CheckCategories.IAM],
-            supported_resources=["aws_iam_role"],
-        )
-
-    def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
-        found = statements(conf, "assume_role_policy")
-        if found is None:
-            return CheckResult.UNKNOWN
-        for statement in found:
-            if set(service_principals(statement)) - WITHOUT_SOURCE and not demanded(statement) & SOURCE:
-                return CheckResult.FAILED
-        return CheckResult.PASSED
+    def is_good(self, statement: dict[str, Any]) -> bool:
+        return not set(service_principals(statement)) - WITHOUT_SOURCE or bool(demanded(statement) & SOURCE)
 
 
-class PodIdentityNamesItsServiceAccount(BaseResourceCheck):
+class PodIdentityNamesItsServiceAccount(TrustCheck):
     """Whoever may make associations could otherwise give the role to any pod."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            name="Trust in Pod Identity names cluster, namespace and service account",
-            id="CKV_KOSHA_8",
-            categories=[CheckCategories.IAM],
-            supported_resources=["aws_iam_role"],
-        )
-
-    def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
-        found = statements(conf, "assume_role_policy")
-        if found is None:
-            return CheckResult.UNKNOWN
-        named = all(demanded(each) >= POD_TAGS for each in found if POD_IDENTITY in service_principals(each))
-        return CheckResult.PASSED if named else CheckResult.FAILED
+    def is_good(self, statement: dict[str, Any]) -> bool:
+        return POD_IDENTITY not in service_principals(statement) or demanded(statement) >= POD_TAGS
 
 
-trust = TrustNamesItsSource()
-pod_identity = PodIdentityNamesItsServiceAccount()
+trust = TrustNamesItsSource(name="Trust in a service names the account or the resource it acts for", id="CKV_KOSHA_7")
+pod_identity = PodIdentityNamesItsServiceAccount(
+    name="Trust in Pod Identity names cluster, namespace and service account", id="CKV_KOSHA_8"
+)

@@ -26,10 +26,9 @@ from scripts import policy
 from scripts.evidence import report, runs
 from scripts.evidence.controls import Check, CheckKind, ControlMap, load
 from scripts.evidence.status import Outcome, Result, Status
-from scripts.infrastructure.environments import load_environment
 from scripts.infrastructure.terraform import find_terraform
 from scripts.paths import BUILD, REPOSITORY
-from scripts.plans import make_plans
+from scripts.plans import sample_plans
 from scripts.talk import UserError, make_console, run_program
 
 EVIDENCE = BUILD / "evidence"
@@ -61,11 +60,11 @@ def make_evidence(env: str, groups: Sequence[str]) -> int:
     """Returns 1 if a control failed."""
     if unknown := set(groups) - set(GROUPS):
         raise UserError(f"WITH={' '.join(sorted(unknown))} is none of: {' '.join(GROUPS)}")
-    controls, environment = load(), load_environment(env)
+    controls = load()
     made, before = datetime.now(UTC), state_of_sources()
     folder = EVIDENCE / f"{made:%Y-%m-%d}"
     with progress_of("plans", "checkov", "terraform test", "pytest") as done:
-        plans = make_plans(environment, EVIDENCE / "plans")
+        plans = sample_plans(env)
         documents = {root: json.loads(path.read_text(encoding="utf-8")) for root, path in plans.items()}
         planned = {root: runs.planned_addresses(document) for root, document in documents.items()}
         for root, counted in planned.items():

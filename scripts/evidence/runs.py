@@ -24,6 +24,7 @@ from scripts import policy, terraform_tests
 from scripts.evidence.controls import Check
 from scripts.evidence.status import Outcome, Result
 from scripts.paths import REPOSITORY
+from scripts.plan_values import in_modules, without_keys
 from scripts.talk import UserError
 
 Say = Callable[[str], None]
@@ -264,15 +265,8 @@ def digest(plan: Mapping[str, Any]) -> str:
 
 def planned_addresses(plan: Mapping[str, Any]) -> Counter[str]:
     """How many instances of each managed resource a plan leaves behind, by address without instance keys."""
-
-    def addresses(module: Mapping[str, Any]) -> Iterable[str]:
-        for resource in module.get("resources", []):
-            if resource["mode"] == "managed":
-                yield re.sub(r'\[(?:"[^"]*"|\d+)\]', "", resource["address"])
-        for child in module.get("child_modules", []):
-            yield from addresses(child)
-
-    return Counter(addresses(plan["planned_values"]["root_module"]))
+    resources = in_modules(dict(plan["planned_values"]["root_module"]))
+    return Counter(without_keys(each["address"]) for each in resources if each["mode"] == "managed")
 
 
 def count_instances(address: str, planned: Mapping[str, int]) -> int:

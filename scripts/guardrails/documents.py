@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from policy.checks.values import listed
+from scripts.plan_values import in_modules
+
 Values = Mapping[str, Any]
 
 
@@ -43,8 +46,7 @@ class Policy:
     document: Mapping[str, Any]
 
     def statements(self) -> Iterator[Mapping[str, Any]]:
-        statements = self.document["Statement"]
-        yield from statements if isinstance(statements, list) else [statements]
+        yield from listed(self.document["Statement"])
 
 
 def resources(found: Mapping[str, Any]) -> list[Resource]:
@@ -57,15 +59,9 @@ def resources(found: Mapping[str, Any]) -> list[Resource]:
         return [Resource(each["address"], each["type"], each["change"].get("after") or {}) for each in changes]
     return [
         Resource(each["address"], each["type"], each["values"])
-        for each in _in_modules(found["root_module"])
+        for each in in_modules(found["root_module"])
         if each.get("mode") != "data"
     ]
-
-
-def _in_modules(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from module.get("resources", [])
-    for child in module.get("child_modules", []):
-        yield from _in_modules(child)
 
 
 def policies(found: Iterable[Resource]) -> Iterator[Policy]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from policy.checks.values import listed
 from scripts.guardrails.documents import Kind, Policy
 
 with warnings.catch_warnings():
@@ -192,18 +193,14 @@ def _wildcards(policy: Policy) -> Iterator[Finding]:
     for statement in policy.statements():
         if statement["Effect"] != "Allow":
             continue
-        actions = _listed(statement.get("Action", "*"))
+        actions = listed(statement.get("Action", "*"))
         for action in actions:
             if "*" in action:
                 yield Finding(policy, "ACTION_WILDCARD", f"{action}: name each action")
-        if "*" in _listed(statement.get("Resource", "*")):
+        if "*" in listed(statement.get("Resource", "*")):
             unexplained = [each for each in actions if not each.startswith(tuple(ANY_RESOURCE))]
             if unexplained:
                 yield Finding(policy, "ANY_RESOURCE", f"{' '.join(unexplained)}: name the resources, or say why not")
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
 
 
 def unexcused(found: Iterable[Finding], excuses: Sequence[Excuse] = EXCUSES) -> list[Finding]:

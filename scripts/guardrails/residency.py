@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from policy.checks.values import listed
 from scripts.guardrails.documents import Policy, Resource, parsed, policies
 from scripts.paths import REPOSITORY
 
@@ -99,7 +100,7 @@ def _of_principals(policy: Policy, account: str, *, only_limits: bool) -> Iterat
         if "NotPrincipal" in statement:
             yield f"{place} lets in everybody but some: name who comes in"
         principal = statement.get("Principal", {})
-        named = ["*"] if principal == "*" else _listed(principal.get("AWS", []))
+        named = ["*"] if principal == "*" else listed(principal.get("AWS", []))
         for each in named:
             if each == "*" and not (only_limits and _is_narrow(statement, account)):
                 yield f"{place} lets in anybody: name who comes in"
@@ -110,9 +111,5 @@ def _of_principals(policy: Policy, account: str, *, only_limits: bool) -> Iterat
 def _is_narrow(statement: Mapping[str, Any], account: str) -> bool:
     """An endpoint's policy gives no right, it only limits what goes through: to this account, or to named resources."""
     equals = statement.get("Condition", {}).get("StringEquals", {})
-    ours = any(_listed(equals.get(key, [])) == [account] for key in ("aws:ResourceAccount", "aws:PrincipalAccount"))
-    return ours or "*" not in _listed(statement.get("Resource", "*"))
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+    ours = any(listed(equals.get(key, [])) == [account] for key in ("aws:ResourceAccount", "aws:PrincipalAccount"))
+    return ours or "*" not in listed(statement.get("Resource", "*"))

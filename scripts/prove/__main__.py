@@ -6,7 +6,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kosha_access.evaluation import decide
 from rich.table import Table
@@ -59,12 +59,12 @@ def main() -> int:
     return 1 if proof.found else 0
 
 
-def second_opinion(proof: Proof, seed: int, progress: object) -> None:
+def second_opinion(proof: Proof, seed: int, progress: Callable[[str], None]) -> None:
     """Ask the simulator about every allowed case, every case next to one, and some of chance."""
     chosen = list(proof.asked) + random.Random(seed).sample(proof.others, min(CHANCE, len(proof.others)))  # noqa: S311
     for start in range(0, len(chosen), CHUNK):
         part = chosen[start : start + CHUNK]
-        progress(f"second opinion: {start}/{len(chosen)}")  # type: ignore[operator]
+        progress(f"second opinion: {start}/{len(chosen)}")
         for case, theirs in zip(part, ask(part), strict=True):
             ours = decide(*case)
             proof.count(OPINION)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kosha_access.conditions import like
-from kosha_access.evaluation import Document, statements
+from kosha_access.evaluation import Document, listed, statements
 
+from scripts.plan_values import in_modules
 from scripts.talk import UserError
 
 
@@ -50,7 +51,6 @@ class Documents:
     roles: Mapping[str, Role]
     vpc_ids: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
-    key_policies: Mapping[str, Document] = field(default_factory=dict)
 
     def role_arn(self, name: str) -> str:
         """Of a role by its name without the prefix."""
@@ -70,9 +70,7 @@ def about(documents: Iterable[Document], action: str) -> tuple[Document, ...]:
 def _names(statement: Mapping[str, Any], action: str) -> bool:
     if "NotAction" in statement:
         return True
-    named = statement["Action"]
-    patterns = named if isinstance(named, list) else [named]
-    return any(like(str(pattern).lower(), action.lower()) for pattern in patterns)
+    return any(like(pattern.lower(), action.lower()) for pattern in listed(statement["Action"]))
 
 
 def from_plans(files: Mapping[str, Path]) -> Documents:
@@ -81,13 +79,15 @@ def from_plans(files: Mapping[str, Path]) -> Documents:
     Raises :class:`~scripts.talk.UserError` where a plan does not show what must be decided by.
     """
     plans = {root: json.loads(path.read_text(encoding="utf-8")) for root, path in files.items()}
-    resources = [each for plan in plans.values() for each in _resources(plan["planned_values"]["root_module"])]
+    resources = [
+        each
+        for plan in plans.values()
+        for each in in_modules(plan["planned_values"]["root_module"])
+        if each["mode"] == "managed"
+    ]
     values = plans["20-storage"]["variables"]
     prefix = f"{values['organisation']['value']}-{values['environment']['value']}"
     foundation = _handoff(plans["20-storage"], "10-foundation")
-    boundaries = {
-        each["values"]["name"]: each["values"].get("policy") for each in resources if each["type"] == "aws_iam_policy"
-    }
     account = foundation["key_arns"]["lake"].split(":")[4]
     keys = _key_policies(resources)
     sides = tuple(
@@ -107,17 +107,10 @@ def from_plans(files: Mapping[str, Path]) -> Documents:
         account=account,
         prefix=prefix,
         sides=(sides[0], sides[1]),
-        roles={role.name: role for role in _roles(resources, prefix, boundaries)},
+        roles={role.name: role for role in _roles(resources, prefix)},
         vpc_ids=(foundation["vpc_id"],),
         networks=tuple(values.get("institution_networks", {}).get("value") or ()),
-        key_policies={f"{side}:{purpose}": policy for (side, purpose), policy in keys.items()},
     )
-
-
-def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from (each for each in module.get("resources", []) if each["mode"] == "managed")
-    for child in module.get("child_modules", []):
-        yield from _resources(child)
 
 
 def _handoff(plan: Mapping[str, Any], root: str) -> dict[str, Any]:
@@ -151,12 +144,12 @@ def _key_policies(resources: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str
     }
 
 
-def _roles(resources: Sequence[Mapping[str, Any]], prefix: str, boundaries: Mapping[str, str | None]) -> Iterator[Role]:
+def _roles(resources: Sequence[Mapping[str, Any]], prefix: str) -> Iterator[Role]:
     inline: dict[str, list[str | None]] = {}
     for each in resources:
         if each["type"] == "aws_iam_role_policy":
             inline.setdefault(each["values"].get("role", ""), []).append(each["values"].get("policy"))
-    boundary = next((json.loads(text) for name, text in boundaries.items() if name.endswith("boundary") and text), None)
+    boundary = _policy(resources, "aws_iam_policy", "name", f"{prefix}-boundary")
     for each in resources:
         if each["type"] != "aws_iam_role":
             continue

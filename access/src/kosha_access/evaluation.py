@@ -217,15 +217,16 @@ def _applies(statement: Document, kind: Kind, request: Request, known: Context) 
     )
 
 
-def _listed(value: object) -> list[str]:
+def listed(value: object) -> list[str]:
+    """An element that may be one text or a list of them, as a list."""
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
 def _element(statement: Document, name: str, test: Any, value: str, known: Context, optional: bool = False) -> bool:
     if name in statement:
-        return any(test(pattern, value, known) for pattern in _listed(statement[name]))
+        return any(test(pattern, value, known) for pattern in listed(statement[name]))
     if f"Not{name}" in statement:
-        return not any(test(pattern, value, known) for pattern in _listed(statement[f"Not{name}"]))
+        return not any(test(pattern, value, known) for pattern in listed(statement[f"Not{name}"]))
     if optional:  # the trust policy of a role has none
         return True
     raise PolicyError(f"{statement.get('Sid', 'a statement')}: there is no {name}")
@@ -262,10 +263,10 @@ def _named(element: object, who: Principal) -> str:
         return "anyone"
     if not isinstance(element, Mapping):
         raise PolicyError(f"a Principal is neither * nor an object: {element!r}")
-    if who.service and who.service in _listed(element.get("Service", [])):
+    if who.service and who.service in listed(element.get("Service", [])):
         return "service"
     found = ""
-    for each in _listed(element.get("AWS", [])):
+    for each in listed(element.get("AWS", [])):
         if each == "*":
             found = found or "anyone"
         elif who.arn and each == who.arn:

@@ -203,7 +203,7 @@ def without_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     keys = [{"mode": "managed", "address": f"aws_kms_key.this[{number}]"} for number in range(2)]
     plan.write_text(json.dumps({"planned_values": {"root_module": {"resources": keys}}}), encoding="utf-8")
     monkeypatch.setattr(program, "EVIDENCE", tmp_path / "evidence")
-    monkeypatch.setattr("scripts.evidence.__main__.make_plans", lambda *_: {"10-foundation": plan})
+    monkeypatch.setattr("scripts.evidence.__main__.sample_plans", lambda *_: {"10-foundation": plan})
     monkeypatch.setattr(runs, "run_checkov", lambda *_: EVERYTHING.findings)
     monkeypatch.setattr(runs, "run_terraform", lambda *_: {})
     monkeypatch.setattr(program, "tools", lambda: CIRCUMSTANCES["tools"])
