@@ -21,7 +21,7 @@ from rich.console import Console
 from scripts.paths import CATALOG, REPOSITORY
 from scripts.talk import UserError, run_program
 
-DOCUMENTS = ("data-classes", "access", "shared-storage", "residency", "log-alerts", "deidentification")
+DOCUMENTS = ("data-classes", "access", "shared-storage", "residency", "log-alerts", "deidentification", "recovery")
 TAG_LIMIT = 10
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 SUBSCRIPTIONS_LIMIT = 2
