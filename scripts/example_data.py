@@ -53,13 +53,14 @@ def write(path: Path, content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def lay_out(storage: Path, samples: int = 1, pairs: int = PAIRS_IN_ALL) -> Path:
+def lay_out(storage: Path, samples: int = 1, pairs: int = PAIRS_IN_ALL, first_number: int = 1) -> Path:
     """Write the example data; returns the sample sheet.
 
     Args:
         storage: the root of the shared storage.
         samples: how many samples; the pairs are shared out among them in order.
         pairs: how many of the 10,000 read pairs to use.
+        first_number: of the first sample (S001).
     """
     if not 1 <= samples <= pairs <= PAIRS_IN_ALL:
         raise UserError(
@@ -70,13 +71,13 @@ def lay_out(storage: Path, samples: int = 1, pairs: int = PAIRS_IN_ALL) -> Path:
     rows = ["sample\tproject\tsite\tfastq_1\tfastq_2\tmd5_1\tmd5_2\taligner"]
     each = pairs // samples
     with (
-        gzip.open(source / "reads" / "reads_1.fq.gz") as first,
-        gzip.open(source / "reads" / "reads_2.fq.gz") as second,
+        gzip.open(source / "reads" / "reads_1.fq.gz") as forward,
+        gzip.open(source / "reads" / "reads_2.fq.gz") as reverse,
     ):
-        for number in range(1, samples + 1):
+        for number in range(first_number, first_number + samples):
             sample = f"S{number:03}"
             names, sums = [], []
-            for mate, file in (("R1", first), ("R2", second)):
+            for mate, file in (("R1", forward), ("R2", reverse)):
                 name = f"rs_{PROJECT}_{SITE}_{sample}_{mate}.fastq.gz"
                 sums.append(write(folder / name, gzip_bytes(b"".join(islice(file, 4 * each)))))
                 names.append(f"{PROJECT}/{name}")

@@ -34,11 +34,11 @@ def published_roots(environment: Environment) -> set[str]:
         raise _unreadable(environment, path, error) from error
 
 
-def read_handoff(environment: Environment, root: str) -> dict[str, Any]:
-    """The document of ``root``. Raises :class:`UserError` if the root is not applied."""
+def read_handoff(environment: Environment, root: str, region: str | None = None) -> dict[str, Any]:
+    """The document of ``root``, as a region has it. Raises :class:`UserError` if the root is not applied."""
     name = environment.handoff(root)
     try:
-        value = client(environment, "ssm").get_parameter(Name=name)["Parameter"]["Value"]
+        value = client(environment, "ssm", region).get_parameter(Name=name)["Parameter"]["Value"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ParameterNotFound":
             raise UserError(

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import partial
 from itertools import product
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from scripts.drill import people
+from scripts.drill.people import Key
 from scripts.prove.matrix import Matrix, Object, Session
 from tests.local.conftest import Platform, wait_for
 
 PROJECT, SITE = "lambda-phage", "hyd-01"
+OWN = {"project": PROJECT, "site": SITE}
 OTHERS = {"project": "another-project", "site": "another-site"}
 MATRIX = Matrix()
-PERSON = "asha"
 PLACES = ("platform", "institution")
 type Tags = Mapping[str, str]
 type Client = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Key:
-    """An access key, as boto3 names its parts."""
-
-    aws_access_key_id: str
-    aws_secret_access_key: str
-    aws_session_token: str | None = None
 
 
 def url(platform: Platform) -> str:
@@ -49,21 +39,11 @@ def client(
     recovery: bool = False,
     signature: str | None = None,
 ) -> Any:
-    """With somebody's credentials. The local cloud has no network: the request says where it comes from."""
+    """With somebody's credentials, from a place."""
     environment = platform.environment
-    session = boto3.Session(region_name=environment.recovery_region if recovery else environment.region)
-    made = session.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=url(platform),
-        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, signature_version=signature),
-        **vars(key),
-    )
-    if place == "platform":
-        vpc = platform.handoffs["10-foundation"]["vpc_id"]
-        made.meta.events.register(
-            "before-sign", lambda request, **_: request.headers.add_header("x-kosha-source-vpc", vpc)
-        )
-    return made
+    region = environment.recovery_region if recovery else environment.region
+    vpc = platform.handoffs["10-foundation"]["vpc_id"] if place == "platform" else None
+    return people.client(url(platform), service, region, key, vpc, signature)
 
 
 def code(call: Callable[..., object], *arguments: object, **named: object) -> str:
@@ -78,28 +58,13 @@ def code(call: Callable[..., object], *arguments: object, **named: object) -> st
 @pytest.fixture(scope="module")
 def person(platform: Platform) -> Iterator[Key]:
     """Somebody of the institution, who may ask for any role and has the tags of one project and one site."""
-    iam = platform.client("iam")
-    iam.create_user(UserName=PERSON, Tags=[{"Key": "project", "Value": PROJECT}, {"Key": "site", "Value": SITE}])
-    statement = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=PERSON, PolicyName="assume", PolicyDocument=document)
-    key = iam.create_access_key(UserName=PERSON)["AccessKey"]
-    yield Key(key["AccessKeyId"], key["SecretAccessKey"])
-    iam.delete_access_key(UserName=PERSON, AccessKeyId=key["AccessKeyId"])
-    iam.delete_user_policy(UserName=PERSON, PolicyName="assume")
-    iam.delete_user(UserName=PERSON)
+    with people.somebody(platform.client("iam"), OWN) as key:
+        yield key
 
 
 def assume(platform: Platform, person: Key, duty: str, tags: Tags) -> Key:
-    answer = client(platform, "sts", person).assume_role(
-        RoleArn=f"arn:aws:iam::000000000000:role/{platform.environment.prefix}-{duty}",
-        RoleSessionName=PERSON,
-        Tags=[{"Key": name, "Value": value} for name, value in tags.items()],
-    )["Credentials"]
-    return Key(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
-
-
-OWN = {"project": PROJECT, "site": SITE}
+    environment = platform.environment
+    return people.take_duty(url(platform), environment.region, person, f"{environment.prefix}-{duty}", tags)
 
 
 @pytest.fixture(scope="module")
