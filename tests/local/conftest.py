@@ -19,21 +19,12 @@ import pytest
 from pytest_localstack.constants import SERVICE_PORTS
 from pytest_localstack.session import RunningSession
 
+from scripts.drill.schedules import resting
 from scripts.handoff import read_handoff
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import ROOTS, Environment, load_environment
 from scripts.localcloud import LocalCloud, own_local_cloud
 
-SCHEDULE_SETTINGS = (
-    "Name",
-    "GroupName",
-    "Description",
-    "ScheduleExpression",
-    "ScheduleExpressionTimezone",
-    "FlexibleTimeWindow",
-    "Target",
-    "KmsKeyArn",
-)
 CHECKED_SERVICES = ("events", "iam", "lambda", "logs", "s3", "sns", "sqs", "ssm", "sts")
 
 
@@ -94,16 +85,8 @@ class Platform:
     @contextmanager
     def only_schedules(self, ending: str) -> Iterator[None]:
         """Let every other schedule rest: in a day of the platform's clock they would call hundreds of times."""
-        client = self.client("scheduler")
-        pages = client.get_paginator("list_schedules").paginate()
-        names = [each["Name"] for page in pages for each in page["Schedules"] if not each["Name"].endswith(ending)]
-        for state in ("DISABLED", "ENABLED"):
-            for name in names:
-                found = client.get_schedule(Name=name)
-                settings = {key: value for key, value in found.items() if key in SCHEDULE_SETTINGS}
-                client.update_schedule(**(settings | {"State": state}))
-            if state == "DISABLED":
-                yield
+        with resting(self.client("scheduler"), lambda name: not name.endswith(ending)):
+            yield
 
     def notices(self, kind: str) -> list[dict[str, Any]]:
         """Notices of ``kind`` as received by subscribers."""
