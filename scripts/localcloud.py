@@ -112,6 +112,15 @@ class LocalCloud:
         """Move the clock forward, firing every schedule that falls due; returns when what it fired has settled."""
         return self.control("POST", "clock/advance", {"seconds": seconds})
 
+    @contextmanager
+    def resting_but(self, *patterns: str) -> Iterator[None]:
+        """In the block all schedules rest but those whose name fits a pattern; what the others had is missed."""
+        self.control("POST", "schedules/rest", {"but": patterns})
+        try:
+            yield
+        finally:
+            self.control("DELETE", "schedules/rest")
+
     def client(self, service: str, region: str, config: Config | None = None) -> Any:
         """A boto3 client of ``service`` in ``region``."""
         settings: dict[str, Any] = {"endpoint_url": self.endpoint, "config": config} | CREDENTIALS

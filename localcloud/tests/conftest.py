@@ -15,6 +15,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,23 @@ class Cloud:
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, **settings),
         )
+
+    def client_of(self, key: Mapping[str, str], service: str, region: str = PRIMARY) -> Any:
+        """With an access key as IAM or STS gives it."""
+        make: Any = boto3.client
+        return make(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            aws_session_token=key.get("SessionToken"),
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def clock(self) -> datetime:
+        """The time of the local cloud."""
+        return datetime.fromisoformat(self.control.get("clock")["now"])
 
     def advance(self, seconds: float) -> Any:
         return self.control.post("clock/advance", {"seconds": seconds})

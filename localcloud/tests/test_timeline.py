@@ -134,6 +134,17 @@ def test_removed_schedule_does_not_fire() -> None:
     assert world.minutes("a") == [1]
 
 
+def test_what_rests_is_missed_and_goes_on_at_its_times() -> None:
+    world = World(half="rate(30 minutes)", third="rate(20 minutes)")
+    world.advance(5)
+    world.timeline.rest(["th*"])
+    world.advance(60)
+    world.timeline.rest(None)
+    world.advance(35)
+    assert world.minutes("third") == [1, 21, 41, 61, 81]
+    assert world.minutes("half") == [1, 91]
+
+
 def test_schedule_that_fails_keeps_no_other_from_firing() -> None:
     world = World(bad="rate(10 minutes)", good="rate(10 minutes)")
 

@@ -60,12 +60,12 @@ class Site:
 
     def set_region(self, state: str) -> None:
         """Lose the primary region (``stopped``) or have it back (``running``)."""
-        self.cloud.control("POST", f"regions/{self.region}", {"state": state})
+        self.cloud.control("POST", "regions", {"region": self.region, "state": state})
 
     def set_lags(self, lake: int, storage: int) -> None:
         """How late S3 and EFS replicate, in seconds of the platform's time."""
         self.cloud.control("POST", "replication/lag", {"seconds": lake})
-        self.cloud.control("POST", "efs-replication", {"seconds": storage})
+        self.cloud.control("POST", "efs/replication/lag", {"seconds": storage})
 
     # ----------------------------------------------------------------------------------------------- storage
 

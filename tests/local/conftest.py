@@ -19,7 +19,6 @@ import pytest
 from pytest_localstack.constants import SERVICE_PORTS
 from pytest_localstack.session import RunningSession
 
-from scripts.drill.schedules import resting
 from scripts.handoff import read_handoff
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import ROOTS, Environment, load_environment
@@ -85,7 +84,7 @@ class Platform:
     @contextmanager
     def only_schedules(self, ending: str) -> Iterator[None]:
         """Let every other schedule rest: in a day of the platform's clock they would call hundreds of times."""
-        with resting(self.client("scheduler"), lambda name: not name.endswith(ending)):
+        with self.cloud.resting_but(f"*{ending}"):
             yield
 
     def notices(self, kind: str) -> list[dict[str, Any]]:

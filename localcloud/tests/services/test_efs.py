@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from ..conftest import RECOVERY, Cloud
+from ..conftest import PRIMARY, RECOVERY, Cloud
 from .conftest import FileSystem, Network, unique
 
 
@@ -116,3 +118,127 @@ def test_replicated_file_system_is_not_deleted(cloud: Cloud, file_system: FileSy
         efs.delete_file_system(FileSystemId=file_system.file_system_id)
     efs.delete_replication_configuration(SourceFileSystemId=file_system.file_system_id)
     cloud.client("efs", RECOVERY).delete_file_system(FileSystemId=destination["FileSystemId"])
+
+
+MINUTE = 60
+
+
+@pytest.fixture
+def replica(cloud: Cloud) -> Iterator[FileSystem]:
+    """A file system of the other region that lets itself be overwritten."""
+    efs = cloud.client("efs", RECOVERY)
+    made = efs.create_file_system(CreationToken=unique("token"), Encrypted=True)
+    identifier = made["FileSystemId"]
+    efs.update_file_system_protection(FileSystemId=identifier, ReplicationOverwriteProtection="DISABLED")
+    yield FileSystem(identifier, made["FileSystemArn"], cloud.directory / "efs" / identifier)
+    efs.delete_file_system(FileSystemId=identifier)
+
+
+@pytest.fixture
+def replicated(cloud: Cloud, file_system: FileSystem, replica: FileSystem) -> Iterator[FileSystem]:
+    """The file system, with the replication it is the source of."""
+    (file_system.directory / "notes").write_text("first")
+    cloud.client("efs").create_replication_configuration(
+        SourceFileSystemId=file_system.file_system_id,
+        Destinations=[{"Region": RECOVERY, "FileSystemId": replica.file_system_id}],
+    )
+    yield file_system
+    cloud.control.delete("efs/replication/lag")
+    cloud.control.post("regions", {"region": PRIMARY, "state": "running"})
+    for region in (PRIMARY, RECOVERY):
+        with contextlib.suppress(ClientError):
+            cloud.client("efs", region).delete_replication_configuration(
+                SourceFileSystemId=file_system.file_system_id, DeletionMode="LOCAL_CONFIGURATION_ONLY"
+            )
+
+
+def protection(cloud: Cloud, replica: FileSystem) -> str:
+    found = cloud.client("efs", RECOVERY).describe_file_systems(FileSystemId=replica.file_system_id)["FileSystems"][0]
+    return str(found["FileSystemProtection"]["ReplicationOverwriteProtection"])
+
+
+def test_a_replica_becomes_what_its_source_is(cloud: Cloud, replicated: FileSystem, replica: FileSystem) -> None:
+    assert (replica.directory / "notes").read_text() == "first"
+    assert protection(cloud, replica) == "REPLICATING"
+    folder = replicated.directory / "folder"
+    folder.mkdir(mode=0o750)
+    (folder / "reads").write_text("ACGT")
+    (replicated.directory / "link").symlink_to("folder/reads")
+    (replicated.directory / "notes").unlink()
+    assert not (replica.directory / "folder").exists()
+    cloud.advance(5 * MINUTE)
+    assert (replica.directory / "link").read_text() == "ACGT"
+    assert (replica.directory / "folder").stat().st_mode == folder.stat().st_mode
+    assert not (replica.directory / "notes").exists()
+    efs = cloud.client("efs", RECOVERY)
+    (found,) = efs.describe_replication_configurations(FileSystemId=replica.file_system_id)["Replications"]
+    age = cloud.clock() - found["Destinations"][0]["LastReplicatedTimestamp"]
+    assert age.total_seconds() < MINUTE
+
+
+def test_a_replica_is_as_late_as_the_lag_says_and_the_metric_tells(
+    cloud: Cloud, replicated: FileSystem, replica: FileSystem
+) -> None:
+    cloud.control.post("efs/replication/lag", {"seconds": 15 * MINUTE})
+    (replicated.directory / "notes").write_text("second")
+    seen = []
+    for _ in range(3):
+        cloud.advance(5 * MINUTE)
+        seen.append((replica.directory / "notes").read_text())
+    assert seen == ["first", "first", "second"]
+    now = cloud.clock().timestamp()
+    found = cloud.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/EFS",
+        MetricName="TimeSinceLastSync",
+        Dimensions=[
+            {"Name": "FileSystemId", "Value": replicated.file_system_id},
+            {"Name": "DestinationFileSystemId", "Value": replica.file_system_id},
+        ],
+        StartTime=now - 15 * MINUTE,
+        EndTime=now + MINUTE,
+        Period=MINUTE,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    latest = max(each["Maximum"] for each in found)
+    assert 10 * MINUTE <= latest < 11 * MINUTE
+
+
+def test_a_protected_file_system_is_not_overwritten(cloud: Cloud, file_system: FileSystem, replica: FileSystem) -> None:
+    cloud.client("efs", RECOVERY).update_file_system_protection(
+        FileSystemId=replica.file_system_id, ReplicationOverwriteProtection="ENABLED"
+    )
+    with pytest.raises(ClientError, match="protected from being overwritten"):
+        cloud.client("efs").create_replication_configuration(
+            SourceFileSystemId=file_system.file_system_id,
+            Destinations=[{"Region": RECOVERY, "FileSystemId": replica.file_system_id}],
+        )
+
+
+def test_a_replica_is_promoted_while_the_region_of_its_source_is_stopped(
+    cloud: Cloud, replicated: FileSystem, replica: FileSystem
+) -> None:
+    source, there = replicated.file_system_id, cloud.client("efs", RECOVERY)
+    (replicated.directory / "notes").write_text("lost")
+    cloud.control.post("regions", {"region": PRIMARY, "state": "stopped"})
+    cloud.advance(20 * MINUTE)
+    assert (replica.directory / "notes").read_text() == "first"
+    with pytest.raises(ClientError, match="does not answer"):
+        there.delete_replication_configuration(SourceFileSystemId=source)
+    there.delete_replication_configuration(SourceFileSystemId=source, DeletionMode="LOCAL_CONFIGURATION_ONLY")
+    with pytest.raises(ClientError, match="ReplicationNotFound"):
+        there.describe_replication_configurations(FileSystemId=replica.file_system_id)
+    assert protection(cloud, replica) == "ENABLED"
+    cloud.control.post("regions", {"region": PRIMARY, "state": "running"})
+    cloud.advance(20 * MINUTE)
+    assert (replica.directory / "notes").read_text() == "first"
+    here = cloud.client("efs")
+    (left,) = here.describe_replication_configurations(FileSystemId=source)["Replications"]
+    assert left["Destinations"][0]["Status"] == "ERROR"
+    here.delete_replication_configuration(SourceFileSystemId=source, DeletionMode="LOCAL_CONFIGURATION_ONLY")
+    here.update_file_system_protection(FileSystemId=source, ReplicationOverwriteProtection="DISABLED")
+    (replica.directory / "notes").write_text("written in recovery")
+    there.create_replication_configuration(
+        SourceFileSystemId=replica.file_system_id, Destinations=[{"Region": PRIMARY, "FileSystemId": source}]
+    )
+    assert (replicated.directory / "notes").read_text() == "written in recovery"
+    there.delete_replication_configuration(SourceFileSystemId=replica.file_system_id)

@@ -60,12 +60,23 @@ def _default_version(policy: Any) -> str:
 
 
 def of_resource(arn: str, action: str) -> Document | None:
-    """The policy of a bucket (also for its objects), topic, queue, function, key, secret, or the trust in a role."""
+    """The policy of a bucket (also for its objects), topic, queue, function, key, secret, vault (also for its recovery
+    points), or the trust in a role."""
     service = arn.split(":")[2] if arn.startswith("arn:") else ""
     if service == "iam" and not action.startswith("sts:"):
         return None
+    if action.startswith("backup:"):
+        return _of_vault(arn)
     reader = _READERS.get(service)
     return reader(arn) if reader else None
+
+
+def _of_vault(arn: str) -> Document | None:
+    from kosha_localcloud.services.backup.state import STATE
+
+    vaults = (vault for _, _, kept in STATE.everywhere() for vault in list(kept.vaults.values()))
+    vault = next((each for each in vaults if arn == each.arn or arn in each.points), None)
+    return parsed(vault.policy) if vault is not None and vault.policy else None
 
 
 def _of_bucket(arn: str) -> Document | None:

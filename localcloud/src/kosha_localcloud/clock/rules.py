@@ -12,6 +12,7 @@ from localstack.services.events.provider import EventsProvider
 
 from kosha_localcloud.clock.expressions import Plan, parse, parse_rate
 from kosha_localcloud.clock.timeline import Schedule
+from kosha_localcloud.gateway.regions import REGIONS
 
 
 class RuleSchedules:
@@ -34,6 +35,8 @@ class RuleSchedules:
     @staticmethod
     def _schedule(provider: EventsProvider, account: str, region: str, rule: Any) -> Schedule:
         def fire(_: datetime) -> None:
+            if REGIONS.is_stopped(region):
+                return
             # LocalStack's own job: builds the scheduled event and sends it to every target
             provider._get_scheduled_rule_job_function(account, region, rule)()
 

@@ -20,6 +20,7 @@ from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backend
 from kosha_localcloud.clock import targets
 from kosha_localcloud.clock.expressions import Between, Once, Plan, parse
 from kosha_localcloud.clock.timeline import Schedule, Timeline
+from kosha_localcloud.gateway.regions import REGIONS
 
 LOG = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ class SchedulerSchedules:
         )
 
         def fire(moment: datetime) -> None:
+            if REGIONS.is_stopped(region):
+                return
             self.deliver(Delivery(account, region, schedule.arn, schedule.target, moment, long_uid()))
             finished = schedule_plan(schedule, moment).next_after(moment) is None
             if finished and schedule.action_after_completion == "DELETE":

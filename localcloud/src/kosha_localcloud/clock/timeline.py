@@ -7,6 +7,7 @@ given to it.
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import heapq
 import itertools
@@ -84,6 +85,27 @@ class Timeline:
         self._moments: list[tuple[datetime, int, str, Callable[[], None]]] = []
         self._moments_lock = threading.Lock()
         self._ids = itertools.count()
+        self._awake: list[str] | None = None
+
+    def add(self, source: Source) -> None:
+        """Ask another source for schedules from now on."""
+        self._sources.append(source)
+
+    def rest(self, but: list[str] | None) -> None:
+        """Let every schedule rest but those whose key fits one of these patterns; None lets none rest.
+
+        What falls due meanwhile is missed, not made up for.
+        """
+        with self._lock:
+            self._refresh()
+            self._awake = but
+            now = self._clock.now()
+            for entry in self._entries.values():
+                if entry.plan is not None and entry.next is not None and entry.next < now:
+                    entry.next = entry.plan.next_after(now)
+
+    def _rests(self, key: str) -> bool:
+        return self._awake is not None and not any(fnmatch.fnmatch(key, pattern) for pattern in self._awake)
 
     def at(self, moment: datetime, key: str, action: Callable[[], None]) -> None:
         """Do `action` once when `moment` comes. May be called from any thread, also from an action."""
@@ -146,7 +168,7 @@ class Timeline:
         self._entries = seen
 
     def _next_due(self) -> datetime | None:
-        times = [entry.next for entry in self._entries.values() if entry.next is not None]
+        times = [entry.next for key, entry in self._entries.items() if entry.next is not None and not self._rests(key)]
         with self._moments_lock:
             if self._moments:
                 times.append(self._moments[0][0])
@@ -155,7 +177,7 @@ class Timeline:
     def _fire_at(self, due: datetime) -> list[Firing]:
         fired = []
         for key, entry in sorted(self._entries.items()):
-            if entry.plan is not None and entry.next is not None and entry.next <= due:
+            if entry.plan is not None and entry.next is not None and entry.next <= due and not self._rests(key):
                 moment = entry.next
                 entry.next = entry.plan.next_after(moment)
                 _call(key, functools.partial(entry.schedule.fire, moment))

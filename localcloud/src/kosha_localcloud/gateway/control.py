@@ -17,6 +17,7 @@ from kosha_localcloud.clock.keeper import Keeper
 from kosha_localcloud.clock.work import WORK, StillBusyError
 from kosha_localcloud.gateway import faults
 from kosha_localcloud.gateway.handlers import CALLS, FAULTS
+from kosha_localcloud.gateway.regions import REGIONS, RegionError
 from kosha_localcloud.mailbox import MAILBOX
 
 CALL_FILTERS = ("service", "operation", "region", "access_key", "principal", "status", "error")
@@ -34,6 +35,10 @@ def install(keeper: Keeper) -> None:
         ("GET", "clock", control.show_clock),
         ("POST", "clock/advance", control.advance_clock),
         ("GET", "schedules", control.list_schedules),
+        ("POST", "schedules/rest", control.rest_schedules),
+        ("DELETE", "schedules/rest", control.wake_schedules),
+        ("GET", "regions", control.list_regions),
+        ("POST", "regions", control.set_region),
         ("POST", "alarms/evaluate", control.evaluate_alarms),
         ("GET", "access", control.show_access),
         ("POST", "access", control.set_access),
@@ -129,6 +134,35 @@ class Control:
     def list_schedules(self, _: Request) -> Any:
         """Every schedule that can fire, and when it does next."""
         return self._keeper.timeline.overview()
+
+    def rest_schedules(self, request: Request) -> Any:
+        """Let all schedules rest `but` those whose name fits a pattern; what falls due meanwhile is missed."""
+        wanted = _body(request)
+        but = wanted.get("but") if isinstance(wanted, dict) else None
+        if not isinstance(but, list) or not all(isinstance(each, str) for each in but):
+            raise BadRequestError('send {"but": ["*-transfer-starter", "*backup-plan*"]}, or {"but": []} for none')
+        self._keeper.timeline.rest(but)
+        return {"but": but}
+
+    def wake_schedules(self, _: Request) -> Any:
+        """Let every schedule fire again, from now on."""
+        self._keeper.timeline.rest(None)
+        return {}
+
+    def list_regions(self, _: Request) -> Any:
+        """The regions that are stopped."""
+        return {"stopped": REGIONS.describe()}
+
+    def set_region(self, request: Request) -> Any:
+        """Stop a region, or let it run."""
+        wanted = _body(request)
+        if not isinstance(wanted, dict) or set(wanted) != {"region", "state"} or not isinstance(wanted["region"], str):
+            raise BadRequestError('send {"region": "ap-south-1", "state": "stopped"}')
+        try:
+            REGIONS.set(wanted["region"], wanted["state"])
+        except RegionError as error:
+            raise BadRequestError(str(error)) from error
+        return self.list_regions(request)
 
     def evaluate_alarms(self, request: Request) -> Any:
         """Look at alarms now, by `name` (a pattern), as CloudWatch does every minute."""

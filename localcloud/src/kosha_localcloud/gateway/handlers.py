@@ -12,9 +12,11 @@ from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.http import Response
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
+from kosha_localcloud.access import state
 from kosha_localcloud.access.callers import access_key, arn_of
 from kosha_localcloud.gateway.calls import Call, CallLog
 from kosha_localcloud.gateway.faults import Fault, FaultList
+from kosha_localcloud.gateway.regions import REGIONS
 
 LOG = logging.getLogger(__name__)
 
@@ -24,8 +26,21 @@ FAULTS = FaultList()
 
 def install() -> None:
     """Hook into the gateway."""
+    handlers.serve_custom_service_request_handlers.append(leave_unanswered)
     handlers.serve_custom_service_request_handlers.append(inject_faults)
     handlers.run_custom_finalizers.append(log_call)
+
+
+def leave_unanswered(_chain: object, context: RequestContext, _response: Response) -> None:
+    """End the connection of a call to a region that is stopped; of S3 to a bucket there, whatever it was signed for."""
+    if context.service is None or context.operation is None:
+        return
+    service = context.service.service_name
+    bucket = state.bucket_named(str((context.service_request or {}).get("Bucket") or "")) if service == "s3" else None
+    region = bucket.bucket_region if bucket is not None else context.region
+    if REGIONS.is_out_of_reach(service, region):
+        _drop(context)
+        raise CommonServiceException("ServiceUnavailable", f"{region} is stopped", status_code=503)  # nobody reads it
 
 
 def inject_faults(_chain: object, context: RequestContext, _response: Response) -> None:

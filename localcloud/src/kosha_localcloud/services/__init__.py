@@ -1,9 +1,17 @@
 """The AWS services that LocalStack lacks, and what it stores but does not do."""
 
+from __future__ import annotations
 
-def install() -> None:
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kosha_localcloud.clock.timeline import Timeline
+
+
+def install(timeline: Timeline) -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
     from kosha_localcloud.services import (
+        backup,
         efs,
         embedded_metrics,
         event_templates,
@@ -11,10 +19,15 @@ def install() -> None:
         remembered,
         replication,
         s3control,
+        volumes,
     )
     from kosha_localcloud.services.datasync.faults import faults
 
     efs.remove_leftovers()
+    volumes.remove_leftovers()
+    volumes.install()
+    backup.install(timeline)
+    efs.install(timeline)
     faults.serve()
     embedded_metrics.install()
     event_templates.install()

@@ -65,7 +65,13 @@ BEHAVIOURS = (
         "EFS", "Mount targets, security groups, file-system policy", "stored only", "nothing is mounted or refused"
     ),
     Behaviour(
-        "EFS", "Lifecycle, throughput, backup policy, replication", "stored only", "replication makes the destination"
+        "EFS",
+        "Replication to other regions",
+        "real",
+        "every five minutes or as late as told; the replica can be written",
+    ),
+    Behaviour(
+        "EFS", "Lifecycle, throughput, backup policy", "stored only", "nothing moves to a colder class or is slower"
     ),
     Behaviour(
         "DataSync",
@@ -82,7 +88,13 @@ BEHAVIOURS = (
     Behaviour(
         "EKS", "Clusters, node groups, add-ons, access, pod identity", "stored only", "no Kubernetes, no instance"
     ),
-    Behaviour("Backup", "Vaults, plans, selections", "stored only", "no plan runs; no recovery point is made"),
+    Behaviour(
+        "Backup",
+        "Plans, recovery points, copies, ends, restores, locks and policies of vaults, events, metrics",
+        "real",
+        "of volumes and file systems, in the role they are given; jobs are over at once; no windows, no cold storage",
+    ),
+    Behaviour("Backup", "Restore testing, frameworks, report plans", "stored only", "nothing is tested or reported"),
     Behaviour(
         "CloudTrail", "Trails, event selectors", "stored only", "no call is logged, to a bucket or to EventBridge"
     ),

@@ -12,6 +12,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
+from botocore.loaders import create_loader
 from localstack import config
 
 from kosha_localcloud.access.enforcement import refuse_untrusted
@@ -25,6 +26,10 @@ _CONFIG = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+
+
+# It keeps the models it has read: that of EC2 takes a second.
+_LOADER = create_loader()
 
 
 @lru_cache(maxsize=64)
@@ -73,6 +78,7 @@ def client_in_role(service: str, region: str, role: str, principal: str, source:
             return DeferredRefreshableCredentials(assume, self.METHOD)
 
     session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
     session.register_component("credential_provider", CredentialResolver([Role()]))
     make: Any = boto3.Session(botocore_session=session, region_name=region).client
     return make(service, endpoint_url=config.internal_service_url(), config=_CONFIG)

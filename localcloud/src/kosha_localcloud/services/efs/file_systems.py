@@ -15,29 +15,12 @@ from localstack.services.moto import call_moto
 from moto.efs.models import EFSBackend, FileSystem, efs_backends
 
 from kosha_localcloud import settings
+from kosha_localcloud.services.efs.state import KEPT, REPLICATIONS, table
 from kosha_localcloud.services.identifiers import now
-from kosha_localcloud.services.operations import Document, ServiceTable, refuse
-from kosha_localcloud.services.regional import Regional
+from kosha_localcloud.services.operations import Document, refuse
+from kosha_localcloud.services.trees import metered_size
 
 LOG = logging.getLogger(__name__)
-
-table = ServiceTable("efs", moto=True)
-
-type PerFileSystem = dict[str, Document]
-
-
-class Kept:
-    """What moto does not keep, by file-system id."""
-
-    def __init__(self) -> None:
-        self.backup_policy: PerFileSystem = {}
-        self.protection: PerFileSystem = {}
-        self.replication: PerFileSystem = {}
-        self.resource_id_preference = "LONG_ID"
-
-
-_kept: Regional[Kept] = Regional(Kept)
-
 
 # ---------------------------------------------------------------------------------------------- directories
 
@@ -107,22 +90,10 @@ def _make_root_directory(root: Path, root_directory: Document) -> None:
         os.chown(directory, int(creation["OwnerUid"]), int(creation["OwnerGid"]))
 
 
-def _metered_size(root: Path) -> int:
-    """Sum the file sizes in bytes. Files that vanish meanwhile count nothing."""
-    total = 0
-    for folder, _, names in os.walk(root):
-        for name in names:
-            try:
-                total += os.lstat(Path(folder, name)).st_size
-            except FileNotFoundError:
-                continue
-    return total
-
-
 # --------------------------------------------------------------------------------------------- file systems
 
 
-def _file_system(context: RequestContext, file_system_id: str) -> FileSystem:
+def file_system_of(context: RequestContext, file_system_id: str) -> FileSystem:
     file_systems = _backend(context).file_systems_by_id
     if file_system_id not in file_systems:
         raise refuse(
@@ -138,8 +109,8 @@ def _backend(context: RequestContext) -> EFSBackend:
 def _described(context: RequestContext, description: Document) -> Document:
     """Complete moto's description of a file system."""
     identifier = description["FileSystemId"]
-    kept = _kept.of(context)
-    size = _metered_size(working_directory() / identifier)
+    kept = KEPT.of(context)
+    size = metered_size(working_directory() / identifier)
     description["SizeInBytes"] = {
         "Value": size,
         "ValueInIA": 0,
@@ -161,7 +132,7 @@ def create_file_system(context: RequestContext, request: Document) -> Document:
     # https://docs.aws.amazon.com/efs/latest/ug/accessing-fs-nfs-permissions.html
     directory.chmod(0o755)
     if request.get("Backup"):
-        _kept.of(context).backup_policy[identifier] = {"Status": "ENABLED"}
+        KEPT.of(context).backup_policy[identifier] = {"Status": "ENABLED"}
     return _described(context, response)
 
 
@@ -176,9 +147,9 @@ def describe_file_systems(context: RequestContext, _request: Document) -> Docume
 @table.real("DeleteFileSystem", "removes the directory and its files")
 def delete_file_system(context: RequestContext, request: Document) -> None:
     identifier = request["FileSystemId"]
-    kept = _kept.of(context)
-    _file_system(context, identifier)
-    if identifier in kept.replication:
+    kept = KEPT.of(context)
+    file_system_of(context, identifier)
+    if any(identifier in each.members for each in REPLICATIONS):
         raise refuse(
             "FileSystemInUse", f"{identifier} is being replicated; delete its replication configuration first.", 409
         )
@@ -193,7 +164,7 @@ def delete_file_system(context: RequestContext, request: Document) -> None:
 
 @table.stored("UpdateFileSystem", "the throughput mode does not change how fast anything is")
 def update_file_system(context: RequestContext, request: Document) -> Document:
-    file_system = _file_system(context, request["FileSystemId"])
+    file_system = file_system_of(context, request["FileSystemId"])
     if "ThroughputMode" in request:
         file_system.throughput_mode = request["ThroughputMode"]
         if request["ThroughputMode"] != "provisioned":
@@ -209,15 +180,15 @@ def update_file_system(context: RequestContext, request: Document) -> Document:
 @table.stored("UpdateFileSystemProtection")
 def update_file_system_protection(context: RequestContext, request: Document) -> Document:
     identifier = request["FileSystemId"]
-    _file_system(context, identifier)
+    file_system_of(context, identifier)
     protection = {"ReplicationOverwriteProtection": request.get("ReplicationOverwriteProtection", "ENABLED")}
-    _kept.of(context).protection[identifier] = protection
+    KEPT.of(context).protection[identifier] = protection
     return protection
 
 
 @table.stored("DeleteFileSystemPolicy")
 def delete_file_system_policy(context: RequestContext, request: Document) -> None:
-    _file_system(context, request["FileSystemId"]).file_system_policy = None
+    file_system_of(context, request["FileSystemId"]).file_system_policy = None
 
 
 # -------------------------------------------------------------------------------------------- access points
@@ -225,7 +196,7 @@ def delete_file_system_policy(context: RequestContext, request: Document) -> Non
 
 @table.real("CreateAccessPoint", "the root directory is made at once, with its owner (as root) and mode")
 def create_access_point(context: RequestContext, request: Document) -> Document:
-    file_system = _file_system(context, request["FileSystemId"])
+    file_system = file_system_of(context, request["FileSystemId"])
     root_directory = request.get("RootDirectory") or {}
     _below(Path("/"), root_directory.get("Path", "/"))
     response: Document = call_moto(context)
@@ -239,98 +210,19 @@ def create_access_point(context: RequestContext, request: Document) -> Document:
 @table.stored("PutBackupPolicy", "no plan runs because of it")
 def put_backup_policy(context: RequestContext, request: Document) -> Document:
     identifier = request["FileSystemId"]
-    _file_system(context, identifier)
-    _kept.of(context).backup_policy[identifier] = dict(request["BackupPolicy"])
+    file_system_of(context, identifier)
+    KEPT.of(context).backup_policy[identifier] = dict(request["BackupPolicy"])
     return {"BackupPolicy": request["BackupPolicy"]}
 
 
 @table.stored("DescribeBackupPolicy")
 def describe_backup_policy(context: RequestContext, request: Document) -> Document:
     identifier = request["FileSystemId"]
-    _file_system(context, identifier)
-    policy = _kept.of(context).backup_policy.get(identifier)
+    file_system_of(context, identifier)
+    policy = KEPT.of(context).backup_policy.get(identifier)
     if policy is None:
         raise refuse("PolicyNotFound", f"{identifier} has no backup policy.", 404, ErrorCode="PolicyNotFound")
     return {"BackupPolicy": policy}
-
-
-# ---------------------------------------------------------------------------------------------- replication
-
-
-@table.stored("CreateReplicationConfiguration", "makes the destination file system; no file is copied")
-def create_replication_configuration(context: RequestContext, request: Document) -> Document:
-    source = _file_system(context, request["SourceFileSystemId"])
-    account, region = context.account_id, context.region
-    kept = _kept.of(context)
-    if source.file_system_id in kept.replication:
-        raise refuse("ReplicationAlreadyExists", f"{source.file_system_id} is already replicated.", 409)
-    destinations = []
-    for wanted in request["Destinations"]:
-        target_region = wanted.get("Region", region)
-        target = wanted.get("FileSystemId") or _replica_of(source, account, target_region, wanted)
-        destinations.append(
-            {
-                "Status": "ENABLED",
-                "FileSystemId": target,
-                "Region": target_region,
-                "LastReplicatedTimestamp": now(),
-                "OwnerId": account,
-                **({"RoleArn": wanted["RoleArn"]} if "RoleArn" in wanted else {}),
-            }
-        )
-    replication = {
-        "SourceFileSystemId": source.file_system_id,
-        "SourceFileSystemRegion": region,
-        "SourceFileSystemArn": source.file_system_arn,
-        "OriginalSourceFileSystemArn": source.file_system_arn,
-        "CreationTime": now(),
-        "Destinations": destinations,
-        "SourceFileSystemOwnerId": account,
-    }
-    kept.replication[source.file_system_id] = replication
-    return replication
-
-
-def _replica_of(source: FileSystem, account: str, region: str, wanted: Document) -> str:
-    replica = efs_backends[account][region].create_file_system(
-        creation_token=f"replica-of-{source.file_system_id}",
-        performance_mode=source.performance_mode,
-        encrypted=True,
-        kms_key_id=wanted.get("KmsKeyId") or f"arn:aws:kms:{region}:{account}:alias/aws/elasticfilesystem",
-        throughput_mode=source.throughput_mode,
-        provisioned_throughput_in_mibps=source.provisioned_throughput_in_mibps,
-        availability_zone_name=wanted.get("AvailabilityZoneName", ""),
-        backup=False,
-        tags=[],
-    )
-    (working_directory() / replica.file_system_id).mkdir(parents=True)
-    return str(replica.file_system_id)
-
-
-@table.stored("DescribeReplicationConfigurations")
-def describe_replication_configurations(context: RequestContext, request: Document) -> Document:
-    wanted = request.get("FileSystemId")
-    found = [
-        replication
-        for account, _, kept in _kept.everywhere()
-        if account == context.account_id
-        for replication in kept.replication.values()
-        if wanted is None
-        or wanted == replication["SourceFileSystemId"]
-        or wanted in [destination["FileSystemId"] for destination in replication["Destinations"]]
-    ]
-    if wanted is not None and not found:
-        raise refuse(
-            "ReplicationNotFound", f"{wanted} has no replication configuration.", 404, ErrorCode="ReplicationNotFound"
-        )
-    return {"Replications": found}
-
-
-@table.stored("DeleteReplicationConfiguration", "the destination file system stays, as in AWS")
-def delete_replication_configuration(context: RequestContext, request: Document) -> None:
-    identifier = request["SourceFileSystemId"]
-    if _kept.of(context).replication.pop(identifier, None) is None:
-        raise refuse("ReplicationNotFound", f"{identifier} has no replication configuration.", 404)
 
 
 # -------------------------------------------------------------------------------------- account preferences
@@ -338,7 +230,7 @@ def delete_replication_configuration(context: RequestContext, request: Document)
 
 @table.stored("PutAccountPreferences")
 def put_account_preferences(context: RequestContext, request: Document) -> Document:
-    _kept.of(context).resource_id_preference = request["ResourceIdType"]
+    KEPT.of(context).resource_id_preference = request["ResourceIdType"]
     return _preference(context)
 
 
@@ -348,5 +240,5 @@ def describe_account_preferences(context: RequestContext, _request: Document) ->
 
 
 def _preference(context: RequestContext) -> Document:
-    preference = _kept.of(context).resource_id_preference
+    preference = KEPT.of(context).resource_id_preference
     return {"ResourceIdPreference": {"ResourceIdType": preference, "Resources": ["FILE_SYSTEM", "MOUNT_TARGET"]}}
