@@ -68,7 +68,7 @@ BEHAVIOURS = (
         "EFS",
         "Replication to other regions",
         "real",
-        "every five minutes or as late as told; the replica can be written",
+        "every five minutes, or as late as told; it can be written",
     ),
     Behaviour(
         "EFS", "Lifecycle, throughput, backup policy", "stored only", "nothing moves to a colder class or is slower"
