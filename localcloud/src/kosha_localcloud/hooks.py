@@ -21,5 +21,6 @@ def install() -> None:
     function_settings.install()
     handlers.install()
     enforcement.install()
-    control.install(keeper.install())
-    services.install()
+    kept = keeper.install()
+    control.install(kept)
+    services.install(kept.timeline)

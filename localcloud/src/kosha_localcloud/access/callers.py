@@ -146,6 +146,20 @@ def _of_session(session: Any, account: str, key: str) -> Caller:
     )
 
 
+def of_role(arn: str, name: str) -> Caller | None:
+    """A service that acts as a role, without a session of STS; None where there is no such role."""
+    role = state.role_of(arn)
+    if role is None:
+        return None
+    account = arn.split(":")[4]
+    session = f"arn:aws:sts::{account}:assumed-role/{role.name}/{name}"
+    return Caller(
+        Principal(arn=session, account=account, role_arn=arn, tags=_pairs(role.tags)),
+        identity=documents.attached(role),
+        boundary=documents.managed(account, role.permissions_boundary_arn),
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------- users
 
 

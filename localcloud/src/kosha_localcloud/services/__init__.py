@@ -1,7 +1,14 @@
 """The AWS services that LocalStack lacks, and what it stores but does not do."""
 
+from __future__ import annotations
 
-def install() -> None:
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kosha_localcloud.clock.timeline import Timeline
+
+
+def install(timeline: Timeline) -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
     from kosha_localcloud.services import (
         efs,
@@ -20,7 +27,7 @@ def install() -> None:
     event_templates.install()
     log_subscriptions.install()
     remembered.install()
-    replication.install()
+    replication.install(timeline)
     s3control.install()
 
 
