@@ -173,7 +173,7 @@ def test_a_job_in_a_role_that_does_not_trust_it_fails(cloud: Cloud, control: Any
     assert "AssumeRole" in found["FailureReasons"][0]["FailureReason"]
 
 
-# ---------------------------------------------------------------------------------------------- replicating what is there
+# -------------------------------------------------------------------------------------------- replicating what is there
 
 
 def batch(replication: Replication, reports: str, role: str = ROLE, **filters: Any) -> dict[str, Any]:
