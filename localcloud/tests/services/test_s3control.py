@@ -277,7 +277,7 @@ def test_filters_of_time_and_prefix_narrow_the_manifest_and_an_empty_one_fails_t
     cloud.advance(60)
     replication.put("a/new")
     replication.replicate()
-    narrow = {"CreatedBefore": moment, "KeyNameConstraint": {"MatchAnyPrefix": ["a/"]}}
+    narrow: dict[str, Any] = {"CreatedBefore": moment, "KeyNameConstraint": {"MatchAnyPrefix": ["a/"]}}
     assert ended(control, control.create_job(**batch(replication, bucket, **narrow))["JobId"])["Status"] == "Complete"
     assert [key for key, _, _ in replication.versions(replication.replica)] == ["a/old"]
     found = ended(
