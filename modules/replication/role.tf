@@ -25,7 +25,7 @@ locals {
         # Locks are read where there may be some: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
         Action = concat(
           ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"],
-          var.object_lock ? ["s3:GetObjectLegalHold", "s3:GetObjectRetention"] : [],
+          var.from.object_lock ? ["s3:GetObjectLegalHold", "s3:GetObjectRetention"] : [],
         )
         Resource = "${local.from_arn}/*"
       },

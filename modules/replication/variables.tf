@@ -10,8 +10,8 @@ variable "role_name" {
 }
 
 variable "from" {
-  description = "The bucket that is copied, in the provider's region, and the key its objects are encrypted with."
-  type        = object({ bucket = string, key_arn = string })
+  description = "The bucket that is copied, in the provider's region, the key its objects are encrypted with, and whether it has Object Lock."
+  type        = object({ bucket = string, key_arn = string, object_lock = optional(bool, false) })
   nullable    = false
 
   validation {
@@ -22,7 +22,7 @@ variable "from" {
 
 variable "to" {
   description = "The bucket copies are written to, in another region, and the key they are encrypted with there. S3 treats a multi-region key as two keys, so this is the one of that region."
-  type        = object({ bucket = string, key_arn = string })
+  type        = object({ bucket = string, key_arn = string, object_lock = optional(bool, false) })
   nullable    = false
 
   validation {
@@ -34,13 +34,11 @@ variable "to" {
     condition     = var.to.bucket != var.from.bucket && try(split(":", var.to.key_arn)[3], "to") != try(split(":", var.from.key_arn)[3], "from")
     error_message = "to is in the region of from: a copy that is to outlive a region lies in another one, under a key of that region."
   }
-}
 
-variable "object_lock" {
-  description = "Whether the bucket that is copied has Object Lock: then the other needs it too, and the role reads locks. False without."
-  type        = bool
-  default     = false
-  nullable    = false
+  validation {
+    condition     = var.to.object_lock || !var.from.object_lock
+    error_message = "from has Object Lock and to has none: S3 replicates only to buckets that have it, too; set object_lock of that bucket."
+  }
 }
 
 variable "permissions_boundary_arn" {

@@ -166,7 +166,7 @@ run "a_bucket_whose_versions_can_be_locked_locks_none_by_itself" {
   }
 
   assert {
-    condition     = aws_s3_bucket.this.object_lock_enabled && output.object_lock == []
+    condition     = aws_s3_bucket.this.object_lock_enabled && output.has_object_lock && output.object_lock == []
     error_message = "Object Lock must be possible, and every lock be asked for"
   }
   assert {

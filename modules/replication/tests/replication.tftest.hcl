@@ -108,7 +108,8 @@ run "where_objects_may_be_locked_the_role_reads_locks" {
   command = plan
 
   variables {
-    object_lock = true
+    from = { bucket = "kosha-test-lake-ap-south-1", key_arn = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1", object_lock = true }
+    to   = { bucket = "kosha-test-lake-ap-south-2", key_arn = "arn:aws:kms:ap-south-2:111122223333:key/mrk-1", object_lock = true }
   }
 
   assert {
@@ -147,6 +148,14 @@ run "refuses_a_copy_under_the_key_of_the_region_it_should_outlive" {
   command = plan
   variables {
     to = { bucket = "kosha-test-lake-ap-south-2", key_arn = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1" }
+  }
+  expect_failures = [var.to]
+}
+
+run "refuses_a_destination_without_the_lock_of_the_source" {
+  command = plan
+  variables {
+    from = { bucket = "kosha-test-lake-ap-south-1", key_arn = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1", object_lock = true }
   }
   expect_failures = [var.to]
 }
