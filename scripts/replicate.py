@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
@@ -109,9 +108,7 @@ class Replicator:
         self._account = self._role.split(":")[4]
         self._reports, self._reports_arn = storage["reports_bucket"], storage["reports_bucket_arn"]
         self._prefix = storage["replication"]["report_prefix"]
-        # boto3 puts the account in front of the host, which of this machine resolves nowhere.
-        config = Config(inject_host_prefix=False) if environment.is_local else None
-        self._control = client(environment, "s3control", self.way.region, config)
+        self._control = client(environment, "s3control", self.way.region)
         self._s3 = client(environment, "s3")
 
     def create(self, choice: Choice, confirmed: bool) -> str:

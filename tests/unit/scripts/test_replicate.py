@@ -82,7 +82,7 @@ class Service:
 def replicator(monkeypatch: pytest.MonkeyPatch, service: Service, direction: str = "out") -> Replicator:
     regions: list[tuple[str, str | None]] = []
 
-    def client(_environment: Any, name: str, region: str | None = None, _config: Any = None) -> Service:
+    def client(_environment: Any, name: str, region: str | None = None) -> Service:
         regions.append((name, region))
         return service
 
