@@ -53,8 +53,8 @@ BEHAVIOURS = (
         "S3 Control",
         "Jobs of S3 Batch Operations",
         "real",
-        "S3PutObjectTagging from a CSV manifest, S3ReplicateObject from a generated one that is not kept, with completion "
-        "report, in the job's role. The host names carry the account and resolve in functions only",
+        "S3PutObjectTagging from a CSV manifest, S3ReplicateObject from a generated one that is not kept, with "
+        "completion report, in the job's role. The host names carry the account and resolve in functions only",
     ),
     Behaviour("S3 Control", "Account settings, access points", "absent", "as above; the rest is moto's records"),
     Behaviour("KMS", "Keys, encryption, aliases, replica keys, key policies, grants", "real", ""),
