@@ -21,6 +21,7 @@ NAMES ?=
 PROJECT ?=
 SITE ?=
 MODE ?= estimate
+DIRECTION ?= out
 PREFIX ?=
 PROFILE ?=
 REGISTRY ?=
@@ -37,7 +38,7 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill dead-letters ingest \
+.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill replicate dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence mutants clean
 
 help: ## Show this list
@@ -121,6 +122,9 @@ lake: $(VENV) ## Show what of PROJECT is in the data lake of ENV: classes, tags,
 
 backfill: $(VENV) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
 	@$(PYTHON) -m scripts.backfill --env "$(ENV)" --mode "$(MODE)" --prefix "$(PREFIX)"
+
+replicate: $(VENV) ## Copy to the recovery region what the replication left out: MODE=estimate (default), apply or cancel; DIRECTION=back; PREFIX=
+	@$(PYTHON) -m scripts.replicate --env "$(ENV)" --mode "$(MODE)" --direction "$(DIRECTION)" --prefix "$(PREFIX)" --run "$(RUN)"
 
 dead-letters: $(VENV) ## Show the events the functions gave up on (ENV, FUNCTION)
 	@$(PYTHON) -m scripts.dead_letters list --env "$(ENV)" --function "$(FUNCTION)"

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import urllib.error
@@ -124,7 +125,10 @@ class LocalCloud:
     def client(self, service: str, region: str, config: Config | None = None) -> Any:
         """A boto3 client of ``service`` in ``region``."""
         settings: dict[str, Any] = {"endpoint_url": self.endpoint, "config": config} | CREDENTIALS
-        return boto3.client(service, region_name=region, **settings)  # type: ignore[call-overload]
+        made = boto3.client(service, region_name=region, **settings)  # type: ignore[call-overload]
+        # boto3 puts the account in front of the host of S3 Control, and of this machine that resolves nowhere.
+        made.meta.events.register("before-sign.s3-control", _without_account)
+        return made
 
     def environment(self) -> dict[str, str]:
         """Variables that point the AWS CLI and any SDK at this local cloud."""
@@ -137,6 +141,10 @@ class LocalCloud:
     def shared_storage(self, file_system_id: str) -> Path:
         """The directories of the shared storage, as pods see them, on the EFS file system ``file_system_id``."""
         return self.directory / "efs" / file_system_id / "data"
+
+
+def _without_account(request: Any, **_: Any) -> None:
+    request.url = re.sub(r"//\d{12}[.]", "//", request.url)
 
 
 def local_cloud() -> LocalCloud:

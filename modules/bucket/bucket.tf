@@ -6,7 +6,7 @@ resource "aws_s3_bucket" "this" {
   force_destroy = !var.deletion_protection
 
   # From the first object on.
-  object_lock_enabled = var.object_lock_days == null ? null : true
+  object_lock_enabled = var.object_lock || var.object_lock_days != null ? true : null
 
   lifecycle {
     precondition {

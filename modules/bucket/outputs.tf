@@ -33,6 +33,11 @@ output "object_lock" {
   value       = [for lock in aws_s3_bucket_object_lock_configuration.this : { mode = lock.rule[0].default_retention[0].mode, days = lock.rule[0].default_retention[0].days }]
 }
 
+output "has_object_lock" {
+  description = "Whether versions can be locked at all."
+  value       = var.object_lock || var.object_lock_days != null
+}
+
 output "expire_days" {
   description = "Rule of the lifecycle -> days after which its objects expire; null where they never do."
   value       = { for id, rule in var.lifecycle_rules : id => rule.expire_days }

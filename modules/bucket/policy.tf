@@ -38,13 +38,17 @@ locals {
       Principal = "*"
       Action    = "s3:PutObject"
       Resource  = local.objects
-      Condition = {
-        Null = { "s3:x-amz-server-side-encryption" = "false" }
-        StringNotEquals = merge(
-          { "s3:x-amz-server-side-encryption" = "aws:kms" },
-          { for key in ["aws:PrincipalServiceName"] : key => sort(var.sse_s3_services) if length(var.sse_s3_services) > 0 },
-        )
-      }
+      Condition = merge(
+        {
+          Null = { "s3:x-amz-server-side-encryption" = "false" }
+          StringNotEquals = merge(
+            { "s3:x-amz-server-side-encryption" = "aws:kms" },
+            { for key in ["aws:PrincipalServiceName"] : key => sort(var.sse_s3_services) if length(var.sse_s3_services) > 0 },
+          )
+        },
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html
+        { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = var.sse_s3_role_arns } if length(var.sse_s3_role_arns) > 0 },
+      )
     },
     {
       Sid       = "DenyOtherKey"

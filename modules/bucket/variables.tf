@@ -87,6 +87,13 @@ variable "object_lock_days" {
   }
 }
 
+variable "object_lock" {
+  description = "Whether single versions can be locked (Object Lock, without a retention for all). A bucket needs it that a locked bucket is replicated to; object_lock_days brings it along."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "sse_s3_services" {
   description = "Service principals that may ask for SSE-S3 instead of the key, because they cannot do otherwise for all they write."
   type        = set(string)
@@ -96,6 +103,18 @@ variable "sse_s3_services" {
   validation {
     condition     = alltrue([for service in var.sse_s3_services : can(regex("^[a-z0-9.-]+[.]amazonaws[.]com$", service))])
     error_message = "each of sse_s3_services must be a service principal, such as cloudtrail.amazonaws.com."
+  }
+}
+
+variable "sse_s3_role_arns" {
+  description = "Roles that may ask for SSE-S3 instead of the key, because a service that works in them cannot do otherwise: completion reports of S3 Batch Operations."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.sse_s3_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of sse_s3_role_arns must be the ARN of one IAM role, without wildcards: everybody else writes under the key."
   }
 }
 

@@ -4,6 +4,7 @@ locals {
     for who, arns in {
       exempt  = var.exempt_role_arns
       tagging = var.tagging_role_arns
+      writing = var.replica_writer_role_arns
     } : who => { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = arns } if length(arns) > 0 }
   }
 
@@ -75,6 +76,19 @@ locals {
       }
     ],
   )
+
+  # The replica alone: what is uploaded to it or hidden in it by hand would flow back into the lake. The replication writes by
+  # rights of its own (s3:ReplicateObject, s3:ReplicateDelete).
+  replica_writing = jsonencode(merge(
+    {
+      Sid       = "DenyWritingToTheReplica"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = ["s3:DeleteObject", "s3:PutObject"]
+      Resource  = "arn:${local.partition}:s3:::${local.replica_bucket}/*"
+    },
+    { for element in ["Condition"] : element => local._but.writing if length(local._but.writing) > 0 },
+  ))
 
   # Both sides have the same. S3 refuses a condition that is empty.
   access_policies = {

@@ -14,6 +14,10 @@ module "lake" {
   lifecycle_rules     = local.class_rules
   extra_statements    = local.access_policies[local.lake_bucket]
   deletion_protection = var.deletion_protection
+
+  # S3 replicates from a bucket with Object Lock to buckets with Object Lock only, and the replica is replicated back: so the
+  # lake gets it too, without a retention of its own. https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
+  object_lock = var.replica_lock_days != null
 }
 
 module "replica" {
@@ -24,6 +28,7 @@ module "replica" {
   key_arn             = var.replica_key_arn
   access_log_bucket   = module.recovery_access_logs.bucket
   lifecycle_rules     = local.class_rules
-  extra_statements    = local.access_policies[local.replica_bucket]
+  object_lock_days    = var.replica_lock_days
+  extra_statements    = concat(local.access_policies[local.replica_bucket], [local.replica_writing])
   deletion_protection = var.deletion_protection
 }

@@ -8,7 +8,7 @@ output "lake_bucket_arn" {
   value       = module.lake.arn
 
   # Whoever writes to the lake waits until what it writes will be replicated: S3 does not replicate what was there before.
-  depends_on = [aws_s3_bucket_replication_configuration.this]
+  depends_on = [module.replication]
 }
 
 output "replica_bucket" {
@@ -19,6 +19,9 @@ output "replica_bucket" {
 output "replica_bucket_arn" {
   description = "ARN of the replica's bucket."
   value       = module.replica.arn
+
+  # The same the other way.
+  depends_on = [module.replication_back]
 }
 
 output "reports_bucket" {
@@ -39,10 +42,33 @@ output "access_logs_buckets" {
   }
 }
 
+output "replication" {
+  description = "What Batch Replication works with (make replicate): its role, and where in the bucket for reports its own lie."
+  value = {
+    role_arn      = aws_iam_role.replication_jobs.arn
+    report_prefix = local.replication_report_prefix
+  }
+
+  depends_on = [aws_iam_role_policy.replication_jobs]
+}
+
 output "policies" {
   description = "The bucket policies as JSON, by bucket: lake and replica."
   value = {
     lake    = module.lake.policy
     replica = module.replica.policy
+  }
+}
+
+output "reports_policy" {
+  description = "The policy of the bucket for reports as JSON."
+  value       = module.reports.policy
+}
+
+output "object_lock" {
+  description = "Mode and days of the lock on every version, by bucket: a list of one, empty where there is none."
+  value = {
+    lake    = module.lake.object_lock
+    replica = module.replica.object_lock
   }
 }

@@ -128,6 +128,48 @@ variable "tagging_role_arns" {
   }
 }
 
+variable "replica_writer_role_arns" {
+  description = "Roles that may upload to the replica, and delete there, besides the replication: the transfer that runs in the recovery region after a failover. Nobody else, administrators included: what is written there flows back into the lake."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.replica_writer_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of replica_writer_role_arns must be the ARN of one IAM role, without wildcards: what it writes flows back into the lake."
+  }
+}
+
+variable "replica_lock_days" {
+  description = "Days for which nobody can delete or overwrite a version in the replica (Object Lock, GOVERNANCE), nor hide one there by hand. Null locks nothing. Choose before the first apply: S3 gives Object Lock to a bucket for good, and Terraform to a new bucket only."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.replica_lock_days == null ? true : var.replica_lock_days >= 1 && floor(var.replica_lock_days) == var.replica_lock_days
+    error_message = "replica_lock_days must be a whole number of days, 1 or more, or null for a replica without a lock."
+  }
+
+  validation {
+    condition = alltrue([
+      for class in var.data_classes : class.lifecycle.expire_days == null || var.replica_lock_days == null ? true : class.lifecycle.expire_days >= var.replica_lock_days
+    ])
+    error_message = "a data class expires before replica_lock_days are over: S3 would hide in the replica what it may not delete; lower replica_lock_days or raise expire_days in catalog/data-classes.yaml."
+  }
+}
+
+variable "batch_role_arns" {
+  description = "Roles of S3 Batch Operations that write completion reports to the bucket for reports. S3 encrypts those with SSE-S3, whatever the bucket's key."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.batch_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of batch_role_arns must be the ARN of one IAM role, without wildcards: others write under the key."
+  }
+}
+
 variable "log_days" {
   description = "Days access logs and transfer reports are kept. Indian law asks for logs of one year (DPDP Rules 2025, rule 6(1)(e))."
   type        = number

@@ -67,7 +67,9 @@ locals {
     "s3:CreateJob",
     "s3:DescribeJob",
     "s3:Get*",
+    "s3:InitiateReplication",
     "s3:List*",
+    "s3:PutInventoryConfiguration",
     "s3:PutObject",
     "s3:PutObjectTagging",
     "s3:PutObjectVersionTagging",
@@ -100,7 +102,6 @@ locals {
       "s3:GetDataAccess",
       "s3:ObjectOwnerOverrideToBucketOwner",
       "s3:Put*Acl",
-      "s3:Put*Configuration",
       "s3:Put*PublicAccessBlock",
       "s3:PutBucket*",
       "s3files:*",
@@ -202,6 +203,15 @@ locals {
           Action    = "kms:CreateGrant"
           Resource  = "*"
           Condition = { BoolIfExists = { "kms:GrantIsForAWSResource" = "false" } }
+        },
+        {
+          # Inventories, replication, lifecycles. Batch Replication orders an inventory of the lake (s3:PutInventoryConfiguration,
+          # which alone of these is allowed above) to see what there is to copy; nobody else does.
+          Sid       = "ConfigureStorage"
+          Effect    = "Deny"
+          Action    = "s3:Put*Configuration"
+          Resource  = "*"
+          Condition = { ArnNotEquals = { "aws:PrincipalArn" = "${local._arn}:iam::${local.account_id}:role/${var.name}-lake-replication-jobs" } }
         },
         {
           # A bucket of somebody else in the same region is out of our hands all the same.

@@ -12,12 +12,12 @@ from policy.checks.values import block, first, principals, statements
 
 class ReplicationLeavesNothingOut(BaseResourceCheck):
     """Delete markers follow (which S3 refuses on a rule that filters by tag), and so do objects encrypted with KMS,
-    under a key that is named: S3 refuses them otherwise, one by one and silently.
+    under a key that is named: S3 refuses them otherwise, one by one and silently. Corrections of a replica go back.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html"""
 
     def __init__(self) -> None:
         super().__init__(
-            name="Replication covers every object, delete markers and KMS-encrypted objects",
+            name="Replication covers every object, delete markers, KMS-encrypted objects and changes of replicas",
             id="CKV_KOSHA_5",
             categories=[CheckCategories.BACKUP_AND_RECOVERY],
             supported_resources=["aws_s3_bucket_replication_configuration"],
@@ -30,7 +30,8 @@ class ReplicationLeavesNothingOut(BaseResourceCheck):
 
     @staticmethod
     def _is_complete(rule: dict[str, Any]) -> bool:
-        selection = block(block(rule, "source_selection_criteria"), "sse_kms_encrypted_objects")
+        criteria = block(rule, "source_selection_criteria")
+        selected = [block(criteria, name) for name in ("sse_kms_encrypted_objects", "replica_modifications")]
         # A plan writes arguments that were not given as null, blocks that were not given as empty lists.
         narrowed = any(first(block(rule, "filter"), name) for name in ("prefix", "tag", "and"))
         key = first(block(block(rule, "destination"), "encryption_configuration"), "replica_kms_key_id")
@@ -38,7 +39,7 @@ class ReplicationLeavesNothingOut(BaseResourceCheck):
             first(rule, "status") == "Enabled"
             and bool(key)
             and first(block(rule, "delete_marker_replication"), "status") == "Enabled"
-            and first(selection, "status") == "Enabled"
+            and all(first(each, "status") == "Enabled" for each in selected)
             and not narrowed
         )
 

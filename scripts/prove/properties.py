@@ -50,6 +50,8 @@ MACHINES_READ: dict[str, set[str] | None] = {
     "cluster-hospital": {"clinical_record"},
 }
 READS_WITHOUT_CLASS = {"transfer-lake"}
+# Besides the replication. What is written to the replica flows back into the lake.
+WRITES_TO_REPLICA: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -290,6 +292,24 @@ def taggers_read_nothing_they_could_tag_for_themselves(proof: Proof) -> None:
                     proof.fail(name, f"{role.name} tags {key} as {tags} and then may {action} it: {decision.reason}")
 
 
+# ------------------------------------------------------------------------------------------------------- the replica
+
+
+def the_replica_is_written_by_the_replication_only(proof: Proof) -> None:
+    """Nobody uploads to the replica or hides an object in it, an administrator neither."""
+    name = "the replica is written by the replication only"
+    _, replica = proof.documents.sides
+    administrator = Role("an administrator", (ADMINISTRATOR,))
+    for role, action in product([*proof.documents.roles.values(), administrator], ("s3:DeleteObject", "s3:PutObject")):
+        who, policies = principal(proof.documents, role.name, SESSIONS[0]), policies_of(role, replica, action)
+        for key in ("raw-sequences/p/x", "snapshots/p/x", "elsewhere"):
+            proof.count(name)
+            keys = around(proof.documents, replica, "platform")
+            decision = decide(Request(who, action, replica.object_arn(key), proof.documents.account, keys), policies)
+            if decision.allowed and role.name not in WRITES_TO_REPLICA:
+                proof.fail(name, f"{role.name} may {action} on {replica.object_arn(key)}: {decision.reason}")
+
+
 # ----------------------------------------------------------------------------------------------- everything else
 
 
@@ -444,6 +464,7 @@ PROPERTIES: tuple[Callable[[Proof], None], ...] = (
     nobody_else_reads,
     tags_are_written_by_taggers_only,
     taggers_read_nothing_they_could_tag_for_themselves,
+    the_replica_is_written_by_the_replication_only,
     people_do_nothing_else,
     bucket_policies_give_nothing,
     names_are_listed_inside_the_folders,

@@ -12,6 +12,9 @@ locals {
     for name in ["object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"] : "${local._role}${name}"
   ])
 
+  # Who writes to the replica besides the replication: nobody, as long as no role of the recovery region stands here.
+  replica_writer_role_arns = []
+
   # The platform's own readers beside the transfer: the cleaners compare copies, the hospital's ingestion its own records.
   _cleaners = [
     for name, directory in local.layout.directories : "${local._role}storage-scratch-cleaner-${name}" if try(directory.cleaned, false)

@@ -18,6 +18,7 @@ module "handoff" {
     replica_bucket_arn     = module.data_lake.replica_bucket_arn
     reports_bucket         = module.data_lake.reports_bucket
     reports_bucket_arn     = module.data_lake.reports_bucket_arn
+    replication            = module.data_lake.replication
     transfer_task_arn      = module.transfer.task_arn
     transfer_report_prefix = module.transfer.report_prefix
   })

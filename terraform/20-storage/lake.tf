@@ -13,6 +13,9 @@ module "data_lake" {
   exempt_role_arns         = ["${local._role}transfer-lake"]
   reader_role_arns         = local.reader_role_arns
   tagging_role_arns        = local.tagging_role_arns
+  replica_writer_role_arns = local.replica_writer_role_arns
+  batch_role_arns          = ["${local._role}tag-backfill-jobs"]
+  replica_lock_days        = var.replica_lock_days
   deletion_protection      = var.deletion_protection
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

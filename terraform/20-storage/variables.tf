@@ -48,6 +48,12 @@ variable "trusted_readers" {
   nullable = false
 }
 
+variable "replica_lock_days" {
+  description = "Days for which no version in the replica can be deleted or overwritten (modules/data-lake). Null locks nothing; to be chosen before the first apply."
+  type        = number
+  default     = null
+}
+
 variable "deletion_protection" {
   description = "Refuse to delete the file system and the buckets with what they hold (docs/adr/0006). False only where the data are disposable, as on the local cloud."
   type        = bool

@@ -20,6 +20,9 @@ alert_subscriptions = {
 #   institution_networks = ["<address>/<bits>"]
 trusted_readers = {}
 
+# Object Lock on the replica of the lake, for good once it is there, so before the first apply or never (docs/adr/0035).
+#   replica_lock_days = 90
+
 # 30-cluster. A node in every Availability Zone.
 cluster_version = "1.35"
 cluster_nodes   = { min = 3, desired = 3, max = 9 }

@@ -242,6 +242,11 @@ HOLES: dict[str, tuple[Change, tuple[str, ...], str]] = {
         ("nobody_else_reads",),
         "kosha-local-lake-ap-south-2",
     ),
+    "a replica that is written to": (
+        of_buckets(without("DenyWritingToTheReplica"), side=1),
+        ("the_replica_is_written_by_the_replication_only",),
+        "an administrator may s3:PutObject on arn:aws:s3:::kosha-local-lake-ap-south-2",
+    ),
     "H15 the control plane": (
         giving("custodian", allowing("s3:PutBucketPolicy", LAKE)),
         ("people_do_nothing_else",),

@@ -16,7 +16,7 @@ from ..conftest import PRIMARY, RECOVERY, Cloud, wait_for
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 
-SERVICES = ["batchoperations.s3.amazonaws.com", "datasync.amazonaws.com"]
+SERVICES = ["batchoperations.s3.amazonaws.com", "datasync.amazonaws.com", "s3.amazonaws.com"]
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +42,7 @@ def _no_service_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
         control = request.getfixturevalue("cloud").control
         control.delete("datasync/faults")
         control.delete("replication/faults")
+        control.delete("replication/lag")
 
 
 @dataclass(frozen=True)
@@ -313,5 +314,6 @@ class Replication:
 
 
 @pytest.fixture
-def replication(cloud: Cloud, make_bucket: Callable[..., str]) -> Replication:
+def replication(cloud: Cloud, make_bucket: Callable[..., str], service_role: str) -> Replication:
+    assert service_role == ROLE
     return Replication(cloud, make_bucket(), make_bucket(RECOVERY))

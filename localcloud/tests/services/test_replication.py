@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -307,3 +308,264 @@ def test_bucket_without_versions_takes_no_rule(cloud: Cloud, make_bucket: Callab
     rule = {"ID": unique("rule"), "Status": "Enabled", "Prefix": "", "Destination": {"Bucket": f"arn:aws:s3:::{name}"}}
     with pytest.raises(ClientError, match="Versioning must be 'Enabled'"):
         cloud.client("s3").put_bucket_replication(Bucket=name, ReplicationConfiguration={"Role": ROLE, "Rules": [rule]})
+
+
+# ------------------------------------------------------------------------------------------------------- both ways
+
+
+SYNC = {"SourceSelectionCriteria": {"ReplicaModifications": {"Status": "Enabled"}}}
+
+
+def both_ways(replication: Replication, out: dict[str, Any] = SYNC, back: dict[str, Any] = SYNC) -> Replication:
+    """Rules in both directions; gives the replication back, as one whose source is the replica."""
+    replication.replicate(out)
+    other = Replication(replication.cloud, replication.replica, replication.source)
+    other.replicate(back)
+    return other
+
+
+def tag(client: Any, bucket: str, key: str, tags: dict[str, str]) -> None:
+    tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
+    client.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": tag_set})
+
+
+def test_both_ways_what_is_written_on_either_side_is_on_both_once(replication: Replication) -> None:
+    back = both_ways(replication)
+    replication.put("here")
+    back.put("there", b"after the failover", Tagging="project=one")
+    replication.settle()
+    assert (replication.status("here"), back.status("there")) == ("COMPLETED", "COMPLETED")
+    assert (replication.status("there"), back.status("here")) == ("REPLICA", "REPLICA")
+    assert replication.versions(replication.source) == replication.versions(replication.replica)
+    assert len(replication.versions(replication.source)) == 2
+    assert replication.s3.get_object(Bucket=replication.source, Key="there")["Body"].read() == b"after the failover"
+    assert replication.tags(replication.s3, replication.source, "there") == {"project": "one"}
+
+
+def test_both_ways_a_delete_in_the_replica_hides_the_object_and_keeps_its_version(replication: Replication) -> None:
+    both_ways(replication)
+    version = replication.put("key")
+    replication.wait("key")
+    replication.recovery.delete_object(Bucket=replication.replica, Key="key")
+    replication.settle()
+    assert replication.versions(replication.source) == [("key", version, False)]
+    assert len(replication.versions(replication.source, "DeleteMarkers")) == 1
+    assert len(replication.versions(replication.replica, "DeleteMarkers")) == 1
+
+
+@pytest.mark.parametrize(
+    ("out", "back", "flows"), [(SYNC, SYNC, True), ({}, SYNC, False), (SYNC, {}, False)], ids=["both", "back", "out"]
+)
+def test_tags_of_a_replica_go_back_when_both_sides_say_so(
+    replication: Replication, out: dict[str, Any], back: dict[str, Any], flows: bool
+) -> None:
+    both_ways(replication, out, back)
+    version = replication.put("key", Tagging="project=wrong")
+    replication.wait("key")
+    tag(replication.recovery, replication.replica, "key", {"project": "right"})
+    replication.settle()
+    wanted = {"project": "right" if flows else "wrong"}
+    assert replication.tags(replication.s3, replication.source, "key") == wanted
+    # Nothing else came back, and nothing of it went forth again.
+    assert replication.versions(replication.source) == [("key", version, True)]
+    assert replication.tags(replication.recovery, replication.replica, "key") == {"project": "right"}
+    assert replication.status("key") == "COMPLETED"
+
+
+def test_tags_of_a_replica_whose_original_is_gone_bring_nothing_back(replication: Replication) -> None:
+    both_ways(replication)
+    version = replication.put("key")
+    replication.wait("key")
+    replication.s3.delete_object(Bucket=replication.source, Key="key", VersionId=version)
+    tag(replication.recovery, replication.replica, "key", TAGS)
+    replication.settle()
+    assert replication.versions(replication.source) == []
+
+
+# ------------------------------------------------------------------------------------------------------------- lag
+
+
+def moment(cloud: Cloud) -> datetime:
+    return datetime.fromisoformat(cloud.control.get("clock")["now"])
+
+
+def test_a_lag_makes_a_version_visible_when_the_clock_has_passed_it(cloud: Cloud, replication: Replication) -> None:
+    replication.replicate({"Destination": {"Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}}})
+    cloud.control.post("replication/lag", {"seconds": 600})
+    replication.put("key")
+    cloud.advance(590)
+    assert replication.status("key") == "PENDING"
+    assert replication.versions(replication.replica) == []
+    cloud.advance(20)
+    assert replication.status("key") == "COMPLETED"
+    assert len(replication.versions(replication.replica)) == 1
+    assert (metric(cloud, replication, "ReplicationLatency", "Maximum") or 0) >= 600
+
+
+def test_jitter_is_the_same_for_the_same_seed_and_keeps_the_order_of_versions(
+    cloud: Cloud, replication: Replication
+) -> None:
+    replication.replicate()
+    arrivals = []
+    for key in ("one", "two"):
+        cloud.control.post("replication/lag", {"seconds": 100, "jitter": 1000, "seed": 5})
+        began = moment(cloud)
+        for number in range(5):
+            replication.put(key, str(number).encode())
+        fired = cloud.control.post("clock/advance", {"seconds": 1200})["fired"]
+        times = [each["time"] for each in fired if each["schedule"].endswith(f"/{key}")]
+        arrivals.append([round((datetime.fromisoformat(each) - began).total_seconds() / 20) for each in times])
+    assert len(arrivals[0]) == 5
+    assert len(set(arrivals[0])) > 1
+    assert arrivals[0] == pytest.approx(arrivals[1], abs=1)
+    assert replication.versions(replication.replica) == replication.versions(replication.source)
+
+
+@pytest.mark.parametrize("wrong", [{"seconds": -1}, {"seconds": "1"}, {"jitter": True}, {"seed": 0.5}, {"minutes": 1}])
+def test_a_wrong_lag_is_refused_and_changes_nothing(cloud: Cloud, wrong: dict[str, Any]) -> None:
+    cloud.control.post("replication/lag", {"seconds": 7})
+    with pytest.raises(Exception, match=r"400|use a|unexpected"):
+        cloud.control.post("replication/lag", wrong)
+    assert cloud.control.get("replication/lag")["seconds"] == 7
+
+
+def test_what_waits_for_a_region_grows_old_in_the_metric(cloud: Cloud, replication: Replication) -> None:
+    replication.replicate({"Destination": {"Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}}})
+    cloud.control.post("faults", {"kind": "drop", "region": RECOVERY, "internal": True})
+    replication.put("key")
+    cloud.advance(1800)
+    wait_for(lambda: (metric(cloud, replication, "ReplicationLatency", "Maximum") or 0) >= 1800)
+    assert replication.status("key") == "PENDING"
+    cloud.control.delete("faults")
+    replication.wait("key")
+
+
+# ---------------------------------------------------------------------------------------------------------- rights
+
+NEEDED = {
+    "s3:GetObjectVersionForReplication": "source",
+    "s3:GetObjectVersionTagging": "source",
+    "s3:ReplicateObject": "replica",
+    "s3:ReplicateTags": "replica",
+    "kms:Decrypt": "",
+    "kms:Encrypt": "",
+}
+
+
+def role_with(cloud: Cloud, replication: Replication, actions: list[str], principal: str = "s3.amazonaws.com") -> str:
+    iam, name, version = cloud.client("iam"), unique("replication"), {"Version": "2012-10-17"}
+    trust = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole"}
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(version | {"Statement": trust}))[
+        "Role"
+    ]["Arn"]
+    where = {"source": f"arn:aws:s3:::{replication.source}/*", "replica": f"arn:aws:s3:::{replication.replica}/*"}
+    statements = [
+        {"Effect": "Allow", "Action": each, "Resource": where.get(NEEDED.get(each, "replica"), "*")} for each in actions
+    ]
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(version | {"Statement": statements}))
+    return arn
+
+
+def replicate_as(cloud: Cloud, replication: Replication, role: str) -> None:
+    """KMS-encrypted objects, delete markers and metrics, in a role."""
+    key = cloud.client("kms", RECOVERY).create_key()["KeyMetadata"]["Arn"]
+    rule = {
+        "ID": "rule-0",
+        "Status": "Enabled",
+        "Priority": 0,
+        "Filter": {},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+        "Destination": {
+            "Bucket": f"arn:aws:s3:::{replication.replica}",
+            "EncryptionConfiguration": {"ReplicaKmsKeyID": key},
+            "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}},
+        },
+    }
+    replication.s3.put_bucket_replication(
+        Bucket=replication.source, ReplicationConfiguration={"Role": role, "Rules": [rule]}
+    )
+
+
+@pytest.mark.parametrize("missing", ["", *NEEDED])
+def test_the_role_of_the_configuration_must_have_every_right(
+    cloud: Cloud, replication: Replication, missing: str
+) -> None:
+    replicate_as(cloud, replication, role_with(cloud, replication, [each for each in NEEDED if each != missing]))
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    replication.put("key", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    replication.settle()
+    assert replication.status("key") == ("FAILED" if missing else "COMPLETED")
+    assert len(replication.versions(replication.replica)) == (0 if missing else 1)
+    assert metric(cloud, replication, "OperationsFailedReplication", "Sum") == (1 if missing else 0)
+
+
+def test_a_delete_marker_takes_a_right_of_its_own(cloud: Cloud, replication: Replication) -> None:
+    replicate_as(cloud, replication, role_with(cloud, replication, list(NEEDED)))
+    replication.put("key")
+    replication.s3.delete_object(Bucket=replication.source, Key="key")
+    replication.settle()
+    assert replication.versions(replication.replica, "DeleteMarkers") == []
+    replicate_as(cloud, replication, role_with(cloud, replication, [*NEEDED, "s3:ReplicateDelete"]))
+    replication.put("key")
+    replication.s3.delete_object(Bucket=replication.source, Key="key")
+    replication.settle()
+    assert len(replication.versions(replication.replica, "DeleteMarkers")) == 1
+
+
+def test_a_role_that_does_not_trust_s3_or_is_not_there_replicates_nothing(
+    cloud: Cloud, replication: Replication
+) -> None:
+    for role in (role_with(cloud, replication, list(NEEDED), "ec2.amazonaws.com"), ROLE + "-that-is-not-there"):
+        replicate_as(cloud, replication, role)
+        replication.put("key")
+        replication.wait("key", "FAILED")
+    assert replication.versions(replication.replica) == []
+
+
+# ------------------------------------------------------------------------------------------------------------ locks
+
+
+def locked_bucket(cloud: Cloud, region: str, days: int | None) -> str:
+    name, s3 = unique("locked"), cloud.client("s3", region)
+    s3.create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": region}, ObjectLockEnabledForBucket=True
+    )
+    if days:
+        rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": days}}
+        s3.put_object_lock_configuration(
+            Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+        )
+    return name
+
+
+def test_a_replica_gets_the_default_retention_of_its_bucket_and_keeps_it(cloud: Cloud, service_role: str) -> None:
+    assert service_role == ROLE
+    replication = Replication(cloud, locked_bucket(cloud, PRIMARY, None), locked_bucket(cloud, RECOVERY, 30))
+    back = both_ways(replication)
+    version = replication.put("key")
+    replication.wait("key")
+    tag(replication.s3, replication.source, "key", TAGS)
+    replication.wait("key")
+    lock = replication.recovery.get_object_retention(Bucket=replication.replica, Key="key")["Retention"]
+    assert lock["Mode"] == "GOVERNANCE"
+    assert (lock["RetainUntilDate"] - moment(cloud)).days in (29, 30)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        replication.recovery.delete_object(Bucket=replication.replica, Key="key", VersionId=version)
+    back.put("written-there")
+    back.wait("written-there")
+    # What is locked where it was written stays as long where it goes.
+    assert (
+        replication.s3.get_object_retention(Bucket=replication.source, Key="written-there")["Retention"]
+        == (replication.recovery.get_object_retention(Bucket=replication.replica, Key="written-there")["Retention"])
+    )
+
+
+def test_a_locked_bucket_replicates_to_buckets_with_object_lock_only(
+    cloud: Cloud, make_bucket: Callable[..., str], service_role: str
+) -> None:
+    assert service_role == ROLE
+    replication = Replication(cloud, locked_bucket(cloud, PRIMARY, None), make_bucket(RECOVERY))
+    replication.replicate()
+    replication.put("key")
+    replication.wait("key", "FAILED")

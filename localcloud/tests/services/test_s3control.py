@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import uuid
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ..conftest import Cloud, wait_for
-from .conftest import ROLE
+from .conftest import ROLE, Replication, unique
 
 ACCOUNT = "000000000000"
 TAGS = [{"Key": "data_class", "Value": "raw_sequence"}]
@@ -71,6 +73,11 @@ def request_for(cloud: Cloud, bucket: str, *lines: str, **more: Any) -> dict[str
     } | more
 
 
+def status(control: Any, job: str) -> str:
+    found: str = control.describe_job(AccountId=ACCOUNT, JobId=job)["Job"]["Status"]
+    return found
+
+
 def ended(control: Any, job: str) -> Any:
     def look() -> Any:
         found = control.describe_job(AccountId=ACCOUNT, JobId=job)["Job"]
@@ -117,10 +124,11 @@ def test_a_manifest_that_was_changed_fails_the_job(cloud: Cloud, control: Any, b
 
 def test_a_job_waits_for_its_confirmation_and_can_be_cancelled(cloud: Cloud, control: Any, bucket: str) -> None:
     first = control.create_job(**request_for(cloud, bucket, ConfirmationRequired=True))["JobId"]
-    assert control.describe_job(AccountId=ACCOUNT, JobId=first)["Job"]["Status"] == "Suspended"
+    wait_for(lambda: status(control, first) == "Suspended")
     control.update_job_status(AccountId=ACCOUNT, JobId=first, RequestedJobStatus="Ready")
     assert ended(control, first)["Status"] == "Complete"
     second = control.create_job(**request_for(cloud, bucket, ConfirmationRequired=True))["JobId"]
+    wait_for(lambda: status(control, second) == "Suspended")
     control.update_job_status(AccountId=ACCOUNT, JobId=second, RequestedJobStatus="Cancelled")
     assert ended(control, second)["Status"] == "Cancelled"
     with pytest.raises(ClientError, match="JobStatusException"):
@@ -163,3 +171,208 @@ def test_a_job_in_a_role_that_does_not_trust_it_fails(cloud: Cloud, control: Any
     found = ended(control, control.create_job(**request_for(cloud, bucket, RoleArn=role))["JobId"])
     assert found["Status"] == "Failed"
     assert "AssumeRole" in found["FailureReasons"][0]["FailureReason"]
+
+
+# -------------------------------------------------------------------------------------------- replicating what is there
+
+
+def batch(replication: Replication, reports: str, role: str = ROLE, **filters: Any) -> dict[str, Any]:
+    """A request for Batch Replication."""
+    return {
+        "AccountId": ACCOUNT,
+        "ConfirmationRequired": False,
+        "Operation": {"S3ReplicateObject": {}},
+        "Report": {
+            "Bucket": f"arn:aws:s3:::{reports}",
+            "Format": "Report_CSV_20180820",
+            "Enabled": True,
+            "Prefix": "replication",
+            "ReportScope": "AllTasks",
+        },
+        "ClientRequestToken": uuid.uuid4().hex,
+        "ManifestGenerator": {
+            "S3JobManifestGenerator": {
+                "SourceBucket": f"arn:aws:s3:::{replication.source}",
+                "EnableManifestOutput": False,
+                "Filter": {"EligibleForReplication": True, **filters},
+            }
+        },
+        "Priority": 10,
+        "RoleArn": role,
+    }
+
+
+def report_of(cloud: Cloud, reports: str, job: str) -> dict[str, list[list[str]]]:
+    """The rows of a completion report, by how they ended."""
+    s3 = cloud.client("s3")
+    found = s3.get_object(Bucket=reports, Key=f"replication/job-{job}/manifest.json")
+    assert found["ServerSideEncryption"] == "AES256"
+    return {
+        result["TaskExecutionStatus"]: list(
+            csv.reader(s3.get_object(Bucket=reports, Key=result["Key"])["Body"].read().decode().splitlines())
+        )
+        for result in json.loads(found["Body"].read())["Results"]
+    }
+
+
+def test_what_was_there_before_the_rule_is_replicated_by_a_job(
+    cloud: Cloud, control: Any, bucket: str, replication: Replication
+) -> None:
+    old = replication.put("before", b"1", Tagging="data_class=raw_sequence")
+    new = replication.put("before", b"2")
+    replication.s3.delete_object(Bucket=replication.source, Key=replication.put("gone") and "gone")
+    replication.replicate()
+    replication.put("after")
+    replication.wait("after")
+    job = control.create_job(**batch(replication, bucket, ObjectReplicationStatuses=["NONE", "FAILED"]))["JobId"]
+    found = ended(control, job)
+    assert found["Status"] == "Complete"
+    assert found["ProgressSummary"]["TotalNumberOfTasks"] == found["ProgressSummary"]["NumberOfTasksSucceeded"] == 4
+    assert sorted(replication.versions(replication.replica)) == sorted(replication.versions(replication.source))
+    assert replication.versions(replication.replica, "DeleteMarkers") == replication.versions(
+        replication.source, "DeleteMarkers"
+    )
+    assert replication.status("before") == "COMPLETED"
+    tags = replication.recovery.get_object_tagging(Bucket=replication.replica, Key="before", VersionId=old)["TagSet"]
+    assert tags == TAGS
+    (listed,) = [each for each in control.list_jobs(AccountId=ACCOUNT)["Jobs"] if each["JobId"] == job]
+    assert listed["Operation"] == "S3ReplicateObject"
+    assert [replication.source, "before", new, "succeeded", "", "200", "Successful"] in report_of(cloud, bucket, job)[
+        "succeeded"
+    ]
+
+
+def test_what_failed_is_tried_again_and_what_fails_again_is_reported_with_its_reason(
+    cloud: Cloud, control: Any, bucket: str, replication: Replication
+) -> None:
+    replication.replicate()
+    cloud.control.post(
+        "replication/faults", {"kind": "fail", "subject": replication.source, "pattern": "bad", "times": 2}
+    )
+    cloud.control.post(
+        "replication/faults", {"kind": "fail", "subject": replication.source, "pattern": "once", "times": 1}
+    )
+    for key in ("bad", "once", "good"):
+        replication.put(key)
+    replication.wait("bad", "FAILED")
+    replication.wait("once", "FAILED")
+    job = control.create_job(**batch(replication, bucket, ObjectReplicationStatuses=["FAILED"]))["JobId"]
+    found = ended(control, job)
+    assert (found["ProgressSummary"]["NumberOfTasksSucceeded"], found["ProgressSummary"]["NumberOfTasksFailed"]) == (
+        1,
+        1,
+    )
+    (row,) = report_of(cloud, bucket, job)["failed"]
+    assert (row[1], row[3], row[4]) == ("bad", "failed", "InternalError")
+    assert (replication.status("once"), replication.status("bad")) == ("COMPLETED", "FAILED")
+
+
+def test_filters_of_time_and_prefix_narrow_the_manifest_and_an_empty_one_fails_the_job(
+    cloud: Cloud, control: Any, bucket: str, replication: Replication
+) -> None:
+    for key in ("a/old", "b/old"):
+        replication.put(key)
+    cloud.advance(60)
+    moment = datetime.fromisoformat(cloud.control.get("clock")["now"])
+    cloud.advance(60)
+    replication.put("a/new")
+    replication.replicate()
+    narrow: dict[str, Any] = {"CreatedBefore": moment, "KeyNameConstraint": {"MatchAnyPrefix": ["a/"]}}
+    assert ended(control, control.create_job(**batch(replication, bucket, **narrow))["JobId"])["Status"] == "Complete"
+    assert [key for key, _, _ in replication.versions(replication.replica)] == ["a/old"]
+    found = ended(
+        control, control.create_job(**batch(replication, bucket, ObjectReplicationStatuses=["FAILED"]))["JobId"]
+    )
+    assert found["Status"] == "Failed"
+    assert "no keys matching the filter criteria" in found["FailureReasons"][0]["FailureReason"]
+
+
+def test_a_job_that_must_be_confirmed_counts_first(control: Any, bucket: str, replication: Replication) -> None:
+    replication.put("before")
+    replication.replicate()
+    request = batch(replication, bucket) | {"ConfirmationRequired": True}
+    job = control.create_job(**request)["JobId"]
+    wait_for(lambda: status(control, job) == "Suspended")
+    found = control.describe_job(AccountId=ACCOUNT, JobId=job)["Job"]
+    assert found["ProgressSummary"]["TotalNumberOfTasks"] == 1
+    assert replication.versions(replication.replica) == []
+    control.update_job_status(AccountId=ACCOUNT, JobId=job, RequestedJobStatus="Cancelled")
+    assert ended(control, job)["ProgressSummary"]["NumberOfTasksSucceeded"] == 0
+    assert replication.versions(replication.replica) == []
+
+
+def test_a_job_waits_for_a_region_keeps_no_clock_and_can_be_cancelled(
+    cloud: Cloud, control: Any, bucket: str, replication: Replication
+) -> None:
+    replication.put("one")
+    replication.put("two")
+    replication.replicate()
+    cloud.control.post("replication/faults", {"kind": "hold", "subject": replication.source})
+    job = control.create_job(**batch(replication, bucket))["JobId"]
+    wait_for(lambda: status(control, job) == "Active")
+    cloud.advance(3600)
+    assert status(control, job) == "Active"
+    control.update_job_status(AccountId=ACCOUNT, JobId=job, RequestedJobStatus="Cancelled")
+    assert ended(control, job)["ProgressSummary"]["NumberOfTasksSucceeded"] < 2
+    assert replication.versions(replication.replica) == []
+
+
+def test_a_version_deleted_for_good_from_the_destination_is_not_replicated_again(
+    cloud: Cloud, control: Any, bucket: str, replication: Replication
+) -> None:
+    replication.replicate()
+    version = replication.put("key")
+    replication.wait("key")
+    replication.recovery.delete_object(Bucket=replication.replica, Key="key", VersionId=version)
+    job = control.create_job(**batch(replication, bucket, ObjectReplicationStatuses=["COMPLETED"]))["JobId"]
+    assert ended(control, job)["ProgressSummary"]["NumberOfTasksFailed"] == 1
+    assert report_of(cloud, bucket, job)["failed"][0][4] == "DstObjectHardDeleted"
+
+
+@pytest.mark.parametrize(
+    ("missing", "end"),
+    [
+        ("", "Complete"),
+        ("s3:InitiateReplication", "InitiateReplicationNotPermitted"),
+        ("s3:GetReplicationConfiguration", "Failed"),
+        ("s3:PutInventoryConfiguration", "Failed"),
+    ],
+)
+def test_batch_replication_takes_the_rights_of_its_role(
+    cloud: Cloud, control: Any, bucket: str, replication: Replication, missing: str, end: str
+) -> None:
+    actions = [
+        "s3:InitiateReplication",
+        "s3:GetReplicationConfiguration",
+        "s3:PutInventoryConfiguration",
+        "s3:PutObject",
+    ]
+    iam, name, version = cloud.client("iam"), unique("batch"), {"Version": "2012-10-17"}
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "batchoperations.s3.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(version | {"Statement": trust}))["Role"]
+    allow = {"Effect": "Allow", "Action": [each for each in actions if each != missing], "Resource": "*"}
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(version | {"Statement": allow}))
+    replication.put("before")
+    replication.replicate()
+    job = control.create_job(**batch(replication, bucket, role["Arn"]))["JobId"]
+    found = ended(control, job)
+    if end in ("Complete", "Failed"):
+        assert found["Status"] == end
+    else:
+        assert report_of(cloud, bucket, job)["failed"][0][4] == end
+    assert len(replication.versions(replication.replica)) == (0 if missing else 1)
+
+
+def test_other_operations_and_a_manifest_to_be_kept_are_refused(
+    control: Any, bucket: str, replication: Replication
+) -> None:
+    replication.replicate()
+    kept = batch(replication, bucket)
+    kept["ManifestGenerator"]["S3JobManifestGenerator"]["EnableManifestOutput"] = True
+    for request in (kept, batch(replication, bucket) | {"Operation": {"S3InitiateRestoreObject": {}}}):
+        with pytest.raises(ClientError, match="InvalidRequest"):
+            control.create_job(**request)

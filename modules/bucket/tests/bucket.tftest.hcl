@@ -158,6 +158,40 @@ run "an_unprotected_bucket_can_be_emptied_and_deleted" {
   }
 }
 
+run "a_bucket_whose_versions_can_be_locked_locks_none_by_itself" {
+  command = plan
+
+  variables {
+    object_lock = true
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this.object_lock_enabled && output.has_object_lock && output.object_lock == []
+    error_message = "Object Lock must be possible, and every lock be asked for"
+  }
+  assert {
+    condition     = !strcontains(output.policy, "DenyDeletionOfObjects")
+    error_message = "what has no lock can be deleted"
+  }
+}
+
+run "a_role_of_a_service_may_ask_for_sse_s3_and_nobody_else" {
+  command = plan
+
+  variables {
+    sse_s3_role_arns = ["arn:aws:iam::111122223333:role/kosha-test-jobs"]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(output.policy).Statement : statement.Condition if statement.Sid == "DenyOtherEncryption"] == [{
+      Null            = { "s3:x-amz-server-side-encryption" = "false" }
+      StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+      ArnNotEquals    = { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-jobs"] }
+    }]
+    error_message = "completion reports of S3 Batch Operations come with SSE-S3; everything else must be under the key"
+  }
+}
+
 run "a_locked_bucket_lets_nobody_delete_or_bypass" {
   command = plan
 
@@ -355,6 +389,16 @@ run "refuses_expiry_of_what_is_locked" {
   }
 
   expect_failures = [var.object_lock_days]
+}
+
+run "refuses_sse_s3_for_every_role" {
+  command = plan
+
+  variables {
+    sse_s3_role_arns = ["arn:aws:iam::111122223333:role/*"]
+  }
+
+  expect_failures = [var.sse_s3_role_arns]
 }
 
 run "refuses_sse_s3_for_a_role" {

@@ -58,72 +58,178 @@ run "buckets_are_named_by_purpose_and_region" {
     error_message = "each region needs its own access-log bucket"
   }
   assert {
-    condition     = aws_iam_role.replication.permissions_boundary == var.permissions_boundary_arn
+    condition     = aws_iam_role.replication_jobs.permissions_boundary == var.permissions_boundary_arn
     error_message = "A role without the boundary can do whatever its policies say."
   }
 }
 
-run "one_rule_replicates_everything_to_the_recovery_key" {
+run "the_lake_is_replicated_both_ways_each_under_the_key_of_its_region" {
   command = plan
 
   assert {
-    condition     = length(aws_s3_bucket_replication_configuration.this.rule) == 1 && aws_s3_bucket_replication_configuration.this.bucket == "kosha-test-lake-ap-south-1"
-    error_message = "exactly one rule on the lake expected"
+    condition = module.replication.rule == {
+      from    = "kosha-test-lake-ap-south-1"
+      to      = "arn:aws:s3:::kosha-test-lake-ap-south-2"
+      key_arn = var.replica_key_arn
+    }
+    error_message = "the lake must be copied to the recovery region, under the key of that region"
   }
   assert {
-    condition = (
-      aws_s3_bucket_replication_configuration.this.rule[0].status == "Enabled" &&
-      aws_s3_bucket_replication_configuration.this.rule[0].priority == 1 &&
-      length(aws_s3_bucket_replication_configuration.this.rule[0].filter[0].tag) == 0 &&
-      length(aws_s3_bucket_replication_configuration.this.rule[0].filter[0].and) == 0 &&
-      aws_s3_bucket_replication_configuration.this.rule[0].filter[0].prefix == null &&
-      aws_s3_bucket_replication_configuration.this.rule[0].delete_marker_replication[0].status == "Enabled"
-    )
-    error_message = "the rule must take everything, delete markers included"
-  }
-  assert {
-    condition = (
-      aws_s3_bucket_replication_configuration.this.rule[0].source_selection_criteria[0].sse_kms_encrypted_objects[0].status == "Enabled" &&
-      aws_s3_bucket_replication_configuration.this.rule[0].source_selection_criteria[0].replica_modifications[0].status == "Disabled" &&
-      aws_s3_bucket_replication_configuration.this.rule[0].destination[0].encryption_configuration[0].replica_kms_key_id == var.replica_key_arn &&
-      aws_s3_bucket_replication_configuration.this.rule[0].destination[0].bucket == "arn:aws:s3:::kosha-test-lake-ap-south-2"
-    )
-    error_message = "KMS-encrypted objects must be replicated with the recovery region's key, one way"
-  }
-  assert {
-    condition = (
-      aws_s3_bucket_replication_configuration.this.rule[0].destination[0].replication_time[0].time[0].minutes == 15 &&
-      aws_s3_bucket_replication_configuration.this.rule[0].destination[0].metrics[0].status == "Enabled"
-    )
-    error_message = "replication time control and its metrics must be on"
-  }
-}
-
-run "the_replication_role_may_do_exactly_what_replication_needs" {
-  command = plan
-
-  assert {
-    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.replication.policy).Statement : statement.Action])) == toset([
-      "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging",
-      "s3:ReplicateObject", "s3:ReplicateTags", "s3:ReplicateDelete", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey",
-    ])
-    error_message = "the replication role has other actions than the reviewed ones"
+    condition = module.replication_back.rule == {
+      from    = "kosha-test-lake-ap-south-2"
+      to      = "arn:aws:s3:::kosha-test-lake-ap-south-1"
+      key_arn = var.lake_key_arn
+    }
+    error_message = "what is written in the recovery region must come back, under the primary region's key"
   }
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.replication.policy).Statement :
-      contains(keys(statement), "Condition") && contains(keys(statement.Condition.StringEquals), "kms:ViaService") if strcontains(jsonencode(statement.Action), "kms:")
+      for way in [module.replication, module.replication_back] : !strcontains(way.role_policy, "s3:GetObjectRetention")
     ])
-    error_message = "the keys may be used through S3 only"
+    error_message = "a role reads locks only where there are some"
+  }
+}
+
+run "jobs_replicate_both_buckets_and_write_reports_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.replication_jobs.policy).Statement : [statement.Sid, flatten([statement.Action]), flatten([statement.Resource])]] == [
+      ["Replicate", ["s3:InitiateReplication"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*", "arn:aws:s3:::kosha-test-lake-ap-south-2/*"]],
+      ["ListWhatIsReplicated", ["s3:GetReplicationConfiguration", "s3:PutInventoryConfiguration"], ["arn:aws:s3:::kosha-test-lake-ap-south-1", "arn:aws:s3:::kosha-test-lake-ap-south-2"]],
+      ["WriteReports", ["s3:PutObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/replication/*"]],
+    ]
+    error_message = "the jobs' role may do something else than what was reviewed"
   }
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.replication.policy).Statement : statement.Resource if statement.Sid == "WriteReplica"] == ["arn:aws:s3:::kosha-test-lake-ap-south-2/*"]
-    error_message = "the role may write to the replica only"
+    condition = [for statement in jsondecode(aws_iam_role.replication_jobs.assume_role_policy).Statement : [statement.Principal, statement.Condition]] == [
+      [{ Service = "batchoperations.s3.amazonaws.com" }, { StringEquals = { "aws:SourceAccount" = "111122223333" } }]
+    ]
+    error_message = "only jobs of this account take the role"
   }
   assert {
-    condition     = jsondecode(aws_iam_role.replication.assume_role_policy).Statement[0].Principal == { Service = "s3.amazonaws.com" }
-    error_message = "only S3 may take the role"
+    condition     = output.replication.report_prefix == "replication"
+    error_message = "reports lie elsewhere than the role may write"
   }
+}
+
+run "reports_of_jobs_may_be_under_sse_s3" {
+  command = plan
+
+  variables {
+    batch_role_arns = ["arn:aws:iam::111122223333:role/kosha-test-tag-backfill-jobs"]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(output.reports_policy).Statement : statement.Condition.ArnNotEquals if statement.Sid == "DenyOtherEncryption"] == [
+      { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-tag-backfill-jobs", "arn:aws:iam::111122223333:role/kosha-test-lake-replication-jobs"] }
+    ]
+    error_message = "S3 encrypts completion reports with SSE-S3: the bucket must take them from the roles of jobs, and from nobody else"
+  }
+  assert {
+    condition = alltrue([
+      for policy in values(output.policies) :
+      alltrue([for statement in jsondecode(policy).Statement : !can(statement.Condition.ArnNotEquals) if statement.Sid == "DenyOtherEncryption"])
+    ])
+    error_message = "the lake itself takes nothing under another key"
+  }
+}
+
+run "the_replica_is_written_by_the_replication_and_by_named_roles" {
+  command = plan
+
+  variables {
+    replica_writer_role_arns = ["arn:aws:iam::111122223333:role/kosha-test-recovery-transfer"]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(output.policies.replica).Statement : statement if statement.Sid == "DenyWritingToTheReplica"] == [{
+      Sid       = "DenyWritingToTheReplica"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = ["s3:DeleteObject", "s3:PutObject"]
+      Resource  = "arn:aws:s3:::kosha-test-lake-ap-south-2/*"
+      Condition = { ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-recovery-transfer"] } }
+    }]
+    error_message = "what is written to the replica flows back into the lake: only named roles may"
+  }
+  assert {
+    condition     = length([for statement in jsondecode(output.policies.lake).Statement : statement if statement.Sid == "DenyWritingToTheReplica"]) == 0
+    error_message = "the lake takes what it is sent"
+  }
+}
+
+run "nobody_writes_to_the_replica_by_default" {
+  command = plan
+
+  assert {
+    condition     = [for statement in jsondecode(output.policies.replica).Statement : can(statement.Condition) if statement.Sid == "DenyWritingToTheReplica"] == [false]
+    error_message = "without named roles the refusal has no exception"
+  }
+}
+
+run "a_replica_without_a_lock_has_none_and_neither_has_the_lake" {
+  command = plan
+
+  assert {
+    condition     = output.object_lock == { lake = [], replica = [] }
+    error_message = "Object Lock cannot be taken back: it is for who asks for it"
+  }
+}
+
+run "a_locked_replica_refuses_deletion_and_roles_read_locks_both_ways" {
+  command = plan
+
+  variables {
+    replica_lock_days = 30
+  }
+
+  assert {
+    condition     = output.object_lock == { lake = [], replica = [{ mode = "GOVERNANCE", days = 30 }] }
+    error_message = "the replica must lock every version for 30 days, the lake none by itself"
+  }
+  assert {
+    condition     = length([for statement in jsondecode(output.policies.replica).Statement : statement if statement.Sid == "DenyDeletionOfObjects"]) == 1
+    error_message = "nobody may lift a lock of the replica"
+  }
+  assert {
+    condition = alltrue([
+      for way in [module.replication, module.replication_back] :
+      strcontains(way.role_policy, "s3:GetObjectRetention") && strcontains(way.role_policy, "s3:GetObjectLegalHold")
+    ])
+    error_message = "S3 replicates nothing from a bucket with Object Lock to a role that cannot read locks; both buckets have it"
+  }
+}
+
+run "refuses_a_lock_of_half_a_day" {
+  command = plan
+
+  variables {
+    replica_lock_days = 0.5
+  }
+
+  expect_failures = [var.replica_lock_days]
+}
+
+run "refuses_a_lock_that_outlasts_a_data_class" {
+  command = plan
+
+  variables {
+    replica_lock_days = 401
+  }
+
+  expect_failures = [var.replica_lock_days]
+}
+
+run "refuses_writers_by_wildcard" {
+  command = plan
+
+  variables {
+    replica_writer_role_arns = ["arn:aws:iam::111122223333:role/*"]
+    batch_role_arns          = ["arn:aws:iam::111122223333:role/*"]
+  }
+
+  expect_failures = [var.replica_writer_role_arns, var.batch_role_arns]
 }
 
 run "an_object_without_a_class_is_read_by_exempt_roles_only_on_both_sides" {

@@ -79,6 +79,24 @@ run "only_deploying_roles_change_what_watches" {
   }
 }
 
+run "one_role_orders_inventories_and_none_configures_anything_else" {
+  command = apply
+
+  assert {
+    condition = [
+      for statement in jsondecode(output.permissions_boundary).Statement : [statement.Effect, statement.Action, statement.Condition] if statement.Sid == "ConfigureStorage"
+    ] == [["Deny", "s3:Put*Configuration", { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/kosha-test-lake-replication-jobs" } }]]
+    error_message = "An inventory lists a bucket's names to a bucket of its owner's choice: only Batch Replication may order one."
+  }
+  assert {
+    condition = [
+      for action in flatten([for statement in jsondecode(output.permissions_boundary).Statement : statement.Action if statement.Effect == "Allow"]) :
+      action if can(regex("^s3:Put.*Configuration$", action))
+    ] == ["s3:PutInventoryConfiguration"]
+    error_message = "The role that is let past the refusal may configure nothing else."
+  }
+}
+
 run "the_longest_names_fit" {
   command = plan
   variables {

@@ -71,6 +71,9 @@ resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_no_deletes" {
       sse_kms_encrypted_objects {
         status = "Enabled"
       }
+      replica_modifications {
+        status = "Enabled"
+      }
     }
     destination {
       bucket = "replica"
@@ -94,6 +97,9 @@ resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_one_prefix" {
     }
     source_selection_criteria {
       sse_kms_encrypted_objects {
+        status = "Enabled"
+      }
+      replica_modifications {
         status = "Enabled"
       }
     }
@@ -124,9 +130,38 @@ resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_no_key" {
       sse_kms_encrypted_objects {
         status = "Enabled"
       }
+      replica_modifications {
+        status = "Enabled"
+      }
     }
     destination {
       bucket = "replica"
+    }
+  }
+}
+
+resource "aws_s3_bucket_replication_configuration" "CKV_KOSHA_5_one_way" {
+  bucket = "lake"
+  role   = "role"
+  rule {
+    status = "Enabled"
+    filter {}
+    delete_marker_replication {
+      status = "Enabled"
+    }
+    source_selection_criteria {
+      sse_kms_encrypted_objects {
+        status = "Enabled"
+      }
+      replica_modifications {
+        status = "Disabled"
+      }
+    }
+    destination {
+      bucket = "replica"
+      encryption_configuration {
+        replica_kms_key_id = "key"
+      }
     }
   }
 }

@@ -50,6 +50,9 @@ resource "aws_s3_bucket_replication_configuration" "everything" {
       sse_kms_encrypted_objects {
         status = "Enabled"
       }
+      replica_modifications {
+        status = "Enabled"
+      }
     }
     destination {
       bucket = "replica"

@@ -9,7 +9,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -44,9 +44,11 @@ class Guards:
     boundary: Document
     control: Document
 
-    def of_roles(self, action: str, resource: str = "*", region: str = HERE[0], **more: Any) -> Decision:
+    def of_roles(
+        self, action: str, resource: str = "*", region: str = HERE[0], *, who: Principal = SOMEBODY, **more: Any
+    ) -> Decision:
         """Past the boundary. ``more``: ``keys``, ``account`` of the resource, ``policy`` of the resource."""
-        return self._ask(SOMEBODY, action, resource, region, boundary=self.boundary, **more)
+        return self._ask(who, action, resource, region, boundary=self.boundary, **more)
 
     def of_the_account(
         self, action: str, resource: str = "*", region: str = HERE[0], *, who: Principal = SOMEBODY, **more: Any
@@ -170,6 +172,18 @@ def test_no_role_changes_the_rules_even_where_the_resource_lets_it(guards: Guard
     for region in HERE:
         decision = guards.of_roles(action, region=region, policy=open_door)
         assert decision.reason.startswith("denied by boundary policy"), decision
+
+
+def test_jobs_that_replicate_the_lake_order_an_inventory_and_configure_nothing_else(guards: Guards) -> None:
+    jobs = replace(
+        SOMEBODY,
+        arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/kosha-test-lake-replication-jobs/s",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/kosha-test-lake-replication-jobs",
+    )
+    assert guards.of_roles("s3:PutInventoryConfiguration", who=jobs).allowed
+    assert guards.of_roles("s3:InitiateReplication", who=jobs).allowed
+    for action in ("s3:PutReplicationConfiguration", "s3:PutLifecycleConfiguration", "s3:PutEncryptionConfiguration"):
+        assert not guards.of_roles(action, who=jobs).allowed
 
 
 def test_a_key_is_granted_to_services_for_what_they_keep_and_to_nobody(guards: Guards) -> None:

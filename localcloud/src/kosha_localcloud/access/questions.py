@@ -143,7 +143,7 @@ def _of_copy(operation: str, parameters: Mapping[str, Any], place: Place, source
     found = state.stored(bucket, source.key, source.version) if bucket else None
     if bucket is None or found is None:
         return []
-    more = list(_key_questions(bucket, source.key, found.kms_key_id, found.bucket_key_enabled, ["kms:Decrypt"]))
+    more = list(key_questions(bucket, source.key, found.kms_key_id, found.bucket_key_enabled, ["kms:Decrypt"]))
     if (
         operation == "CopyObject"
         and parameters.get("TaggingDirective") != "REPLACE"
@@ -163,7 +163,7 @@ def _keys_of_s3(operation: str, parameters: Mapping[str, Any], bucket: Any) -> I
     if operation == "GetObject" or (operation == "HeadObject" and parameters.get("ChecksumMode") == "ENABLED"):
         found = state.stored(bucket, key, str(parameters.get("VersionId") or ""))
         if found is not None:
-            yield from _key_questions(bucket, key, found.kms_key_id, found.bucket_key_enabled, ["kms:Decrypt"])
+            yield from key_questions(bucket, key, found.kms_key_id, found.bucket_key_enabled, ["kms:Decrypt"])
     elif operation in _WRITES:
         rule = bucket.encryption_rule or {}
         default = rule.get("ApplyServerSideEncryptionByDefault") or {}
@@ -174,17 +174,17 @@ def _keys_of_s3(operation: str, parameters: Mapping[str, Any], bucket: Any) -> I
             actions = ["kms:GenerateDataKey", *(["kms:Decrypt"] if operation == "CreateMultipartUpload" else [])]
             by_bucket = parameters.get("BucketKeyEnabled") or rule.get("BucketKeyEnabled")
             named = parameters.get("SSEKMSKeyId") or default.get("KMSMasterKeyID")
-            yield from _key_questions(bucket, key, named, by_bucket, actions)
+            yield from key_questions(bucket, key, named, by_bucket, actions)
     elif operation in _PARTS:
         upload = bucket.multiparts.get(parameters.get("UploadId"))
         if upload is not None:
             made = upload.object
             actions = ["kms:GenerateDataKey", "kms:Decrypt"]
-            yield from _key_questions(bucket, key, made.kms_key_id, made.bucket_key_enabled, actions)
+            yield from key_questions(bucket, key, made.kms_key_id, made.bucket_key_enabled, actions)
 
 
-def _key_questions(bucket: Any, key: str, named: str | None, by_bucket: Any, actions: Iterable[str]) -> Iterator[Asked]:
-    """With a bucket key the context is the bucket, else the object
+def key_questions(bucket: Any, key: str, named: str | None, by_bucket: Any, actions: Iterable[str]) -> Iterator[Asked]:
+    """What the use of the key behind an object takes. With a bucket key the context is the bucket, else the object
     (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html)."""
     arn = f"arn:aws:s3:::{bucket.name}" if by_bucket else f"arn:aws:s3:::{bucket.name}/{key}"
     where = Place(bucket.bucket_region, bucket.bucket_account_id)

@@ -33,7 +33,7 @@ def install(timeline: Timeline) -> None:
     event_templates.install()
     log_subscriptions.install()
     remembered.install()
-    replication.install()
+    replication.install(timeline)
     s3control.install()
 
 

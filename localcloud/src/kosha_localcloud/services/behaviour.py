@@ -36,8 +36,9 @@ BEHAVIOURS = (
         "S3",
         "Replication to other buckets and regions",
         "real",
-        "new object versions, metadata, tags, locks, delete markers, status, RTC metrics; not: ACL changes, the role's "
-        "rights, s3:Replication events, notifications of the replica bucket, replica modification sync, batches",
+        "new object versions, metadata, tags, locks, delete markers, both ways without circles, changes of replicas, "
+        "status, RTC metrics, the role's rights, a lag by the clock; not: ACL changes, s3:Replication events, "
+        "notifications of the replica bucket",
     ),
     Behaviour(
         "S3", "Lifecycle: expiry and storage-class transitions", "stored only", "nothing expires; a class is a label"
@@ -52,8 +53,8 @@ BEHAVIOURS = (
         "S3 Control",
         "Jobs of S3 Batch Operations",
         "real",
-        "S3PutObjectTagging from a CSV manifest, with completion report, in the job's role. The host "
-        "names carry the account and resolve in functions only",
+        "S3PutObjectTagging from a CSV manifest, S3ReplicateObject from a generated one that is not kept, with "
+        "completion report, in the job's role. The host names carry the account and resolve in functions only",
     ),
     Behaviour("S3 Control", "Account settings, access points", "absent", "as above; the rest is moto's records"),
     Behaviour("KMS", "Keys, encryption, aliases, replica keys, key policies, grants", "real", ""),

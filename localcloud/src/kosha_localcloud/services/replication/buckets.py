@@ -34,6 +34,11 @@ def version_of(bucket: S3Bucket, key: str, version_id: str | None) -> S3Object |
     return None
 
 
+def versions(bucket: S3Bucket) -> list[Any]:
+    """Give every version and delete marker, oldest first for each key."""
+    return [version for versions in list(bucket.objects._store.values()) for version in list(versions.values())]
+
+
 def is_marker(version: object) -> bool:
     """Say whether a version is a delete marker."""
     return isinstance(version, S3DeleteMarker)

@@ -1,6 +1,7 @@
 """Seeing what has to be replicated: every successful write to S3 that passes the gateway."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from localstack.aws.api import RequestContext
@@ -11,18 +12,21 @@ from kosha_localcloud.services.operations import Document
 from kosha_localcloud.services.replication import buckets, status
 from kosha_localcloud.services.replication.apply import Job
 from kosha_localcloud.services.replication.faults import faults
-from kosha_localcloud.services.replication.rules import Subject, applying
-from kosha_localcloud.services.replication.worker import WORKER
+from kosha_localcloud.services.replication.lag import lag
+from kosha_localcloud.services.replication.rules import Subject, applying, destination_of, syncs_changes
+from kosha_localcloud.services.replication.worker import WORKER, Ticket, Timeline
 
 OBJECT_WRITTEN = ("PutObject", "CopyObject", "CompleteMultipartUpload", "PostObject")
 OBJECT_CHANGED = ("PutObjectTagging", "DeleteObjectTagging", "PutObjectRetention", "PutObjectLegalHold")
 
 
-def install() -> None:
-    """Put the capture into the gateway, before it serves requests."""
+def install(timeline: Timeline) -> None:
+    """Put the capture into the gateway, before it serves requests; `timeline` tells when late replicas are due."""
+    WORKER.timeline = timeline
     buckets.remember_provider()
     status.show_in_answers()
     faults.serve()
+    lag.serve()
     run_custom_response_handlers.append(capture)
 
 
@@ -48,11 +52,13 @@ def _object_written(bucket: Any, request: Document, response: Document) -> None:
 
 
 def _object_changed(bucket: Any, request: Document, response: Document) -> None:
-    """Tags and locks follow an object that was replicated; they make no object a replicated one."""
+    """Tags and locks follow an object that was replicated; they make no object a replicated one.
+
+    Those of a replica go back where rules on both sides say so.
+    """
     version = buckets.version_of(bucket, request["Key"], request.get("VersionId") or response.get("VersionId"))
-    if version is None or status.status_of(version) in (None, "REPLICA"):
-        return
-    _enqueue(bucket, version, buckets.tags_of(bucket, version))
+    if version is not None and status.status_of(version) is not None:
+        _enqueue(bucket, version, buckets.tags_of(bucket, version))
 
 
 def _object_deleted(bucket: Any, request: Document, _response: Document) -> None:
@@ -73,25 +79,56 @@ def _marker_put(bucket: Any, key: str) -> None:
 
 
 def _enqueue(bucket: Any, version: Any, tags: dict[str, str]) -> None:
+    if jobs := _jobs(bucket, version, tags, lag.after(now())):
+        WORKER.add(jobs)
+
+
+def eligible(bucket: Any, version: Any) -> bool:
+    """Say whether rules of the bucket replicate a version."""
+    return bool(_jobs(bucket, version, _tags(bucket, version), now(), batch=True))
+
+
+def replicate_by_batch(bucket: Any, version: Any) -> Ticket:
+    """Replicate a version that is there already, without a lag. Only an `eligible` one: the ticket ends with it."""
+    ticket = Ticket()
+    WORKER.add(_jobs(bucket, version, _tags(bucket, version), now(), batch=True), ticket)
+    return ticket
+
+
+def _tags(bucket: Any, version: Any) -> dict[str, str]:
+    return {} if buckets.is_marker(version) else buckets.tags_of(bucket, version)
+
+
+def _jobs(bucket: Any, version: Any, tags: dict[str, str], due: datetime, batch: bool = False) -> list[Job]:
+    """What must be done for a version. A batch takes replicas as it takes any object."""
     if not bucket.replication or bucket.versioning_status != "Enabled":
-        return
+        return []
     marker = buckets.is_marker(version)
-    subject = Subject(version.key, tags, None if marker else version.encryption, marker)
-    jobs = [
+    replica = status.status_of(version) == "REPLICA" and not batch
+    subject = Subject(version.key, tags, None if marker else version.encryption, marker, replica)
+    kind = "marker" if marker else "changes" if replica else "version"
+    return [
         Job(
             account=bucket.bucket_account_id,
             bucket=bucket.name,
             key=version.key,
             version_id=version.version_id,
-            kind="marker" if marker else "version",
+            kind=kind,
             rule=rule,
             since=now(),
-            size=0 if marker else version.size or 0,
+            due=due,
+            size=0 if kind != "version" else version.size or 0,
         )
         for rule in applying(bucket.replication, subject)
+        if kind != "changes" or _takes_changes(bucket, rule)
     ]
-    if jobs:
-        WORKER.add(jobs)
+
+
+def _takes_changes(bucket: Any, rule: Document) -> bool:
+    """Changes go back to a bucket that replicates here, with a rule that says the same."""
+    other = buckets.bucket_named(bucket.bucket_account_id, destination_of(rule))
+    rules = ((other.replication if other else None) or {}).get("Rules") or []
+    return any(destination_of(each) == bucket.name and syncs_changes(each) for each in rules)
 
 
 _CAPTURES: dict[str, Callable[[Any, Document, Document], None]] = {

@@ -1,14 +1,15 @@
 """Replication metrics, for rules that ask for them.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html: BytesPendingReplication,
-OperationsPendingReplication, ReplicationLatency (seconds) and OperationsFailedReplication in AWS/S3, by SourceBucket,
-DestinationBucket and RuleId.
+OperationsPendingReplication, ReplicationLatency (seconds; what waits counts) and OperationsFailedReplication in AWS/S3,
+by SourceBucket, DestinationBucket and RuleId.
 """
 
 import logging
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,16 +23,30 @@ from kosha_localcloud.services.replication.rules import has_metrics
 
 LOG = logging.getLogger(__name__)
 
+EVERY = timedelta(minutes=1)
+
 type Series = tuple[str, str, str, str]
 
 
 @dataclass
 class _Figures:
-    pending_operations: int = 0
     pending_bytes: int = 0
+    waiting: list[datetime] = field(default_factory=list)
+    sent: datetime | None = None
     latencies: list[float] = field(default_factory=list)
     failed: int = 0
+    metered: bool = False
     changed: bool = False
+
+    def is_due(self) -> bool:
+        """What has changed is sent, and what waits every minute of the local cloud's clock: it grows old."""
+        return self.changed or bool(
+            self.metered and self.waiting and self.sent is not None and now() - self.sent >= EVERY
+        )
+
+
+def _age(since: datetime) -> float:
+    return max(0.0, (now() - since).total_seconds())
 
 
 class Metrics:
@@ -43,33 +58,34 @@ class Metrics:
 
     def began(self, job: Job) -> None:
         """An operation waits."""
-        self._count(job, 1)
+        self._count(job, 1).waiting.append(job.since)
 
     def ended(self, job: Job, failed: bool) -> None:
         """An operation is done, or has failed for good."""
         figures = self._count(job, -1)
         with self._lock:
+            figures.waiting.remove(job.since)
             if failed:
                 figures.failed += 1
             else:
-                figures.latencies.append(max(0.0, (now() - job.since).total_seconds()))
+                figures.latencies.append(_age(job.since))
 
     def _count(self, job: Job, step: int) -> _Figures:
         series = (job.account, job.bucket, job.destination, str(job.rule.get("ID")))
         with self._lock:
             figures = self._figures[series]
-            figures.pending_operations += step
             figures.pending_bytes += step * job.size
-            figures.changed = has_metrics(job.rule)
+            figures.metered = figures.changed = has_metrics(job.rule)
             return figures
 
     def send(self) -> None:
         """Send what has changed since the last time. What cannot be sent is lost."""
         with self._lock:
-            changed = {series: figures for series, figures in self._figures.items() if figures.changed}
+            changed = {series: figures for series, figures in self._figures.items() if figures.is_due()}
             documents = {series: _data(series, figures) for series, figures in changed.items()}
             for figures in changed.values():
                 figures.changed = False
+                figures.sent = now()
                 figures.latencies = []
                 figures.failed = 0
         for (account, bucket, _, _), data in documents.items():
@@ -98,10 +114,10 @@ def _data(series: Series, figures: _Figures) -> list[Document]:
         return {"MetricName": name, "Dimensions": dimensions, "Timestamp": now(), "Value": value, "Unit": unit}
 
     data = [
-        datum("OperationsPendingReplication", figures.pending_operations, "Count"),
+        datum("OperationsPendingReplication", len(figures.waiting), "Count"),
         datum("BytesPendingReplication", figures.pending_bytes, "Bytes"),
         datum("OperationsFailedReplication", figures.failed, "Count"),
     ]
-    if figures.latencies:
-        data.append(datum("ReplicationLatency", max(figures.latencies), "Seconds"))
+    if ages := [*figures.latencies, *map(_age, figures.waiting)]:
+        data.append(datum("ReplicationLatency", max(ages), "Seconds"))
     return data

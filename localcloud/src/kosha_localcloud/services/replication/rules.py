@@ -11,12 +11,16 @@ from kosha_localcloud.services.operations import Document
 
 @dataclass(frozen=True)
 class Subject:
-    """What might be replicated: an object version with its tags, or a delete marker (which has none)."""
+    """What might be replicated: an object version with its tags, or a delete marker (which has none).
+
+    Of a `replica` only what was changed on it, by rules that say so.
+    """
 
     key: str
     tags: dict[str, str]
     encryption: str | None = None
     delete_marker: bool = False
+    replica: bool = False
 
 
 def applying(configuration: Document, subject: Subject) -> list[Document]:
@@ -51,10 +55,26 @@ def _selects(rule: Document, subject: Subject) -> bool:
     if subject.delete_marker:
         # Rules of the first form (no Filter) always replicate delete markers.
         return "Filter" not in rule or (rule.get("DeleteMarkerReplication") or {}).get("Status") == "Enabled"
+    if subject.replica and not syncs_changes(rule):
+        return False
     if (subject.encryption or "").startswith("aws:kms"):
         criteria = rule.get("SourceSelectionCriteria") or {}
         return (criteria.get("SseKmsEncryptedObjects") or {}).get("Status") == "Enabled"
     return True
+
+
+def syncs_changes(rule: Document) -> bool:
+    """Say whether changes of replicas go back.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-for-metadata-changes.html
+    """
+    criteria = rule.get("SourceSelectionCriteria") or {}
+    return rule["Status"] == "Enabled" and (criteria.get("ReplicaModifications") or {}).get("Status") == "Enabled"
+
+
+def destination_of(rule: Document) -> str:
+    """Name the bucket that a rule replicates to."""
+    return str(rule["Destination"]["Bucket"].rpartition(":")[2])
 
 
 def has_metrics(rule: Document) -> bool:

@@ -1,0 +1,69 @@
+"""How late replicas are, by the local cloud's clock: `/_kosha/replication/lag`.
+
+`POST {"seconds": 60, "jitter": 30, "seed": 7}`: what is written at a time T is in the destination when the clock passes
+T + `seconds`, and up to `jitter` seconds more, drawn anew for each version; the same seed and the same writes give the
+same lags. What waits already keeps its time. `GET` shows the setting, `DELETE` goes back to none: at once.
+"""
+
+import json
+import random
+import threading
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from localstack.http import Request, Response
+from localstack.services.edge import ROUTER
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Seconds, and what the draws begin from."""
+
+    seconds: float = 0
+    jitter: float = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no lag."""
+        for name, value in (("seconds", self.seconds), ("jitter", self.jitter)):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise ValueError(f"{name} is {value!r}; use a number of seconds, 0 or more")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+            raise ValueError(f"seed is {self.seed!r}; use a whole number")
+
+
+class Lag:
+    """The setting in force."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._set(Setting())
+
+    def _set(self, setting: Setting) -> None:
+        with self._lock:
+            self._setting, self._draws = setting, random.Random(setting.seed)  # noqa: S311 (no secret)
+
+    def after(self, moment: datetime) -> datetime:
+        """When what is written at `moment` arrives."""
+        with self._lock:
+            late = self._setting.seconds + self._draws.uniform(0, self._setting.jitter)
+        return moment + timedelta(seconds=late)
+
+    def serve(self) -> None:
+        """Register the address."""
+        ROUTER.add("/_kosha/replication/lag", self._answer, methods=["GET", "POST", "DELETE"])
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                given: dict[str, Any] = json.loads(request.get_data())
+                self._set(Setting(**given))
+        except (TypeError, ValueError) as error:
+            return Response(json.dumps({"error": str(error)}), 400, mimetype="application/json")
+        if request.method == "DELETE":
+            self._set(Setting())
+        return Response(json.dumps(asdict(self._setting)), 200, mimetype="application/json")
+
+
+lag = Lag()
