@@ -45,3 +45,15 @@ output "recovery_alarm_arns" {
   description = "ARNs of the alarms in the recovery region, for modules/event-notices."
   value       = [for alarm in aws_cloudwatch_metric_alarm.copy_missing : "arn:${local.partition}:cloudwatch:${local.recovery_region}:${local.account}:alarm:${alarm.alarm_name}"]
 }
+
+output "plans" {
+  description = "Plan -> when it runs, and days its recovery points and their copies are kept."
+  value = {
+    for name, plan in aws_backup_plan.this : name => {
+      schedule       = one(plan.rule).schedule
+      timezone       = one(plan.rule).schedule_expression_timezone
+      keep_days      = one(plan.rule).lifecycle[0].delete_after
+      copy_keep_days = one(one(plan.rule).copy_action).lifecycle[0].delete_after
+    }
+  }
+}

@@ -1,6 +1,5 @@
 # Of AWS's managed policies for these roles what volumes and file systems need, on what is ours.
-# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
-# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForRestores.html
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
 
 locals {
   # AWS documents no source in AWS Backup's request for a role (policy/checks/identity.py).

@@ -262,6 +262,10 @@ run "the_root_as_it_is" {
     condition     = [for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["ReadMetrics", "Look"]
     error_message = "Only looking knows no resources."
   }
+  assert {
+    condition     = module.volume_reaper.environment["SNAPSHOT_RETENTION_DAYS"] == tostring(yamldecode(file("../../catalog/recovery.yaml")).final_snapshots.keep_days)
+    error_message = "The last snapshots are kept as long as catalog/recovery.yaml says."
+  }
 
   # Handoff is published in both regions.
   assert {
@@ -515,7 +519,6 @@ run "refuses_every_value_that_cannot_be" {
 
   variables {
     volume_window_days            = 7
-    final_snapshot_retention_days = 7
     functions_dir                 = "/tmp/functions"
     function_log_level            = "verbose"
     backfill_schedule             = { expression = "every quarter of an hour", timezone = "Asia/Kolkata" }
@@ -531,7 +534,6 @@ run "refuses_every_value_that_cannot_be" {
 
   expect_failures = [
     var.volume_window_days,
-    var.final_snapshot_retention_days,
     var.functions_dir,
     var.function_log_level,
     var.backfill_schedule,
