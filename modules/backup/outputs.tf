@@ -53,7 +53,7 @@ output "plans" {
       schedule       = one(plan.rule).schedule
       timezone       = one(plan.rule).schedule_expression_timezone
       keep_days      = one(plan.rule).lifecycle[0].delete_after
-      copy_keep_days = one(one(plan.rule).copy_action).lifecycle[0].delete_after
+      copy_keep_days = try(one(one(plan.rule).copy_action).lifecycle[0].delete_after, null)
     }
   }
 }

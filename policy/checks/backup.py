@@ -14,8 +14,7 @@ KEPT_FROM_EVERYBODY = {"backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPoint
 
 
 class BackupIsCopied(BaseResourceCheck):
-    """Each rule has an end, and copies that end on the same day: a copy that goes earlier is none, one that stays longer
-    is kept for nobody."""
+    """Each rule has an end, and copies that end on the same day: one that goes earlier is none when it is needed."""
 
     def __init__(self) -> None:
         super().__init__(

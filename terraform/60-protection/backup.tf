@@ -11,8 +11,8 @@ module "backup" {
   backups                  = local.recovery.backups
   watched_backups          = var.watched_backups
   file_system_arn          = local.storage.file_system_arn
-  key_arns                 = { for purpose in ["backup", "storage", "volumes"] : purpose => local.foundation.key_arns[purpose] }
-  recovery_key_arns        = { for purpose in ["backup", "storage", "volumes"] : purpose => local.foundation.recovery_key_arns[purpose] }
+  key_arns                 = local.foundation.key_arns
+  recovery_key_arns        = local.foundation.recovery_key_arns
   lock                     = var.backup_lock
   lock_changeable_for_days = var.backup_lock_changeable_for_days
   restore_testing          = var.restore_testing

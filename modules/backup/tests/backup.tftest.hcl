@@ -24,6 +24,12 @@ mock_provider "aws" {
   mock_resource "aws_backup_vault" {
     defaults = { arn = "arn:aws:backup:ap-south-1:111122223333:backup-vault:kosha-test-backup" }
   }
+  mock_resource "aws_backup_vault_lock_configuration" {
+    defaults = { backup_vault_arn = "arn:aws:backup:ap-south-1:111122223333:backup-vault:kosha-test-backup" }
+  }
+  mock_resource "aws_backup_vault_policy" {
+    defaults = { backup_vault_arn = "arn:aws:backup:ap-south-1:111122223333:backup-vault:kosha-test-backup" }
+  }
 }
 
 mock_provider "aws" {
@@ -35,6 +41,12 @@ mock_provider "aws" {
   }
   mock_resource "aws_backup_vault" {
     defaults = { arn = "arn:aws:backup:ap-south-2:111122223333:backup-vault:kosha-test-backup" }
+  }
+  mock_resource "aws_backup_vault_lock_configuration" {
+    defaults = { backup_vault_arn = "arn:aws:backup:ap-south-2:111122223333:backup-vault:kosha-test-backup" }
+  }
+  mock_resource "aws_backup_vault_policy" {
+    defaults = { backup_vault_arn = "arn:aws:backup:ap-south-2:111122223333:backup-vault:kosha-test-backup" }
   }
 }
 
@@ -107,6 +119,10 @@ run "both_vaults_are_locked_for_the_days_of_the_catalogue" {
     ])
     error_message = "a lock must be in governance mode, from the shortest to the longest time of the backups"
   }
+  assert {
+    condition     = [aws_backup_vault_lock_configuration.primary.backup_vault_arn, aws_backup_vault_lock_configuration.recovery.backup_vault_arn] == [aws_backup_vault.primary.arn, aws_backup_vault.recovery.arn]
+    error_message = "a vault has no lock: both lie on the same"
+  }
 }
 
 run "a_lock_in_compliance_mode_can_be_taken_away_for_a_while" {
@@ -160,6 +176,10 @@ run "nobody_deletes_copies_elsewhere_or_restores_with_a_role_of_the_platform" {
   assert {
     condition     = aws_backup_vault_policy.recovery.policy == aws_backup_vault_policy.primary.policy
     error_message = "the vault in the recovery region is guarded otherwise"
+  }
+  assert {
+    condition     = [aws_backup_vault_policy.primary.backup_vault_arn, aws_backup_vault_policy.recovery.backup_vault_arn] == [aws_backup_vault.primary.arn, aws_backup_vault.recovery.arn]
+    error_message = "a vault has no policy: both are on the same"
   }
 }
 
