@@ -518,18 +518,18 @@ run "refuses_every_value_that_cannot_be" {
   command = plan
 
   variables {
-    volume_window_days            = 7
-    functions_dir                 = "/tmp/functions"
-    function_log_level            = "verbose"
-    backfill_schedule             = { expression = "every quarter of an hour", timezone = "Asia/Kolkata" }
-    cleaning_schedule             = { expression = "rate(7 days)", timezone = "Asia/Kolkata" }
-    cleaning_undo_days            = 0.5
-    audit_schedule                = { expression = "rate(1 day)", timezone = "Asia/Kolkata" }
-    audit_grace_minutes           = 3000
-    log_flush_schedule            = { expression = "every ten minutes", timezone = "Asia/Kolkata" }
-    testing_holidays              = ["02-30"]
-    instance_override_hours       = 168
-    busy_instance                 = { window_minutes = 5 }
+    volume_window_days      = 7
+    functions_dir           = "/tmp/functions"
+    function_log_level      = "verbose"
+    backfill_schedule       = { expression = "every quarter of an hour", timezone = "Asia/Kolkata" }
+    cleaning_schedule       = { expression = "rate(7 days)", timezone = "Asia/Kolkata" }
+    cleaning_undo_days      = 0.5
+    audit_schedule          = { expression = "rate(1 day)", timezone = "Asia/Kolkata" }
+    audit_grace_minutes     = 3000
+    log_flush_schedule      = { expression = "every ten minutes", timezone = "Asia/Kolkata" }
+    testing_holidays        = ["02-30"]
+    instance_override_hours = 168
+    busy_instance           = { window_minutes = 5 }
   }
 
   expect_failures = [
