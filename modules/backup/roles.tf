@@ -119,11 +119,12 @@ locals {
         Resource = "*"
       },
       {
-        # Encrypted ones: https://docs.aws.amazon.com/efs/latest/ug/using-iam-to-enforce-encryption-at-rest.html
+        # Which has no ARN before it is made. Encrypted ones:
+        # https://docs.aws.amazon.com/efs/latest/ug/using-iam-to-enforce-encryption-at-rest.html
         Sid       = "MakeFileSystems"
         Effect    = "Allow"
         Action    = "elasticfilesystem:CreateFileSystem"
-        Resource  = local.file_system_arns
+        Resource  = "*"
         Condition = { Bool = { "elasticfilesystem:Encrypted" = "true" } }
       },
       {

@@ -1,6 +1,6 @@
 output "rules" {
-  description = "Names of the rules, which are the same in both regions."
-  value       = sort([for rule in aws_cloudwatch_event_rule.this : rule.name])
+  description = "Name of a rule -> its event pattern as JSON, the same in both regions."
+  value       = { for rule in aws_cloudwatch_event_rule.this : rule.name => rule.event_pattern }
 }
 
 output "topic_arn" {

@@ -112,11 +112,11 @@ run "what_is_told_is_told_to_the_platform_topic" {
     error_message = "failures must go to the topic platform"
   }
   assert {
-    condition = module.notices.rules == tolist([
+    condition = keys(module.notices.rules) == [
       "kosha-test-protection-backup-jobs", "kosha-test-protection-copy-jobs", "kosha-test-protection-recovery-alarms", "kosha-test-protection-recovery-points",
       "kosha-test-protection-replication-guards", "kosha-test-protection-restore-jobs", "kosha-test-protection-vault-guards",
-    ])
-    error_message = "the rules differ: ${jsonencode(module.notices.rules)}"
+    ]
+    error_message = "the rules differ: ${jsonencode(keys(module.notices.rules))}"
   }
 }
 
@@ -128,8 +128,10 @@ run "both_replications_are_watched" {
     error_message = "the alarms differ: ${jsonencode(module.replication_watch.alarms)}"
   }
   assert {
-    condition     = length(module.replication_watch.recovery_alarm_arns) == 2 && length(module.backup.recovery_alarm_arns) == 2
-    error_message = "alarms of the recovery region reach nobody"
+    condition = jsondecode(module.notices.rules["kosha-test-protection-recovery-alarms"]).resources == [
+      for alarm in ["backup-critical-missing", "backup-daily-missing", "replication-lake-late", "replication-lake-waiting"] : "arn:aws:cloudwatch:ap-south-2:111122223333:alarm:kosha-test-${alarm}"
+    ]
+    error_message = "an alarm of the recovery region reaches nobody: ${module.notices.rules["kosha-test-protection-recovery-alarms"]}"
   }
 }
 
