@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -33,6 +34,12 @@ DAYS_IN_STANDARD = {"STANDARD_IA": 30}
 # Days billed at least, so an earlier move or expiry costs more than it saves
 # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html).
 DAYS_BILLED = {"STANDARD_IA": 30, "GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180}
+
+MINUTES_OF_A_DAY = 24 * 60
+# A backup -> what it protects, and the target that rests on how often it is made.
+BACKUPS = {"daily": ("volumes", "volumes"), "critical": ("shared_storage", "snapshots")}
+# The weekly restore test takes a recovery point of the last week (modules/backup).
+DAYS_KEPT = 7
 
 console = Console(stderr=True)
 
@@ -215,6 +222,79 @@ def log_alert_rules(document: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{place}.runbook: {rule['runbook']} does not exist"
 
 
+def recovery_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of recovery.yaml."""
+    hours = document["business_hours"]
+    if hours["timezone"] not in available_timezones():
+        yield f"$.business_hours.timezone: {hours['timezone']!r} is no timezone; give a name such as Asia/Kolkata"
+    begin, end = map(_minute_of_day, (hours["begin"], hours["end"]))
+    if begin >= end:
+        yield f"$.business_hours: begin {hours['begin']} is not before end {hours['end']}: give hours of one day"
+    final = document["final_snapshots"]["keep_days"]
+    for name, backup in document["backups"].items():
+        place = f"$.backups.{name}"
+        protects, target = BACKUPS[name]
+        if backup["protects"] != protects:
+            yield f"{place}.protects: the plan {name} is made for {protects}, not for {backup['protects']}"
+        if backup["keep_days"] < DAYS_KEPT:
+            yield f"{place}.keep_days: the weekly restore test asks for {DAYS_KEPT} or more"
+        if name == "daily" and final <= backup["keep_days"]:
+            yield (
+                f"$.final_snapshots.keep_days: is all that is left of a volume when its backups of"
+                f" {backup['keep_days']} days are gone: keep it longer"
+            )
+        try:
+            due = due_minutes(backup["schedule"])
+        except ValueError as error:
+            yield f"{place}.schedule: {backup['schedule']}: {error}"
+            continue
+        if name == "daily" and (busy := [minute for minute in due if begin <= minute < end]):
+            yield f"{place}.schedule: {_time(busy[0])} lies within the business hours, when volumes are written to"
+        gap = max(after - before for before, after in pairwise([*due, due[0] + MINUTES_OF_A_DAY]))
+        rpo = document["targets"][target]["rpo_minutes"]
+        if gap > rpo:
+            yield f"{place}.schedule: {gap} minutes without a backup, and the target {target} allows {rpo} to be lost"
+
+
+def due_minutes(schedule: str) -> list[int]:
+    """The minutes of the day at which a cron expression of EventBridge falls due, in order.
+
+    Raises :class:`ValueError` for one that is none, or that does not fall due every day.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
+    """
+    minute, hour, *days = schedule.removeprefix("cron(").removesuffix(")").split()
+    if days not in (["*", "*", "?", "*"], ["?", "*", "*", "*"]):
+        raise ValueError("must fall due every day: end it in * * ? *")
+    return sorted(at * 60 + past for at in _numbers(hour, 24) for past in _numbers(minute, 60))
+
+
+def _numbers(field: str, end: int) -> set[int]:
+    """The numbers below ``end`` that a field of a cron expression means: ``*``, ``5``, ``9-17``, ``0/15``, ``1,2``."""
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        try:
+            low = 0 if first == "*" else int(first)
+            high = int(last) if last else end - 1 if first == "*" or step else low
+            numbers = set(range(low, high + 1, int(step) if step else 1))
+        except ValueError as error:
+            raise ValueError(f"{part!r} is no number, range or step") from error
+        if not numbers or max(numbers) >= end:
+            raise ValueError(f"{part!r} does not lie between 0 and {end - 1}")
+        found |= numbers
+    return found
+
+
+def _minute_of_day(time: str) -> int:
+    hour, minute = time.split(":")
+    return int(hour) * 60 + int(minute)
+
+
+def _time(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
 def _shared(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
     by_value: dict[str, list[str]] = {}
     for value, name in pairs:
@@ -226,6 +306,7 @@ RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "data-classes": data_class_rules,
     "shared-storage": shared_storage_rules,
     "log-alerts": log_alert_rules,
+    "recovery": recovery_rules,
 }
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ LISTINGS = (
     Listing("ecr", "describe_registry", "replicationConfiguration.rules[]"),
     Listing("efs", "describe_file_systems", "FileSystems[].FileSystemId"),
     Listing("efs", "describe_access_points", "AccessPoints[].AccessPointId"),
+    Listing("efs", "describe_replication_configurations", "Replications[].SourceFileSystemId"),
     Listing("datasync", "list_tasks", "Tasks[].TaskArn"),
     Listing("datasync", "list_locations", "Locations[].LocationArn"),
     Listing("eks", "list_clusters", "clusters"),

@@ -21,15 +21,16 @@ def required(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
-def positive_number(environment: Mapping[str, str], name: str, default: float) -> float:
+def positive_number(environment: Mapping[str, str], name: str, default: float | None = None) -> float:
     """The value of ``name`` as a number above zero, or ``default`` where it is not set.
 
     Raises:
-        MissingSetting: it is set to something else.
+        MissingSetting: it is set to something else, or not set where there is no default.
     """
     text = environment.get(name, "").strip()
-    if not text:
+    if not text and default is not None:
         return default
+    text = required(environment, name)
     try:
         number = float(text)
     except ValueError:

@@ -9,12 +9,11 @@ from datetime import timedelta
 from common.environment import positive_number, required
 
 DEFAULT_WINDOW_DAYS = 30
-DEFAULT_RETENTION_DAYS = 90
 
 
 @dataclass(frozen=True)
 class Config:
-    """From the environment; ``WINDOW_DAYS`` (30) and ``SNAPSHOT_RETENTION_DAYS`` (90) may be left out."""
+    """From the environment; ``WINDOW_DAYS`` (30) may be left out."""
 
     environment: str
     topic_arn: str
@@ -28,5 +27,5 @@ class Config:
             environment=required(environment, "ENVIRONMENT"),
             topic_arn=required(environment, "PLATFORM_TOPIC_ARN"),
             window=timedelta(days=positive_number(environment, "WINDOW_DAYS", DEFAULT_WINDOW_DAYS)),
-            retention=timedelta(days=positive_number(environment, "SNAPSHOT_RETENTION_DAYS", DEFAULT_RETENTION_DAYS)),
+            retention=timedelta(days=positive_number(environment, "SNAPSHOT_RETENTION_DAYS")),
         )

@@ -6,6 +6,7 @@ locals {
     encrypted-volumes                          = "ENCRYPTED_VOLUMES"
     iam-policy-no-statements-with-admin-access = "IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS"
     kms-cmk-not-scheduled-for-deletion         = "KMS_CMK_NOT_SCHEDULED_FOR_DELETION"
+    required-tags                              = "REQUIRED_TAGS"
     restricted-ssh                             = "INCOMING_SSH_DISABLED"
     s3-bucket-public-read-prohibited           = "S3_BUCKET_PUBLIC_READ_PROHIBITED"
     s3-bucket-replication-enabled              = "S3_BUCKET_REPLICATION_ENABLED"
@@ -15,10 +16,21 @@ locals {
   # Of one resource only: the lake is replicated, logs and reports are not, and shall not be.
   rule_scopes = { s3-bucket-replication-enabled = { type = "AWS::S3::Bucket", id = var.lake_bucket } }
 
+  # Of volumes that claims of the cluster made, whose driver tags them so; disks of nodes are not backed up, and shall not be. Whoever
+  # wants none for a volume says so: kosha:backup=none.
+  # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
+  tagged_scopes   = { required-tags = { key = "ebs.csi.aws.com/cluster", value = "true" } }
+  rule_parameters = { required-tags = jsonencode({ tag1Key = "kosha:backup" }) }
+
   config = length(var.config_rules) > 0 ? { this = {} } : {}
 
   # What the rules look at. Recording everything would bill each item of each node of the pipelines, which come and go by the hour.
   recorded_types = [
+    "AWS::Backup::BackupPlan", # and the next four: what AWS Backup Audit Manager looks at (modules/backup)
+    "AWS::Backup::BackupSelection",
+    "AWS::Backup::BackupVault",
+    "AWS::Backup::RecoveryPoint",
+    "AWS::Config::ResourceCompliance",
     "AWS::CloudTrail::Trail",
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::Volume",
@@ -128,12 +140,23 @@ resource "aws_config_config_rule" "this" {
     source_identifier = local.known_rules[each.key]
   }
 
+  input_parameters = lookup(local.rule_parameters, each.key, null)
+
   dynamic "scope" {
     for_each = [for name, scope in local.rule_scopes : scope if name == each.key]
 
     content {
       compliance_resource_types = [scope.value.type]
       compliance_resource_id    = scope.value.id
+    }
+  }
+
+  dynamic "scope" {
+    for_each = [for name, scope in local.tagged_scopes : scope if name == each.key]
+
+    content {
+      tag_key   = scope.value.key
+      tag_value = scope.value.value
     }
   }
 

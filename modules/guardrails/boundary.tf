@@ -5,6 +5,9 @@ locals {
   # What roles of the platform and AWS's managed policies on them do. A role that needs more is added here; a test of
   # tests/functional/access names what the boundary would take away from it.
   allowed_actions = [
+    "backup:Copy*BackupVault",
+    "backup:DescribeBackupVault",
+    "backup:TagResource",
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "datasync:Describe*",
@@ -14,6 +17,7 @@ locals {
     "ec2:AttachNetworkInterface",
     "ec2:AttachVolume",
     "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CopySnapshot",
     "ec2:CopyVolumes",
     "ec2:CreateFleet",
     "ec2:CreateLaunchTemplate",
@@ -44,9 +48,13 @@ locals {
     "ecr:GetDownloadUrlForLayer",
     "eks-auth:AssumeRoleForPodIdentity",
     "eks:DescribeCluster",
+    "elasticfilesystem:Backup",
     "elasticfilesystem:CreateAccessPoint",
+    "elasticfilesystem:CreateFileSystem",
     "elasticfilesystem:DeleteAccessPoint",
+    "elasticfilesystem:DeleteFileSystem",
     "elasticfilesystem:Describe*",
+    "elasticfilesystem:Restore",
     "elasticfilesystem:TagResource",
     "events:PutEvents",
     "kms:CreateGrant",
@@ -82,6 +90,7 @@ locals {
     "sqs:ReceiveMessage",
     "sqs:SendMessage",
     "ssm:GetParameter",
+    "tag:GetResources",
     "xray:GetSampling*",
     "xray:Put*",
   ]

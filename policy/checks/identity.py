@@ -12,7 +12,7 @@ from policy.checks.values import listed, service_principals, statements
 # Services of which AWS documents no source in the request for a role, so that a condition would keep them out. They
 # take roles of their own account only, because to pass one takes iam:PassRole there.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-WITHOUT_SOURCE = {"ec2.amazonaws.com", "lambda.amazonaws.com", "s3.amazonaws.com"}
+WITHOUT_SOURCE = {"backup.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com", "s3.amazonaws.com"}
 SOURCE = {"aws:sourceaccount", "aws:sourcearn"}
 EQUALS = {"stringequals", "arnequals"}
 LIKE = {"stringlike", "arnlike"}

@@ -124,8 +124,10 @@ ANY_RESOURCE = {
     "ec2:DeleteNetworkInterface": "Lambda needs it so",
     "ec2:UnassignPrivateIpAddresses": "Lambda needs it so",
     "ec2:Describe": _NO_RESOURCES,
+    "elasticfilesystem:CreateFileSystem": "a file system has no ARN before it is made; a condition asks for encryption",
     "pricing:GetProducts": _NO_RESOURCES,
     "s3:CreateJob": "a job has no ARN before it is made; what it does is limited by a condition",
+    "tag:GetResources": _NO_RESOURCES,
     "xray:Put": _NO_RESOURCES,
 }
 

@@ -137,18 +137,6 @@ variable "volume_window_days" {
   }
 }
 
-variable "final_snapshot_retention_days" {
-  description = "Days for which the final snapshot of a deleted volume is kept: its backups end after a week."
-  type        = number
-  default     = 90
-  nullable    = false
-
-  validation {
-    condition     = var.final_snapshot_retention_days >= 30 && floor(var.final_snapshot_retention_days) == var.final_snapshot_retention_days
-    error_message = "final_snapshot_retention_days is ${var.final_snapshot_retention_days}: it is all that is left of the volume; give a whole number of 30 or more."
-  }
-}
-
 variable "cleaning_schedule" {
   description = "When the shared storage is cleaned: outside working hours. A run that is not done in a quarter of an hour goes on every quarter of an hour."
   type = object({

@@ -1,3 +1,7 @@
+locals {
+  _recovery = yamldecode(file("${path.module}/../../catalog/recovery.yaml"))
+}
+
 module "volume_reaper" {
   source = "../../modules/function"
 
@@ -20,7 +24,7 @@ module "volume_reaper" {
     POWERTOOLS_SERVICE_NAME = "volume_reaper"
     PLATFORM_TOPIC_ARN      = local.foundation.topic_arns.platform
     WINDOW_DAYS             = tostring(var.volume_window_days)
-    SNAPSHOT_RETENTION_DAYS = tostring(var.final_snapshot_retention_days)
+    SNAPSHOT_RETENTION_DAYS = tostring(local._recovery.final_snapshots.keep_days)
   })
 
   permissions = concat([

@@ -74,6 +74,7 @@ variable "config_rules" {
     "encrypted-volumes",
     "iam-policy-no-statements-with-admin-access",
     "kms-cmk-not-scheduled-for-deletion",
+    "required-tags",
     "restricted-ssh",
     "s3-bucket-public-read-prohibited",
     "s3-bucket-replication-enabled",

@@ -26,3 +26,7 @@ cluster_nodes   = { min = 2, desired = 2, max = 4 }
 # 50-audit. The trail and Access Analyzer; what is billed by use watches where patients' data are.
 guardduty    = false
 config_rules = []
+
+# 60-protection. Without AWS Config Audit Manager sees nothing, and until a claim asks for a disk no volume has the tag.
+backup_framework = false
+watched_backups  = ["critical"]

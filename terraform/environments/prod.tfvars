@@ -33,3 +33,5 @@ cluster_access_entries = {}
 
 # 50-audit. All of it, and a second copy of the trail for queries.
 trail_log_group_days = 400
+
+# 60-protection. All of it, as by default. When the first months have gone well: backup_lock = "compliance", which nobody can ever undo.

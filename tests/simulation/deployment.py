@@ -269,9 +269,9 @@ def volume_reaper(deployment: Deployment) -> None:
     name = "volume_reaper"
     ec2: Any = deployment.world.ec2
     cloudwatch: Any = deployment.world.cloudwatch
-    reaper = Reaper(
-        Config.from_environment(ENVIRONMENT), Volumes(ec2, ec2), Usage(cloudwatch), **deployment.tools(name)
-    )
+    kept = catalogue.read_document("recovery")["final_snapshots"]["keep_days"]
+    config = Config.from_environment(ENVIRONMENT | {"SNAPSHOT_RETENTION_DAYS": str(kept)})
+    reaper = Reaper(config, Volumes(ec2, ec2), Usage(cloudwatch), **deployment.tools(name))
     deployment.add(name, reaper.run)
     deployment.schedule(name, "volume_watch_schedule", payload={"mode": "watch"})
     deployment.schedule(name, "volume_reap_schedule", payload={"mode": "reap"})

@@ -203,12 +203,20 @@ run "config_records_what_its_rules_look_at_and_delivers_to_a_bucket_without_a_lo
       encrypted-volumes                          = "ENCRYPTED_VOLUMES"
       iam-policy-no-statements-with-admin-access = "IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS"
       kms-cmk-not-scheduled-for-deletion         = "KMS_CMK_NOT_SCHEDULED_FOR_DELETION"
+      required-tags                              = "REQUIRED_TAGS"
       restricted-ssh                             = "INCOMING_SSH_DISABLED"
       s3-bucket-public-read-prohibited           = "S3_BUCKET_PUBLIC_READ_PROHIBITED"
       s3-bucket-replication-enabled              = "S3_BUCKET_REPLICATION_ENABLED"
       s3-bucket-server-side-encryption-enabled   = "S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED"
     }
     error_message = "the rules differ: ${jsonencode(keys(aws_config_config_rule.this))}"
+  }
+  assert {
+    condition = (
+      aws_config_config_rule.this["required-tags"].scope[0].tag_key == "ebs.csi.aws.com/cluster" &&
+      aws_config_config_rule.this["required-tags"].input_parameters == "{\"tag1Key\":\"kosha:backup\"}"
+    )
+    error_message = "a volume of the cluster without the tag that says how it is backed up must break the rule"
   }
   assert {
     condition = (

@@ -278,3 +278,96 @@ resource "aws_s3_bucket_lifecycle_configuration" "CKV_KOSHA_15_a_month" {
     }
   }
 }
+
+resource "aws_backup_plan" "CKV_KOSHA_16_no_copy" {
+  name = "daily"
+  rule {
+    rule_name         = "daily"
+    target_vault_name = "vault"
+    lifecycle {
+      delete_after = 7
+    }
+  }
+}
+
+resource "aws_backup_plan" "CKV_KOSHA_16_shorter_copy" {
+  name = "daily"
+  rule {
+    rule_name         = "daily"
+    target_vault_name = "vault"
+    lifecycle {
+      delete_after = 7
+    }
+    copy_action {
+      destination_vault_arn = "elsewhere"
+      lifecycle {
+        delete_after = 1
+      }
+    }
+  }
+}
+
+resource "aws_backup_plan" "CKV_KOSHA_16_one_rule_of_two" {
+  name = "daily"
+  rule {
+    rule_name         = "daily"
+    target_vault_name = "vault"
+    lifecycle {
+      delete_after = 7
+    }
+    copy_action {
+      destination_vault_arn = "elsewhere"
+      lifecycle {
+        delete_after = 7
+      }
+    }
+  }
+  rule {
+    rule_name         = "weekly"
+    target_vault_name = "vault"
+    lifecycle {
+      delete_after = 35
+    }
+  }
+}
+
+resource "aws_backup_vault_policy" "CKV_KOSHA_17_open" {
+  backup_vault_name = "vault"
+  policy            = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"backup:CopyIntoBackupVault\", \"Resource\": \"*\"}, {\"Effect\": \"Deny\", \"Principal\": \"*\", \"Action\": [\"backup:DeleteRecoveryPoint\", \"backup:UpdateRecoveryPointLifecycle\"], \"Resource\": \"*\"}]}"
+}
+
+resource "aws_backup_vault_policy" "CKV_KOSHA_17_deletion_refused_to_one" {
+  backup_vault_name = "vault"
+  policy            = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Deny\", \"Principal\": {\"AWS\": \"role\"}, \"Action\": [\"backup:DeleteRecoveryPoint\", \"backup:UpdateRecoveryPointLifecycle\"], \"Resource\": \"*\"}]}"
+}
+
+resource "aws_backup_vault_policy" "CKV_KOSHA_17_shorter_time" {
+  backup_vault_name = "vault"
+  policy            = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Deny\", \"Principal\": \"*\", \"Action\": \"backup:DeleteRecoveryPoint\", \"Resource\": \"*\"}]}"
+}
+
+resource "aws_backup_vault" "CKV_KOSHA_18_nothing" {
+  name        = "nothing"
+  kms_key_arn = "key"
+}
+
+resource "aws_backup_vault" "CKV_KOSHA_18_no_lock" {
+  name        = "no-lock"
+  kms_key_arn = "key"
+}
+
+resource "aws_backup_vault_policy" "CKV_KOSHA_18_no_lock" {
+  backup_vault_name = aws_backup_vault.CKV_KOSHA_18_no_lock.name
+  policy            = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Deny\", \"Principal\": \"*\", \"Action\": [\"backup:DeleteRecoveryPoint\", \"backup:UpdateRecoveryPointLifecycle\"], \"Resource\": \"*\"}]}"
+}
+
+resource "aws_backup_vault" "CKV_KOSHA_18_no_policy" {
+  name        = "no-policy"
+  kms_key_arn = "key"
+}
+
+resource "aws_backup_vault_lock_configuration" "CKV_KOSHA_18_no_policy" {
+  backup_vault_name  = aws_backup_vault.CKV_KOSHA_18_no_policy.name
+  min_retention_days = 7
+  max_retention_days = 35
+}

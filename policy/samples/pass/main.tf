@@ -159,3 +159,36 @@ resource "aws_s3_bucket_lifecycle_configuration" "kept" {
     }
   }
 }
+
+resource "aws_backup_plan" "copied" {
+  name = "daily"
+  rule {
+    rule_name         = "daily"
+    target_vault_name = "kept"
+    lifecycle {
+      delete_after = 7
+    }
+    copy_action {
+      destination_vault_arn = "elsewhere"
+      lifecycle {
+        delete_after = 7
+      }
+    }
+  }
+}
+
+resource "aws_backup_vault" "kept" {
+  name        = "kept"
+  kms_key_arn = "key"
+}
+
+resource "aws_backup_vault_policy" "kept" {
+  backup_vault_name = aws_backup_vault.kept.name
+  policy            = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Deny\", \"Principal\": {\"AWS\": \"*\"}, \"Action\": [\"backup:DeleteRecoveryPoint\", \"backup:UpdateRecoveryPointLifecycle\"], \"Resource\": \"*\"}]}"
+}
+
+resource "aws_backup_vault_lock_configuration" "kept" {
+  backup_vault_name  = aws_backup_vault.kept.name
+  min_retention_days = 7
+  max_retention_days = 35
+}

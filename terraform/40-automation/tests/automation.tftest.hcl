@@ -262,6 +262,10 @@ run "the_root_as_it_is" {
     condition     = [for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["ReadMetrics", "Look"]
     error_message = "Only looking knows no resources."
   }
+  assert {
+    condition     = module.volume_reaper.environment["SNAPSHOT_RETENTION_DAYS"] == tostring(yamldecode(file("../../catalog/recovery.yaml")).final_snapshots.keep_days)
+    error_message = "The last snapshots are kept as long as catalog/recovery.yaml says."
+  }
 
   # Handoff is published in both regions.
   assert {
@@ -514,24 +518,22 @@ run "refuses_every_value_that_cannot_be" {
   command = plan
 
   variables {
-    volume_window_days            = 7
-    final_snapshot_retention_days = 7
-    functions_dir                 = "/tmp/functions"
-    function_log_level            = "verbose"
-    backfill_schedule             = { expression = "every quarter of an hour", timezone = "Asia/Kolkata" }
-    cleaning_schedule             = { expression = "rate(7 days)", timezone = "Asia/Kolkata" }
-    cleaning_undo_days            = 0.5
-    audit_schedule                = { expression = "rate(1 day)", timezone = "Asia/Kolkata" }
-    audit_grace_minutes           = 3000
-    log_flush_schedule            = { expression = "every ten minutes", timezone = "Asia/Kolkata" }
-    testing_holidays              = ["02-30"]
-    instance_override_hours       = 168
-    busy_instance                 = { window_minutes = 5 }
+    volume_window_days      = 7
+    functions_dir           = "/tmp/functions"
+    function_log_level      = "verbose"
+    backfill_schedule       = { expression = "every quarter of an hour", timezone = "Asia/Kolkata" }
+    cleaning_schedule       = { expression = "rate(7 days)", timezone = "Asia/Kolkata" }
+    cleaning_undo_days      = 0.5
+    audit_schedule          = { expression = "rate(1 day)", timezone = "Asia/Kolkata" }
+    audit_grace_minutes     = 3000
+    log_flush_schedule      = { expression = "every ten minutes", timezone = "Asia/Kolkata" }
+    testing_holidays        = ["02-30"]
+    instance_override_hours = 168
+    busy_instance           = { window_minutes = 5 }
   }
 
   expect_failures = [
     var.volume_window_days,
-    var.final_snapshot_retention_days,
     var.functions_dir,
     var.function_log_level,
     var.backfill_schedule,

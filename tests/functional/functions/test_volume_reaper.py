@@ -28,7 +28,8 @@ def ec2(aws: None) -> Any:
 
 
 @pytest.fixture
-def module(ec2: Any, load: Load) -> ModuleType:
+def module(ec2: Any, load: Load, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setenv("SNAPSHOT_RETENTION_DAYS", "90")
     return load("volume_reaper")
 
 

@@ -100,6 +100,8 @@ def classes_are_safe(documents: Sequence[Document]) -> Iterator[str]:
                 yield f"{name(each)} is mounted without tls or iam, which the file system refuses"
         elif parameters.get("encrypted") != "true" or not parameters.get("kmsKeyId", "").startswith("arn:"):
             yield f"{name(each)} makes disks that are not encrypted with our key"
+        elif "kosha:backup=daily" not in [v for key, v in parameters.items() if key.startswith("tagSpecification_")]:
+            yield f"{name(each)} makes disks that nobody backs up: it lacks the tag kosha:backup=daily"
     default = "storageclass.kubernetes.io/is-default-class"
     if [name(c) for c in classes if c["metadata"].get("annotations", {}).get(default) == "true"] != [
         "StorageClass /disk"

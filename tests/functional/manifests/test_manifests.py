@@ -170,6 +170,10 @@ def whole_file_system(d: Documents) -> None:
     of(d, "StorageClass", "shared")["parameters"]["basePath"] = "/"
 
 
+def disk_without_backup(d: Documents) -> None:
+    of(d, "StorageClass", "disk")["parameters"]["tagSpecification_1"] = "kosha:backup=weekly"
+
+
 def open_network(d: Documents) -> None:
     of(d, "NetworkPolicy", "driver")["spec"]["egress"].append({})
 
@@ -200,6 +204,7 @@ def somebody_elses_claim(d: Documents) -> None:
         (wrong_field_of_karpenter, "consolidateWhen"),
         (path_of_the_node, "mounts hostPath"),
         (whole_file_system, "could be the whole file system"),
+        (disk_without_backup, "disks that nobody backs up"),
         (open_network, "is open to everybody"),
         (no_account_for_a_role, "gives a role to ingestion/hospital"),
         (zone_abroad, "outside India"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.check_catalog import DOCUMENTS, check
+from scripts.check_catalog import DOCUMENTS, check, due_minutes
 from scripts.paths import CATALOG, REPOSITORY
 
 type Document = dict[str, Any]
@@ -223,6 +223,74 @@ BROKEN_ALERTS: dict[str, tuple[Change, str]] = {
 def test_a_mistake_in_the_log_alerts_is_found(folder: Path, change: Change, message: str) -> None:
     problems = broken(folder, "log-alerts", change)
     assert any(message in problem for problem in problems), problems
+
+
+def schedule(backup: str, expression: str) -> Change:
+    return lambda d: d["backups"][backup].update(schedule=expression)
+
+
+BROKEN_RECOVERY: dict[str, tuple[Change, str]] = {
+    "a timezone that is none": (
+        lambda d: d["business_hours"].update(timezone="Asia/Mumbai"),
+        "'Asia/Mumbai' is no timezone",
+    ),
+    "a day that ends before it begins": (
+        lambda d: d["business_hours"].update(begin="20:00", end="09:00"),
+        "begin 20:00 is not before end 09:00",
+    ),
+    "25 o'clock": (lambda d: d["business_hours"].update(end="25:00"), "'25:00' does not match"),
+    "a backup within business hours": (
+        schedule("daily", "cron(30 19 * * ? *)"),
+        "$.backups.daily.schedule: 19:30 lies within the business hours",
+    ),
+    "a backup when the day begins": (schedule("daily", "cron(0 9 * * ? *)"), "09:00 lies within"),
+    "a second backup within business hours": (schedule("daily", "cron(30 12,20 * * ? *)"), "12:30 lies within"),
+    "a daily backup on weekdays": (schedule("daily", "cron(30 20 ? * MON-FRI *)"), "must fall due every day"),
+    "an hour that no day has": (schedule("daily", "cron(30 24 * * ? *)"), "'24' does not lie between 0 and 23"),
+    "an hour by name": (schedule("daily", "cron(30 evening * * ? *)"), "'evening' is no number"),
+    "a step of nothing": (schedule("critical", "cron(0/0 * * * ? *)"), "'0/0' is no number"),
+    "a backup of what may not be lost every other hour": (
+        schedule("critical", "cron(0 0/2 * * ? *)"),
+        "$.backups.critical.schedule: 120 minutes without a backup, and the target snapshots allows 60 to be lost",
+    ),
+    "no backup at night": (schedule("critical", "cron(0 6-22 * * ? *)"), "480 minutes without a backup"),
+    "a target the schedule cannot meet": (
+        lambda d: d["targets"]["volumes"].update(rpo_minutes=720),
+        "1440 minutes without a backup, and the target volumes allows 720",
+    ),
+    "kept for less than a week": (
+        lambda d: d["backups"]["daily"].update(keep_days=6),
+        "$.backups.daily.keep_days: the weekly restore test asks for 7 or more",
+    ),
+    "a final snapshot that goes with the backups": (
+        lambda d: d["backups"]["daily"].update(keep_days=90),
+        "$.final_snapshots.keep_days: is all that is left of a volume",
+    ),
+    "the wrong thing": (
+        lambda d: d["backups"]["critical"].update(protects="volumes"),
+        "the plan critical is made for shared_storage, not for volumes",
+    ),
+    "a third backup": (lambda d: d["backups"].update(monthly=d["backups"]["daily"]), "'monthly' was unexpected"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_RECOVERY.values(), ids=list(BROKEN_RECOVERY))
+def test_a_mistake_in_the_recovery_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "recovery", change)
+    assert any(message in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("expression", "due"),
+    [
+        ("cron(30 20 * * ? *)", [1230]),
+        ("cron(0 0/12 ? * * *)", [0, 720]),
+        ("cron(0,30 1-2 * * ? *)", [60, 90, 120, 150]),
+        ("cron(*/30 4 * * ? *)", [240, 270]),
+    ],
+)
+def test_a_schedule_is_read_as_eventbridge_reads_it(expression: str, due: list[int]) -> None:
+    assert due_minutes(expression) == due
 
 
 def test_a_class_that_stands_twice_is_found_with_its_line(folder: Path) -> None:

@@ -68,6 +68,11 @@ def test_a_number_that_makes_no_sense_is_named(text: str) -> None:
         positive_number({"HOURS": text}, "HOURS", 6)
 
 
+def test_a_number_without_a_default_may_not_be_left_out() -> None:
+    with pytest.raises(MissingSetting, match="HOURS is not set"):
+        positive_number({}, "HOURS")
+
+
 def test_a_number_may_be_left_out() -> None:
     assert (positive_number({}, "HOURS", 6), positive_number({"HOURS": "1.5"}, "HOURS", 6)) == (6, 1.5)
 

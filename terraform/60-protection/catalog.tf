@@ -1,0 +1,3 @@
+locals {
+  recovery = yamldecode(file("${path.module}/../../catalog/recovery.yaml"))
+}
