@@ -10,11 +10,12 @@ from collections.abc import Callable
 from functools import partial
 
 from scripts.infrastructure.environments import load_environment
-from scripts.recovery import failback, failover
+from scripts.recovery import failback, failover, readiness
 from scripts.recovery.standby import Standby
 from scripts.talk import run_program
 
 STEPS: dict[str, Callable[[Standby], int]] = {
+    "ready": readiness.ready,
     "status": failover.status,
     "fence": failover.fence,
     "promote-storage": failover.promote_storage,

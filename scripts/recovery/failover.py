@@ -30,14 +30,14 @@ def status(standby: Standby) -> int:
         table.add_column(column)
     newest, count, size = _lake(standby)
     table.add_row(standby.storage["replica_bucket"], _moment(newest), f"{count:,} objects, {size:,} bytes")
-    replication = _replication(standby)
+    replication = replication_of(standby)
     synced = replication["Destinations"][0].get("LastReplicatedTimestamp") if replication else None
     table.add_row(
         f"shared storage {standby.replica_file_system}",
         _moment(synced) if replication else "not a replica any more: it can be written",
         "",
     )
-    for resource, point in sorted(_newest_points(standby).items()):
+    for resource, point in sorted(newest_points(standby).items()):
         table.add_row(resource.rpartition(":")[2], _moment(point["CreationDate"]), point["ResourceType"])
     console.print(table)
     return 0
@@ -86,7 +86,7 @@ def promote_storage(standby: Standby) -> int:
     https://docs.aws.amazon.com/efs/latest/ug/delete-replications.html: EFS ends it on both sides; where the other side
     does not answer, it can be ended on this one alone, and is ended on the other on the way back.
     """
-    efs, replication = standby.client("efs"), _replication(standby)
+    efs, replication = standby.client("efs"), replication_of(standby)
     if replication is not None:
         source = replication["SourceFileSystemId"]
         try:
@@ -94,7 +94,7 @@ def promote_storage(standby: Standby) -> int:
         except (ClientError, BotoCoreError) as error:
             console.print(f"{standby.environment.region} does not answer: ended here alone ({error})", highlight=False)
             efs.delete_replication_configuration(SourceFileSystemId=source, DeletionMode="LOCAL_CONFIGURATION_ONLY")
-        standby.wait("the replica of the shared storage can be written", lambda: _replication(standby) is None)
+        standby.wait("the replica of the shared storage can be written", lambda: replication_of(standby) is None)
     console.print(f"{standby.replica_file_system} can be written", highlight=False)
     return 0
 
@@ -105,7 +105,7 @@ def restore_volumes(standby: Standby) -> int:
     zone = standby.handoff("90-recovery")["zones"][0]
     key = standby.handoff("10-foundation")["recovery_key_arns"]["volumes"]
     jobs = {}
-    for resource, point in sorted(_newest_points(standby, "EBS").items()):
+    for resource, point in sorted(newest_points(standby, "EBS").items()):
         there = ec2.describe_volumes(Filters=[{"Name": f"tag:{RESTORED_FROM}", "Values": [point["RecoveryPointArn"]]}])[
             "Volumes"
         ]
@@ -130,7 +130,7 @@ def restore_directory(standby: Standby, directory: str) -> int:
     (https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-efs.html).
     """
     source = standby.storage["file_system_arn"]
-    point = _newest_points(standby, "EFS").get(source)
+    point = newest_points(standby, "EFS").get(source)
     if point is None:
         raise UserError(f"{standby.protection['recovery_vault_name']} holds no recovery point of {source}")
     wanted = {
@@ -161,7 +161,7 @@ def check(standby: Standby) -> int:
 def _problems(standby: Standby) -> Iterator[tuple[str, str]]:
     recovery = standby.handoff("90-recovery")
     s3, bucket = standby.client("s3"), standby.storage["replica_bucket"]
-    if _replication(standby) is not None:
+    if replication_of(standby) is not None:
         yield "shared storage", "it is a replica still; run the step promote-storage"
     states = {
         each["LifeCycleState"]
@@ -209,7 +209,7 @@ def _takers(trust: Any) -> set[str]:
     return taken
 
 
-def _replication(standby: Standby) -> dict[str, Any] | None:
+def replication_of(standby: Standby) -> dict[str, Any] | None:
     """The replication the replica of the shared storage is the destination of, if it still is."""
     efs = standby.client("efs")
     try:
@@ -228,7 +228,7 @@ def _lake(standby: Standby) -> tuple[datetime | None, int, int]:
     return newest, count, size
 
 
-def _newest_points(standby: Standby, resource_type: str | None = None) -> dict[str, dict[str, Any]]:
+def newest_points(standby: Standby, resource_type: str | None = None) -> dict[str, dict[str, Any]]:
     """The newest whole recovery point in the vault of the recovery region, by the ARN of what it is of."""
     pages = standby.client("backup").get_paginator("list_recovery_points_by_backup_vault")
     named = {"ByResourceType": resource_type} if resource_type else {}
