@@ -32,6 +32,22 @@ def test_replica_key_has_a_policy_and_tags_of_its_own(cloud: Cloud) -> None:
     assert primary.list_resource_tags(KeyId=identifier)["Tags"][0]["TagValue"] == "primary"
 
 
+def test_a_rule_of_config_shows_the_tag_it_chooses_by(cloud: Cloud) -> None:
+    config, name = cloud.client("config"), unique("rule")
+    recorder = {"name": "default", "roleARN": "arn:aws:iam::000000000000:role/recorder"}
+    config.put_configuration_recorder(ConfigurationRecorder=recorder)
+    scope = {"TagKey": "ebs.csi.aws.com/cluster", "TagValue": "true"}
+    source = {"Owner": "AWS", "SourceIdentifier": "REQUIRED_TAGS"}
+    parameters = json.dumps({"tag1Key": "kosha:backup"})
+    config.put_config_rule(
+        ConfigRule={"ConfigRuleName": name, "Scope": scope, "Source": source, "InputParameters": parameters}
+    )
+    (rule,) = config.describe_config_rules(ConfigRuleNames=[name])["ConfigRules"]
+    config.delete_config_rule(ConfigRuleName=name)
+    config.delete_configuration_recorder(ConfigurationRecorderName="default")
+    assert rule["Scope"] == scope
+
+
 def test_default_key_of_volumes_is_kept_by_region(cloud: Cloud) -> None:
     primary, recovery = cloud.client("ec2"), cloud.client("ec2", RECOVERY)
     primary.modify_ebs_default_kms_key_id(KmsKeyId="arn:aws:kms:ap-south-1:000000000000:key/k")
