@@ -1,4 +1,4 @@
-"""Whether the recovery region could take over now: looked at while both regions serve, by people and before each drill."""
+"""Whether the recovery region could take over now: looked at while both regions serve, every week."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _volumes(standby: Standby) -> Iterator[tuple[str, str]]:
             elif point["CreationDate"] < oldest:
                 yield (
                     identifier,
-                    f"its newest recovery point in the recovery region is of {point['CreationDate']:%F %H:%M}",
+                    f"its newest recovery point there is of {point['CreationDate']:%Y-%m-%d %H:%M}",
                 )
 
 
@@ -70,7 +70,7 @@ def _storage(standby: Standby) -> Iterator[tuple[str, str]]:
     if point is None or point["CreationDate"] < _now(standby) - _targets()["snapshots"] - GRACE:
         yield (
             standby.storage["file_system_id"],
-            "its newest recovery point in the recovery region is too old, or there is none",
+            "its newest recovery point there is too old, or there is none",
         )
 
 
