@@ -72,6 +72,10 @@ class Facts:
         return (self.inode, self.size, self.mtime, self.links) == (other.inode, other.size, other.mtime, other.links)
 
 
+# S3's word on a version: it was copied to the other region, or it came from there after a failover.
+IN_BOTH_REGIONS = frozenset({"COMPLETED", "REPLICA"})
+
+
 @dataclass(frozen=True)
 class Copy:
     """The object in the lake that should be a file's copy. ``checksum`` is CRC64NVME of all its bytes, or empty.
@@ -192,7 +196,7 @@ def doubt_of_copy(
         return Reason.COPY_NOT_VERIFIED
     if copy.checksum != checksum:
         return Reason.COPY_DIFFERS
-    if rules.needs_replica and copy.replication != "COMPLETED":
+    if rules.needs_replica and copy.replication not in IN_BOTH_REGIONS:
         return Reason.COPY_NOT_REPLICATED
     return None
 

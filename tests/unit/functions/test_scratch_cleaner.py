@@ -140,6 +140,7 @@ GOOD = Copy("v1", 5, "crc=", "COMPLETED", TAGS | {"studied-by": "us"})
     ("copy", "doubt"),
     [
         (GOOD, None),
+        (Copy("v1", 5, "crc=", "REPLICA", TAGS), None),
         (None, Reason.NO_COPY),
         (Copy("v1", 6, "crc=", "COMPLETED", TAGS), Reason.COPY_DIFFERS),
         (Copy("v1", 5, "other", "COMPLETED", TAGS), Reason.COPY_DIFFERS),

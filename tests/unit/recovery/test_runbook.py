@@ -62,7 +62,8 @@ def test_every_step_stands_on_a_page() -> None:
 
 
 def test_the_minutes_of_the_pages_are_within_the_targets() -> None:
-    passed, usable = 0, {}
+    passed = 0
+    usable: dict[str, int] = {}
     for step in read_steps(RUNBOOKS / "region-failover.md"):
         passed += step.minutes
         usable |= dict.fromkeys(step.gives_back, passed)
