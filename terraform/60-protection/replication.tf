@@ -27,8 +27,16 @@ module "replication_watch" {
     lake = {
       source       = local.storage.lake_bucket
       destination  = local.storage.replica_bucket
-      rule         = "everything" # modules/data-lake
+      rule         = "everything" # modules/replication
       to_recovery  = true
+      late_minutes = local.recovery.targets.lake.rpo_minutes
+    }
+    # It rests until a failover, and tells then when everything is back.
+    lake-back = {
+      source       = local.storage.replica_bucket
+      destination  = local.storage.lake_bucket
+      rule         = "everything"
+      to_recovery  = false
       late_minutes = local.recovery.targets.lake.rpo_minutes
     }
   }

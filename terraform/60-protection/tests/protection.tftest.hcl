@@ -124,12 +124,14 @@ run "both_replications_are_watched" {
   command = plan
 
   assert {
-    condition     = module.replication_watch.alarms == tolist(["kosha-test-replication-lake-failed", "kosha-test-replication-lake-late", "kosha-test-replication-lake-waiting", "kosha-test-replication-shared-storage-late"])
+    condition = module.replication_watch.alarms == tolist([
+      for alarm in ["lake-back-failed", "lake-back-late", "lake-back-waiting", "lake-failed", "lake-late", "lake-waiting", "shared-storage-late"] : "kosha-test-replication-${alarm}"
+    ])
     error_message = "the alarms differ: ${jsonencode(module.replication_watch.alarms)}"
   }
   assert {
     condition = jsondecode(module.notices.rules["kosha-test-protection-recovery-alarms"]).resources == [
-      for alarm in ["backup-critical-missing", "backup-daily-missing", "replication-lake-late", "replication-lake-waiting"] : "arn:aws:cloudwatch:ap-south-2:111122223333:alarm:kosha-test-${alarm}"
+      for alarm in ["backup-critical-missing", "backup-daily-missing", "replication-lake-back-failed", "replication-lake-late", "replication-lake-waiting"] : "arn:aws:cloudwatch:ap-south-2:111122223333:alarm:kosha-test-${alarm}"
     ]
     error_message = "an alarm of the recovery region reaches nobody: ${module.notices.rules["kosha-test-protection-recovery-alarms"]}"
   }
