@@ -86,7 +86,7 @@ def terraform_environment(data: Path) -> dict[str, str]:
     """The environment Terraform runs in; ``data`` is where it keeps providers and the backend's settings.
 
     Terraform and its AWS provider are Go programs that live for seconds. With the collector run at four times the live
-    heap (GOGC, https://go.dev/doc/gc-guide) instead of twice, the tests of 40-automation take 70 s of CPU instead of
+    heap (GOGC, https://go.dev/doc/gc-guide) instead of twice, the tests of modules/automation take 70 s of CPU instead of
     109 s, at the same peak of 0.65 GB.
     """
     return {
