@@ -144,6 +144,13 @@ variable "nodes" {
   }
 }
 
+variable "nodes_enabled" {
+  description = "Whether there are nodes, and the add-ons that run on them. False: a control plane that waits (a standby), to which nodes come in minutes."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "addon_versions" {
   description = "Add-on -> version. An add-on that is not named gets the default of the cluster's Kubernetes version."
   type        = map(string)

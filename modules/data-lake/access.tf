@@ -1,20 +1,31 @@
 locals {
+  # Side -> who may do more than others there. The standby's roles work on the replica, and on nothing of the primary.
+  _roles = {
+    for side, more in { lake = { exempt = [], readers = {}, tagging = [] }, replica = var.recovery_roles } : side => {
+      exempt                 = concat(var.exempt_role_arns, more.exempt)
+      tagging                = concat(var.tagging_role_arns, more.tagging)
+      readers                = { for class in keys(var.data_classes) : class => concat(lookup(var.reader_role_arns, class, []), lookup(more.readers, class, [])) }
+    }
+  }
+
   # A condition with an empty list of values is refused by S3, and none is needed then.
   _but = {
-    for who, arns in {
-      exempt  = var.exempt_role_arns
-      tagging = var.tagging_role_arns
-    } : who => { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = arns } if length(arns) > 0 }
+    for side, roles in local._roles : side => {
+      for who, arns in { exempt = roles.exempt, tagging = roles.tagging } :
+      who => { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = arns } if length(arns) > 0 }
+    }
   }
 
   _reading = ["s3:GetObject", "s3:GetObjectVersion"]
 
-  # Classes with the same readers share a refusal: ARNs of readers, as JSON -> classes.
+  # Classes with the same readers share a refusal: side -> ARNs of readers, as JSON -> classes.
   _classes_by_readers = {
-    for class in keys(var.data_classes) : jsonencode(sort(distinct(concat(lookup(var.reader_role_arns, class, []), var.exempt_role_arns)))) => class...
+    for side, roles in local._roles : side => {
+      for class, readers in roles.readers : jsonencode(sort(distinct(concat(readers, roles.exempt)))) => class...
+    }
   }
 
-  access_statements = concat(
+  access_statements = { for side, but in local._but : side => concat(
     [
       # A version nobody has classified yet is dark: between its upload and its tags (seconds, or until a lost event is made up
       # for) only the exempt roles may read it, and so is what was found to fit no class. S3 evaluates s3:ExistingObjectTag on
@@ -24,7 +35,7 @@ locals {
         Effect    = "Deny"
         Principal = "*"
         Action    = local._reading
-        Condition = merge({ StringNotEquals = { "s3:ExistingObjectTag/data_class" = keys(var.data_classes) } }, local._but.exempt)
+        Condition = merge({ StringNotEquals = { "s3:ExistingObjectTag/data_class" = keys(var.data_classes) } }, but.exempt)
       },
       # Who writes tags may read everything: he tags what he wants to read. An upload with tags needs this right besides
       # s3:PutObject; replication brings tags along by another (s3:ReplicateTags).
@@ -33,7 +44,7 @@ locals {
         Effect    = "Deny"
         Principal = "*"
         Action    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
-        Condition = local._but.tagging
+        Condition = but.tagging
       },
       # S3 replaces the whole set: tags without a class would take the class away, from everybody.
       {
@@ -63,7 +74,7 @@ locals {
     # Whatever rights somebody has, he reads a class only in a role that the access matrix, or the platform itself, has for it:
     # administrators do not. They could change this policy; that is on record, and alerted.
     [
-      for readers, classes in local._classes_by_readers : {
+      for readers, classes in local._classes_by_readers[side] : {
         Sid       = "DenyReading${join("", [for class in classes : replace(title(replace(class, "_", " ")), " ", "")])}"
         Effect    = "Deny"
         Principal = "*"
@@ -74,12 +85,12 @@ locals {
         )
       }
     ],
-  )
+  ) }
 
-  # Both sides have the same. S3 refuses a condition that is empty.
+  # Both sides refuse the same. S3 refuses a condition that is empty.
   access_policies = {
-    for bucket in [local.lake_bucket, local.replica_bucket] : bucket => [
-      for statement in local.access_statements : jsonencode(merge(
+    for side, bucket in { lake = local.lake_bucket, replica = local.replica_bucket } : bucket => [
+      for statement in local.access_statements[side] : jsonencode(merge(
         { for element, value in statement : element => value if element != "Condition" || length(value) > 0 },
         { Resource = "arn:${local.partition}:s3:::${bucket}/*" },
       ))

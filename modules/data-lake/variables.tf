@@ -128,6 +128,22 @@ variable "tagging_role_arns" {
   }
 }
 
+variable "recovery_roles" {
+  description = "Roles of the standby with the rights of those above, for the replica alone: exempt, readers (data class -> roles), tagging. They are named before they exist."
+  type = object({
+    exempt  = optional(list(string), [])
+    readers = optional(map(list(string)), {})
+    tagging = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for arn in concat(var.recovery_roles.exempt, flatten(values(var.recovery_roles.readers)), var.recovery_roles.tagging) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of recovery_roles must be the ARN of one IAM role, without wildcards: who tags or reads the replica has a name."
+  }
+}
+
 variable "log_days" {
   description = "Days access logs and transfer reports are kept. Indian law asks for logs of one year (DPDP Rules 2025, rule 6(1)(e))."
   type        = number

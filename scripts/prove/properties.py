@@ -40,6 +40,8 @@ ADMINISTRATOR: Document = {
 
 # Reviewed by hand: a change of these lists is a decision, not a repair.
 PEOPLE_DO = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions", "kms:Decrypt"}
+# The standby's roles (90-recovery): the platform's, with this before their names. They have the same rights, on the replica.
+STANDBY = "recovery-"
 TAGGERS = {"object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"}
 # Role -> the classes it reads; None: all of the catalogue.
 MACHINES_READ: dict[str, set[str] | None] = {
@@ -50,6 +52,11 @@ MACHINES_READ: dict[str, set[str] | None] = {
     "cluster-hospital": {"clinical_record"},
 }
 READS_WITHOUT_CLASS = {"transfer-lake"}
+
+
+def duty_of_machine(role: str) -> str:
+    """The name by which a role of the platform was reviewed: the standby's have that of the role they stand by for."""
+    return role.removeprefix(STANDBY)
 
 
 @dataclass(frozen=True)
@@ -148,9 +155,10 @@ def _only_over_a_good_wire(proof: Proof, name: str, decider: Decider, side: Side
 
 def reviewed_classes(proof: Proof, role: Role) -> set[str | None]:
     """The classes that a role of the platform was given to read; None is an object without a class."""
-    given = MACHINES_READ.get(role.name, set())
+    name = duty_of_machine(role.name)
+    given = MACHINES_READ.get(name, set())
     classes: set[str | None] = set(proof.matrix.classes if given is None else given)
-    return classes | ({None, "unclassified", FRESH} if role.name in READS_WITHOUT_CLASS else set())
+    return classes | ({None, "unclassified", FRESH} if name in READS_WITHOUT_CLASS else set())
 
 
 def machines_read_what_was_reviewed(proof: Proof) -> None:
@@ -252,7 +260,7 @@ def tags_are_written_by_taggers_only(proof: Proof) -> None:
             decision = decider(tag_request(proof.documents, side, who, action, key, old, new))
             if not decision.allowed:
                 continue
-            if role.name not in TAGGERS:
+            if duty_of_machine(role.name) not in TAGGERS:
                 proof.fail(name, f"{role.name} may {action} on {key}, from {old} to {new}: {decision.reason}")
                 break
             if "data_class" not in new:
