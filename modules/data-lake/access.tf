@@ -4,7 +4,9 @@ locals {
     for side, more in { lake = { exempt = [], readers = {}, tagging = [] }, replica = var.recovery_roles } : side => {
       exempt                 = concat(var.exempt_role_arns, more.exempt)
       tagging                = concat(var.tagging_role_arns, more.tagging)
-      readers                = { for class in keys(var.data_classes) : class => concat(lookup(var.reader_role_arns, class, []), lookup(more.readers, class, [])) }
+      readers = {
+        for class in keys(var.data_classes) : class => concat(lookup(var.reader_role_arns, class, []), lookup(more.readers, class, []))
+      }
     }
   }
 

@@ -26,3 +26,7 @@ cluster_nodes   = { min = 2, desired = 2, max = 4 }
 # 50-audit. The trail and Access Analyzer; what is billed by use watches where patients' data are.
 guardduty    = false
 config_rules = []
+
+# 90-recovery. What is free; nothing here is missed in a disaster.
+recovery_stage    = "cold"
+recovery_vpc_cidr = "10.31.0.0/16"

@@ -30,3 +30,7 @@ cluster_access_entries = {}
 
 # 50-audit. All of it, and a second copy of the trail for queries.
 trail_log_group_days = 400
+
+# 90-recovery. All but what works, so that the standby takes over in minutes (docs/adr/0033).
+recovery_stage    = "pilot_light"
+recovery_vpc_cidr = "10.41.0.0/16"
