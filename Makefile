@@ -12,6 +12,7 @@ LOCALCLOUD := .venvs/localcloud/.ready
 
 ENV ?= local
 ROOT ?=
+STAGE ?=
 CONFIRM ?=
 SAMPLES ?=
 STORAGE ?=
@@ -43,7 +44,7 @@ DEPTH ?= 30
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation|50-audit|60-protection (default: all, in order)\n'
+	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation|50-audit|60-protection|90-recovery (default: all, in order)\n  STAGE=cold|pilot_light|active of 90-recovery (default: what the environment says)\n'
 
 $(VENV): pyproject.toml uv.lock scripts/setup.sh
 	@scripts/setup.sh project
@@ -90,11 +91,11 @@ reset: $(VENV) $(LOCALCLOUD) ## Start the local cloud again, empty
 bootstrap: $(VENV) ## Once for an AWS account, first of all: the bucket for Terraform's states (ENV)
 	@$(PYTHON) -m scripts.infrastructure bootstrap --env "$(ENV)"
 
-plan: $(VENV) functions ## Show what Terraform would change (ENV, ROOT) and save the plan
-	@$(PYTHON) -m scripts.infrastructure plan --env "$(ENV)" --root "$(ROOT)"
+plan: $(VENV) functions ## Show what Terraform would change (ENV, ROOT, STAGE) and save the plan
+	@$(PYTHON) -m scripts.infrastructure plan --env "$(ENV)" --root "$(ROOT)" --stage "$(STAGE)"
 
-apply: $(VENV) functions ## Apply (ENV, ROOT); in prod only a plan that was saved before
-	@$(PYTHON) -m scripts.infrastructure apply --env "$(ENV)" --root "$(ROOT)"
+apply: $(VENV) functions ## Apply (ENV, ROOT, STAGE); in prod only a plan that was saved before
+	@$(PYTHON) -m scripts.infrastructure apply --env "$(ENV)" --root "$(ROOT)" --stage "$(STAGE)"
 
 destroy: $(VENV) functions ## Destroy in reverse order (ENV, ROOT); outside the local cloud CONFIRM=<prefix> is needed
 	@$(PYTHON) -m scripts.infrastructure destroy --env "$(ENV)" --root "$(ROOT)" --confirm "$(CONFIRM)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scripts.handoff import published_roots
-from scripts.infrastructure.environments import ROOTS, load_environment
+from scripts.infrastructure.environments import RECOVERY, ROOTS, load_environment
 from scripts.localcloud import local_cloud
 from scripts.talk import make_console, run_program
 
@@ -19,7 +19,8 @@ def show_status() -> int:
     if not status:
         console.print(f"no local cloud runs on {cloud.endpoint} (start it with: make up)", highlight=False)
         return 1
-    applied = published_roots(load_environment("local"))
+    environment = load_environment("local")
+    applied = published_roots(environment) | published_roots(environment, RECOVERY)
     console.print(f"local cloud on {cloud.endpoint}, working directory {cloud.directory}", highlight=False)
     console.print(f"platform time {status['clock']['now']}", highlight=False)
     console.print(f"applied: {', '.join(root for root in ROOTS if root in applied) or 'nothing'}", highlight=False)

@@ -24,11 +24,12 @@ def client(environment: Environment, service: str, region: str | None = None, co
     return boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]
 
 
-def published_roots(environment: Environment) -> set[str]:
-    """Names of the roots whose handoff can be read."""
+def published_roots(environment: Environment, reader: str = "") -> set[str]:
+    """Names of the roots whose handoff can be read, from where the root ``reader`` is run."""
     path = environment.handoff("").rstrip("/")
     try:
-        pages = client(environment, "ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
+        ssm = client(environment, "ssm", environment.region_of(reader))
+        pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=path)
         return {parameter["Name"].rsplit("/", 1)[-1] for page in pages for parameter in page["Parameters"]}
     except (BotoCoreError, ClientError) as error:
         raise _unreadable(environment, path, error) from error
@@ -38,7 +39,8 @@ def read_handoff(environment: Environment, root: str, region: str | None = None)
     """The document of ``root``, as a region has it. Raises :class:`UserError` if the root is not applied."""
     name = environment.handoff(root)
     try:
-        value = client(environment, "ssm", region).get_parameter(Name=name)["Parameter"]["Value"]
+        ssm = client(environment, "ssm", environment.region_of(root))
+        value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ParameterNotFound":
             raise UserError(

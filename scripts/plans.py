@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scripts.infrastructure import commands
-from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, Environment, load_environment
+from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS, Environment, load_environment
 from scripts.localcloud import LocalCloud, own_local_cloud
 from scripts.paths import BUILD, CATALOG, DIST, MODULES, SAMPLE_HANDOFFS, TERRAFORM
 
@@ -40,8 +40,9 @@ def make_plans(environment: Environment, folder: Path, only: str | None = None) 
     here = replace(environment, name="local")
     with own_local_cloud(BUILD / "sample-plans-localcloud") as cloud:
         _publish_handoffs(cloud, here)
-        for root in [only] if only else [BOOTSTRAP, None]:
-            commands.plan(here, root, json_folder=folder)
+        for root in [only] if only else [BOOTSTRAP, *ROOTS]:
+            # All of the standby, of which an environment may have nothing yet.
+            commands.plan(here, root, json_folder=folder, stage="active" if root == RECOVERY else None)
     return {root: path for root, path in _files(folder).items() if only in (None, root)}
 
 
@@ -51,11 +52,13 @@ def _files(folder: Path) -> dict[str, Path]:
 
 def _publish_handoffs(cloud: LocalCloud, environment: Environment) -> None:
     """Put a sample document where each root would publish its own, so that the roots after it can be planned."""
-    for root in ROOTS:
-        text = (SAMPLE_HANDOFFS / f"{root}.json").read_text(encoding="utf-8")
-        for region in (environment.region, environment.recovery_region):
+    for path in sorted(SAMPLE_HANDOFFS.glob("*.json")):
+        for region in {environment.region_of(path.stem), environment.recovery_region}:
             cloud.client("ssm", region).put_parameter(
-                Name=environment.handoff(root), Value=text, Type="String", Overwrite=True
+                Name=environment.handoff(path.stem),
+                Value=path.read_text(encoding="utf-8"),
+                Type="String",
+                Overwrite=True,
             )
 
 

@@ -4,7 +4,7 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]+-[a-z][a-z0-9]+$", var.name))
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)+$", var.name))
     error_message = "name is \"${var.name}\": give the prefix output of the naming module, <organisation>-<environment>."
   }
 }

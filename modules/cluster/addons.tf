@@ -50,7 +50,7 @@ resource "aws_eks_addon" "network" {
 }
 
 resource "aws_eks_addon" "this" {
-  for_each = setsubtract(keys(local.addons), local._network_addons)
+  for_each = var.nodes_enabled ? setsubtract(keys(local.addons), local._network_addons) : []
 
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key

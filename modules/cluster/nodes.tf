@@ -45,6 +45,8 @@ resource "aws_launch_template" "system" {
 }
 
 resource "aws_eks_node_group" "system" {
+  count = var.nodes_enabled ? 1 : 0
+
   cluster_name    = aws_eks_cluster.this.name
   node_group_name = "system"
   node_role_arn   = aws_iam_role.node.arn

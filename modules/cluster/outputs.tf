@@ -20,3 +20,8 @@ output "log_group_names" {
     { for kind, log_group in aws_cloudwatch_log_group.containers : kind => log_group.name },
   )
 }
+
+output "has_nodes" {
+  description = "Whether there are nodes: not in a standby that waits."
+  value       = length(aws_eks_node_group.system) > 0
+}

@@ -4,7 +4,7 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]+-[a-z][a-z0-9]+$", var.name))
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)+$", var.name))
     error_message = "name is \"${var.name}\": give the prefix output of the naming module, <organisation>-<environment>."
   }
 }
@@ -142,6 +142,13 @@ variable "nodes" {
     condition     = length(var.nodes.instance_types) > 0 && alltrue([for type in var.nodes.instance_types : can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9]+$", type)) && !can(regex("^[a-z]+[0-9]+g", type))])
     error_message = "Give nodes.instance_types as x86-64 types such as m6i.large; Graviton types (m7g, ...) need other images."
   }
+}
+
+variable "nodes_enabled" {
+  description = "Whether there are nodes, and the add-ons that run on them. False: a control plane that waits (a standby), to which nodes come in minutes."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "addon_versions" {

@@ -1,21 +1,34 @@
 locals {
+  # Side -> who may do more than others there. The standby's roles work on the replica, and on nothing of the primary.
+  _roles = {
+    for side, more in { lake = { exempt = [], readers = {}, tagging = [], writing = [] }, replica = merge(var.recovery_roles, { writing = var.replica_writer_role_arns }) } : side => {
+      exempt                 = concat(var.exempt_role_arns, more.exempt)
+      tagging                = concat(var.tagging_role_arns, more.tagging)
+      writing                = more.writing
+      readers = {
+        for class in keys(var.data_classes) : class => concat(lookup(var.reader_role_arns, class, []), lookup(more.readers, class, []))
+      }
+    }
+  }
+
   # A condition with an empty list of values is refused by S3, and none is needed then.
   _but = {
-    for who, arns in {
-      exempt  = var.exempt_role_arns
-      tagging = var.tagging_role_arns
-      writing = var.replica_writer_role_arns
-    } : who => { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = arns } if length(arns) > 0 }
+    for side, roles in local._roles : side => {
+      for who, arns in { exempt = roles.exempt, tagging = roles.tagging, writing = roles.writing } :
+      who => { for operator in ["ArnNotEquals"] : operator => { "aws:PrincipalArn" = arns } if length(arns) > 0 }
+    }
   }
 
   _reading = ["s3:GetObject", "s3:GetObjectVersion"]
 
-  # Classes with the same readers share a refusal: ARNs of readers, as JSON -> classes.
+  # Classes with the same readers share a refusal: side -> ARNs of readers, as JSON -> classes.
   _classes_by_readers = {
-    for class in keys(var.data_classes) : jsonencode(sort(distinct(concat(lookup(var.reader_role_arns, class, []), var.exempt_role_arns)))) => class...
+    for side, roles in local._roles : side => {
+      for class, readers in roles.readers : jsonencode(sort(distinct(concat(readers, roles.exempt)))) => class...
+    }
   }
 
-  access_statements = concat(
+  access_statements = { for side, but in local._but : side => concat(
     [
       # A version nobody has classified yet is dark: between its upload and its tags (seconds, or until a lost event is made up
       # for) only the exempt roles may read it, and so is what was found to fit no class. S3 evaluates s3:ExistingObjectTag on
@@ -25,7 +38,7 @@ locals {
         Effect    = "Deny"
         Principal = "*"
         Action    = local._reading
-        Condition = merge({ StringNotEquals = { "s3:ExistingObjectTag/data_class" = keys(var.data_classes) } }, local._but.exempt)
+        Condition = merge({ StringNotEquals = { "s3:ExistingObjectTag/data_class" = keys(var.data_classes) } }, but.exempt)
       },
       # Who writes tags may read everything: he tags what he wants to read. An upload with tags needs this right besides
       # s3:PutObject; replication brings tags along by another (s3:ReplicateTags).
@@ -34,7 +47,7 @@ locals {
         Effect    = "Deny"
         Principal = "*"
         Action    = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
-        Condition = local._but.tagging
+        Condition = but.tagging
       },
       # S3 replaces the whole set: tags without a class would take the class away, from everybody.
       {
@@ -64,7 +77,7 @@ locals {
     # Whatever rights somebody has, he reads a class only in a role that the access matrix, or the platform itself, has for it:
     # administrators do not. They could change this policy; that is on record, and alerted.
     [
-      for readers, classes in local._classes_by_readers : {
+      for readers, classes in local._classes_by_readers[side] : {
         Sid       = "DenyReading${join("", [for class in classes : replace(title(replace(class, "_", " ")), " ", "")])}"
         Effect    = "Deny"
         Principal = "*"
@@ -75,7 +88,7 @@ locals {
         )
       }
     ],
-  )
+  ) }
 
   # The replica alone: what is uploaded to it or hidden in it by hand would flow back into the lake. The replication writes by
   # rights of its own (s3:ReplicateObject, s3:ReplicateDelete).
@@ -87,13 +100,13 @@ locals {
       Action    = ["s3:DeleteObject", "s3:PutObject"]
       Resource  = "arn:${local.partition}:s3:::${local.replica_bucket}/*"
     },
-    { for element in ["Condition"] : element => local._but.writing if length(local._but.writing) > 0 },
+    { for element in ["Condition"] : element => local._but.replica.writing if length(local._but.replica.writing) > 0 },
   ))
 
-  # Both sides have the same. S3 refuses a condition that is empty.
+  # Both sides refuse the same. S3 refuses a condition that is empty.
   access_policies = {
-    for bucket in [local.lake_bucket, local.replica_bucket] : bucket => [
-      for statement in local.access_statements : jsonencode(merge(
+    for side, bucket in { lake = local.lake_bucket, replica = local.replica_bucket } : bucket => [
+      for statement in local.access_statements[side] : jsonencode(merge(
         { for element, value in statement : element => value if element != "Condition" || length(value) > 0 },
         { Resource = "arn:${local.partition}:s3:::${bucket}/*" },
       ))

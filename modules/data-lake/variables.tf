@@ -128,6 +128,22 @@ variable "tagging_role_arns" {
   }
 }
 
+variable "recovery_roles" {
+  description = "Roles of the standby with the rights of those above, for the replica alone: exempt, readers (data class -> roles), tagging. They are named before they exist."
+  type = object({
+    exempt  = optional(list(string), [])
+    readers = optional(map(list(string)), {})
+    tagging = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for arn in concat(var.recovery_roles.exempt, flatten(values(var.recovery_roles.readers)), var.recovery_roles.tagging) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "each of recovery_roles must be the ARN of one IAM role, without wildcards: who tags or reads the replica has a name."
+  }
+}
+
 variable "replica_writer_role_arns" {
   description = "Roles that may upload to the replica, and delete there, besides the replication: the transfer that runs in the recovery region after a failover. Nobody else, administrators included: what is written there flows back into the lake."
   type        = list(string)

@@ -62,9 +62,10 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   ok_actions    = [var.alarm_topic_arn]
 }
 
-# A schedule that does not fire raises no error anywhere: only what is missing tells.
+# A schedule that does not fire raises no error anywhere: only what is missing tells. Where schedules are off on purpose,
+# nothing is missing.
 resource "aws_cloudwatch_metric_alarm" "heartbeat" {
-  for_each = toset(var.heartbeat_hours == null ? [] : ["heartbeat"])
+  for_each = toset(var.heartbeat_hours == null || !var.schedules_enabled ? [] : ["heartbeat"])
 
   alarm_name        = "${local.function_name}-${each.key}"
   alarm_description = "${local.function_name} has not run for ${var.heartbeat_hours} hours. Runbook: ${local.runbook}"

@@ -37,3 +37,8 @@ output "environment" {
   description = "The environment variables the function is given."
   value       = aws_lambda_function.this.environment[0].variables
 }
+
+output "schedule_states" {
+  description = "Schedule -> ENABLED or DISABLED."
+  value       = { for name, schedule in aws_scheduler_schedule.this : name => schedule.state }
+}

@@ -75,6 +75,7 @@ resource "aws_scheduler_schedule" "this" {
   schedule_expression          = each.value.expression
   schedule_expression_timezone = each.value.timezone
   kms_key_arn                  = var.key_arns.functions
+  state                        = var.schedules_enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {
     mode = "OFF"

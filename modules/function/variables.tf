@@ -4,7 +4,7 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]+-[a-z][a-z0-9]+$", var.name))
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)+$", var.name))
     error_message = "name is \"${var.name}\": give the prefix output of the naming module, <organisation>-<environment>."
   }
 }
@@ -276,6 +276,13 @@ variable "schedules" {
     condition     = alltrue([for schedule in values(var.schedules) : schedule.max_age_seconds >= 60 && schedule.max_age_seconds <= 86400 && schedule.max_attempts >= 0 && schedule.max_attempts <= 185])
     error_message = "EventBridge Scheduler keeps a failed call for 60 to 86400 seconds (max_age_seconds) and tries it 0 to 185 times (max_attempts)."
   }
+}
+
+variable "schedules_enabled" {
+  description = "Whether the schedules call the function. False: they exist and call nobody, and no heartbeat is missed (a standby)."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "heartbeat_hours" {

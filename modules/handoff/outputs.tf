@@ -1,5 +1,5 @@
 output "path" {
-  description = "Name of the parameter, the same in both regions."
+  description = "Name of the parameter, the same in every region that holds it."
   value       = aws_ssm_parameter.primary.name
 }
 

@@ -9,6 +9,13 @@ variable "path" {
   }
 }
 
+variable "in_both_regions" {
+  description = "Whether the recovery region holds the document, too. False for what the standby publishes, whose one region it is: both providers are then the same."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "document" {
   description = "What later roots need of this one, as a JSON object of names and ARNs. Never a secret: whoever may plan a later root reads it."
   type        = string

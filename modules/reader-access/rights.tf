@@ -12,7 +12,10 @@ locals {
     platform    = { StringEquals = { "aws:SourceVpc" = var.vpc_ids } }
     institution = { IpAddress = { "aws:SourceIp" = var.institution_networks } }
   }
-  _known_places = [for place in keys(local._places) : place if place != "institution" || length(var.institution_networks) > 0]
+  _known_places = [
+    for place in keys(local._places) : place
+    if var.roles_exist ? place == "platform" : place != "institution" || length(var.institution_networks) > 0
+  ]
 
   _own = { project = "$${aws:PrincipalTag/project}", site = "$${aws:PrincipalTag/site}" }
 
@@ -94,10 +97,11 @@ locals {
     }
   ]
 
+  # Listing and the key ask for no place, so a role that has them needs them only once.
   policies = {
     for duty in keys(var.duties) : duty => jsonencode({
       Version   = "2012-10-17"
-      Statement = concat(local._reading[duty], [local._listing[duty]], local._decrypting)
+      Statement = concat(local._reading[duty], [for statement in concat([local._listing[duty]], local._decrypting) : statement if !var.roles_exist])
     })
   }
 }

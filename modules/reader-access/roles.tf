@@ -39,7 +39,7 @@ locals {
 # Its name is its own, because checkov finds the skips of a plan's resources by type and name.
 resource "aws_iam_role" "reader" {
   # checkov:skip=CKV_AWS_61: An environment may trust an account; then the trust admits those alone who have both tags and bring them unchanged
-  for_each = length(local._trust) > 0 ? var.duties : {}
+  for_each = length(local._trust) > 0 && !var.roles_exist ? var.duties : {}
 
   name                 = "${var.name}-${each.key}"
   description          = "Reads the lake as ${each.key}: ${each.value.description}"
@@ -49,9 +49,9 @@ resource "aws_iam_role" "reader" {
 }
 
 resource "aws_iam_role_policy" "reader" {
-  for_each = aws_iam_role.reader
+  for_each = length(local._trust) > 0 ? var.duties : {}
 
-  name   = "access-matrix"
-  role   = each.value.name
+  name   = var.roles_exist ? "access-matrix-recovery" : "access-matrix"
+  role   = var.roles_exist ? "${var.name}-${each.key}" : aws_iam_role.reader[each.key].name
   policy = local.policies[each.key]
 }

@@ -100,6 +100,13 @@ variable "trusted" {
   }
 }
 
+variable "roles_exist" {
+  description = "Whether 20-storage has made the roles. True in the standby: then they get one policy more, which makes vpc_ids a place to read `buckets` from, and nothing else."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "permissions_boundary_arn" {
   description = "ARN of the boundary of every role of the platform (handoff of 10-foundation)."
   type        = string

@@ -35,14 +35,6 @@ resource "aws_efs_backup_policy" "this" {
   }
 }
 
-resource "aws_efs_mount_target" "this" {
-  for_each = toset(var.subnet_ids)
-
-  file_system_id  = aws_efs_file_system.this.id
-  subnet_id       = each.value
-  security_groups = [aws_security_group.mount_targets.id]
-}
-
 # Terraform's own refusal (docs/adr/0006): a plan that would delete or replace the file system must delete or replace this too.
 resource "terraform_data" "deletion_protection" {
   count = var.deletion_protection ? 1 : 0

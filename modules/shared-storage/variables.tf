@@ -1,12 +1,9 @@
+# modules/storage-access validates what it is given of these.
+
 variable "name" {
   description = "Prefix of every name, <organisation>-<environment>."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)+$", var.name)) && length(var.name) <= 30
-    error_message = "name must be <organisation>-<environment> in lower case, at most 30 characters; pass the naming module's prefix."
-  }
 }
 
 variable "vpc_id" {
@@ -19,22 +16,12 @@ variable "subnet_ids" {
   description = "Private subnets, one in each availability zone; each gets a mount target."
   type        = list(string)
   nullable    = false
-
-  validation {
-    condition     = length(var.subnet_ids) >= 2 && length(distinct(var.subnet_ids)) == length(var.subnet_ids)
-    error_message = "subnet_ids must name at least two different subnets in different zones: with one mount target the loss of a zone is the loss of the file system."
-  }
 }
 
 variable "client_security_group_ids" {
   description = "Security groups that may reach NFS, by what they are for (workers, transfer, functions)."
   type        = map(string)
   nullable    = false
-
-  validation {
-    condition     = length(var.client_security_group_ids) > 0
-    error_message = "client_security_group_ids is empty: nobody could mount; pass security_group_ids of 10-foundation."
-  }
 }
 
 variable "storage_key_arn" {
@@ -52,11 +39,6 @@ variable "posix" {
   description = "Owner of everything on the file system: every client acts as this user and group, whoever it is in its container."
   type        = object({ uid = number, gid = number })
   nullable    = false
-
-  validation {
-    condition     = var.posix.uid >= 10000 && var.posix.gid >= 10000
-    error_message = "posix.uid and posix.gid must be 10000 or more (catalog/shared-storage.yaml): lower ids are root and system users of the nodes."
-  }
 }
 
 variable "directories" {
@@ -67,26 +49,6 @@ variable "directories" {
     cleaned          = optional(bool, false)
   }))
   nullable = false
-
-  validation {
-    condition     = alltrue([for name in keys(var.directories) : can(regex("^[a-z][a-z0-9-]{0,15}$", name))])
-    error_message = "a directory's name must begin with a letter and hold at most 16 lower-case letters, digits and hyphens; it lies directly below the root."
-  }
-
-  validation {
-    condition     = alltrue([for directory in values(var.directories) : can(regex("^0[0-7]{2}[0145]$", directory.mode))])
-    error_message = "a directory's mode must be four octal digits that let others write nothing, e.g. \"0770\" or \"0755\" (catalog/shared-storage.yaml)."
-  }
-
-  validation {
-    condition     = contains(keys(var.directories), "published")
-    error_message = "directories needs `published`, which the transfer copies (catalog/shared-storage.yaml)."
-  }
-
-  validation {
-    condition     = try(!var.directories["published"].harmless_to_lose, true)
-    error_message = "published must not be harmless_to_lose: a file there may have no copy yet."
-  }
 }
 
 variable "deletion_protection" {
@@ -99,9 +61,4 @@ variable "permissions_boundary_arn" {
   description = "ARN of the boundary of every role of the platform (handoff of 10-foundation)."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\": give the ARN of the boundary policy (permissions_boundary_arn of 10-foundation)."
-  }
 }

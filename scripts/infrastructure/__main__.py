@@ -22,6 +22,8 @@ def main() -> int:
         subparser = subparsers.add_parser(name, help=text)
         subparser.add_argument("--env", default="local", help="environment: local, dev or prod")
         subparser.add_argument("--root", default="", help="one root by name, number or word; default: all")
+        if name != "destroy":
+            subparser.add_argument("--stage", default="", help="how much of 90-recovery: cold, pilot_light or active")
         if name == "plan":
             subparser.add_argument("--detailed-exitcode", action="store_true", help="exit with 2 if there are changes")
             subparser.add_argument("--json", type=Path, metavar="FOLDER", help="also write each plan as JSON")
@@ -36,9 +38,11 @@ def main() -> int:
     root = arguments.root or None
     match arguments.command:
         case "plan":
-            return commands.plan(environment, root, arguments.detailed_exitcode, arguments.json)
+            return commands.plan(
+                environment, root, arguments.detailed_exitcode, arguments.json, arguments.stage or None
+            )
         case "apply":
-            return commands.apply(environment, root)
+            return commands.apply(environment, root, arguments.stage or None)
         case _:
             return commands.destroy(environment, root, arguments.confirm or None)
 

@@ -59,12 +59,13 @@ def bootstrap(environment: Environment, override: str = "") -> int:
 
 
 def _bucket(environment: Environment) -> str:
-    with environment.backend_file.open(encoding="utf-8") as file:
+    path = environment.backend_file(BOOTSTRAP)
+    with path.open(encoding="utf-8") as file:
         name = str(hcl2.load(file).get("bucket", "")).strip('"')
     expected = f"{environment.prefix}-state-{environment.region}"
     if name != expected:
         raise UserError(
-            f'{environment.backend_file}: the bucket is "{name}", and bootstrap makes "{expected}"; write that'
+            f'{path}: the bucket is "{name}", and bootstrap makes "{expected}"; write that'
         )
     return name
 

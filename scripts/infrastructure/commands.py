@@ -14,7 +14,7 @@ from rich.table import Table
 
 from scripts import leftovers
 from scripts.handoff import published_roots
-from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, Environment, select_roots
+from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS, STAGES, Environment, select_roots
 from scripts.infrastructure.terraform import CHANGE_KINDS, PlanSummary, Progress, TerraformRoot
 from scripts.infrastructure.workspace import prepare
 from scripts.localcloud import local_cloud
@@ -59,8 +59,14 @@ def open_root(environment: Environment, root: str, plan_suffix: str = ".tfplan")
     return terraform
 
 
-def plan(environment: Environment, root: str | None, detailed: bool = False, json_folder: Path | None = None) -> int:
-    """Plan the selected roots and save the plans.
+def plan(
+    environment: Environment,
+    root: str | None,
+    detailed: bool = False,
+    json_folder: Path | None = None,
+    stage: str | None = None,
+) -> int:
+    """Plan the selected roots and save the plans; the standby in ``stage``, or the one its environment says.
 
     Returns 0, or with ``detailed`` 2 if there are changes. A root that reads the handoff of one not applied yet
     cannot be planned; the table says so. With ``json_folder`` the plans are for a program: they lie there as JSON, and
@@ -68,14 +74,14 @@ def plan(environment: Environment, root: str | None, detailed: bool = False, jso
     """
     summaries: list[PlanSummary] = []
     waiting: list[str] = []
-    for name in select_roots(root):
+    for name in staged_roots(root, stage):
         if root is None and _missing_handoff(environment, name):
             waiting.append(name)
             continue
         _require_handoffs(environment, name)
         terraform = open_root(environment, name)
         with reporting(f"plan {name}") as progress:
-            summaries.append(terraform.plan(progress=progress))
+            summaries.append(terraform.plan(progress=progress, variables=_stage_variable(name, stage)))
         if json_folder:
             json_folder.mkdir(parents=True, exist_ok=True)
             (json_folder / f"{name}.json").write_text(json.dumps(terraform.show_plan()), encoding="utf-8")
@@ -84,22 +90,23 @@ def plan(environment: Environment, root: str | None, detailed: bool = False, jso
     return EXIT_CHANGES if detailed and any(summary.total for summary in summaries) else 0
 
 
-def apply(environment: Environment, root: str | None) -> int:
-    """Apply the selected roots in order; in production only plans that ``plan`` saved before."""
-    for name in select_roots(root):
+def apply(environment: Environment, root: str | None, stage: str | None = None) -> int:
+    """Apply the selected roots in order; in production only plans that ``plan`` saved before, of the same ``stage``."""
+    for name in staged_roots(root, stage):
         _require_handoffs(environment, name)
         if environment.is_protected and not prepare(environment, name).plan_file.exists():
             raise UserError(
                 f"{name}: there is no saved plan for {environment.name}, and nothing is applied there that was not "
-                f"planned and read first: make plan ENV={environment.name} ROOT={name}"
+                f"planned and read first: make plan ENV={environment.name} ROOT={name}{f' STAGE={stage}' if stage else ''}"
             )
         started = time.monotonic()
         terraform = open_root(environment, name)
         if environment.is_protected:
             total = 0
+            _require_stage(terraform, stage)
         else:
             with reporting(f"plan {name}") as progress:
-                summary = terraform.plan(progress=progress)
+                summary = terraform.plan(progress=progress, variables=_stage_variable(name, stage))
             total = summary.total
             if total == 0:
                 console.print(f"{name}: nothing to change", highlight=False)
@@ -163,11 +170,31 @@ def show_summary(environment: Environment, summaries: list[PlanSummary], waiting
                 )
 
 
+def staged_roots(root: str | None, stage: str | None) -> tuple[str, ...]:
+    """The selected roots. Raises :class:`UserError` if ``stage`` is none, or given for another root than the standby."""
+    selected = select_roots(root)
+    if stage and selected != (RECOVERY,):
+        raise UserError(f"only {RECOVERY} has stages: give ROOT={RECOVERY} STAGE={stage}, or no STAGE")
+    if stage and stage not in STAGES:
+        raise UserError(f"there is no stage '{stage}'; choose one of: {', '.join(STAGES)}")
+    return selected
+
+
+def _stage_variable(root: str, stage: str | None) -> dict[str, str]:
+    return {"recovery_stage": stage} if root == RECOVERY and stage else {}
+
+
+def _require_stage(terraform: TerraformRoot, stage: str | None) -> None:
+    """Raise :class:`UserError` if the saved plan is of another stage than is asked for."""
+    if stage and (planned := terraform.show_plan()["variables"]["recovery_stage"]["value"]) != stage:
+        raise UserError(f"the saved plan is of the stage {planned}, and {stage} is to be applied: make a plan of {stage}")
+
+
 def _missing_handoff(environment: Environment, root: str) -> str | None:
     """The root before ``root`` whose handoff is not published yet, if any."""
     if root == BOOTSTRAP:
         return None
-    published = published_roots(environment)
+    published = published_roots(environment, root)
     return next((name for name in ROOTS[: ROOTS.index(root)] if name not in published), None)
 
 

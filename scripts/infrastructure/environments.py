@@ -12,7 +12,11 @@ from scripts.talk import UserError
 
 BOOTSTRAP = "00-bootstrap"
 """Once for an account, before all others: the bucket of their states (``make bootstrap``)."""
-ROOTS = ("10-foundation", "20-storage", "30-cluster", "40-automation", "50-audit", "60-protection")
+RECOVERY = "90-recovery"
+"""The standby: its state, its handoff and the handoffs it reads lie in the recovery region, as if there were no other."""
+ROOTS = ("10-foundation", "20-storage", "30-cluster", "40-automation", "50-audit", "60-protection", RECOVERY)
+STAGES = ("cold", "pilot_light", "active")
+"""How much of the standby is there (``recovery_stage`` of its root)."""
 VALUES = TERRAFORM / "environments"
 
 
@@ -48,9 +52,13 @@ class Environment:
     def recovery_region(self) -> str:
         return self.text("recovery_region")
 
-    @property
-    def backend_file(self) -> Path:
-        return VALUES / f"{self.name}.s3.tfbackend"
+    def region_of(self, root: str) -> str:
+        """The region a root is run from: where its state lies, and where it reads what others publish."""
+        return self.recovery_region if root == RECOVERY else self.region
+
+    def backend_file(self, root: str) -> Path:
+        """What names the bucket that keeps the state of ``root``."""
+        return VALUES / f"{self.name}{'.recovery' if root == RECOVERY else ''}.s3.tfbackend"
 
     def handoff(self, root: str) -> str:
         """The name of the SSM parameter in which ``root`` publishes what later roots need."""

@@ -52,15 +52,16 @@ class Workspace:
 def prepare(environment: Environment, root: str) -> Workspace:
     """Make ``root`` ready to run for ``environment``. Raises :class:`UserError` if the local cloud does not answer."""
     if not environment.is_local:
-        if not environment.backend_file.exists():
-            raise UserError(f"{environment.backend_file} is missing: it names the bucket that keeps the state")
+        backend = environment.backend_file(root)
+        if not backend.exists():
+            raise UserError(f"{backend} is missing: it names the bucket that keeps the state")
         build = BUILD / "terraform" / environment.name
         return Workspace(
             root=root,
             folder=TERRAFORM / root,
             data=build / "data" / root,
             plan_file=build / "plans" / f"{root}.tfplan",
-            backend_configuration=environment.backend_file,
+            backend_configuration=backend,
             environment={},
         )
     cloud = local_cloud()
@@ -101,4 +102,4 @@ def local_providers(root: str) -> str:
 def _provider_aliases(root: Path) -> list[str]:
     """The provider blocks the override must extend: the default one, and the recovery one where the root has it."""
     text = "".join(path.read_text(encoding="utf-8") for path in root.glob("*.tf"))
-    return ["", '\n  alias                       = "recovery"'] if "aws.recovery" in text else [""]
+    return ["", '\n  alias                       = "recovery"'] if 'alias  = "recovery"' in text else [""]

@@ -40,6 +40,8 @@ ADMINISTRATOR: Document = {
 
 # Reviewed by hand: a change of these lists is a decision, not a repair.
 PEOPLE_DO = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions", "kms:Decrypt"}
+# The standby's roles (90-recovery): the platform's, with this before their names. They have the same rights, on the replica.
+STANDBY = "recovery-"
 TAGGERS = {"object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"}
 # Role -> the classes it reads; None: all of the catalogue.
 MACHINES_READ: dict[str, set[str] | None] = {
@@ -52,6 +54,11 @@ MACHINES_READ: dict[str, set[str] | None] = {
 READS_WITHOUT_CLASS = {"transfer-lake"}
 # Besides the replication. What is written to the replica flows back into the lake.
 WRITES_TO_REPLICA: set[str] = set()
+
+
+def reviewed_name(role: Role) -> str:
+    """The name a role was reviewed by: the standby's have that of the role they stand by for."""
+    return role.name.removeprefix(STANDBY)
 
 
 @dataclass(frozen=True)
@@ -148,11 +155,19 @@ def _only_over_a_good_wire(proof: Proof, name: str, decider: Decider, side: Side
                 proof.fail(name, _told(side, again, True, answer.reason, False))
 
 
-def reviewed_classes(proof: Proof, role: Role) -> set[str | None]:
-    """The classes that a role of the platform was given to read; None is an object without a class."""
-    given = MACHINES_READ.get(role.name, set())
+def is_elsewhere(proof: Proof, role: Role, side: Side) -> bool:
+    """Whether a role is the standby's, and the side the primary's: there it has no business."""
+    return role.name.startswith(STANDBY) and side == proof.documents.sides[0]
+
+
+def reviewed_classes(proof: Proof, role: Role, side: Side) -> set[str | None]:
+    """The classes that a role of the platform was given to read on a side; None is an object without a class."""
+    if is_elsewhere(proof, role, side):
+        return set()
+    name = reviewed_name(role)
+    given = MACHINES_READ.get(name, set())
     classes: set[str | None] = set(proof.matrix.classes if given is None else given)
-    return classes | ({None, "unclassified", FRESH} if role.name in READS_WITHOUT_CLASS else set())
+    return classes | ({None, "unclassified", FRESH} if name in READS_WITHOUT_CLASS else set())
 
 
 def machines_read_what_was_reviewed(proof: Proof) -> None:
@@ -160,7 +175,7 @@ def machines_read_what_was_reviewed(proof: Proof) -> None:
     name = "machines read what was reviewed"
     for role, side, action in product(_machines(proof), proof.documents.sides, READING):
         decider = Decider(policies_of(role, side, action))
-        given = reviewed_classes(proof, role)
+        given = reviewed_classes(proof, role, side)
         for data_class in (*proof.matrix.classes, "unclassified", FRESH, None):
             prefix = proof.matrix.classes.get(data_class or "", {}).get("prefix", "elsewhere")
             tags = {"data_class": data_class} if data_class else {}
@@ -254,7 +269,7 @@ def tags_are_written_by_taggers_only(proof: Proof) -> None:
             decision = decider(tag_request(proof.documents, side, who, action, key, old, new))
             if not decision.allowed:
                 continue
-            if role.name not in TAGGERS:
+            if reviewed_name(role) not in TAGGERS or is_elsewhere(proof, role, side):
                 proof.fail(name, f"{role.name} may {action} on {key}, from {old} to {new}: {decision.reason}")
                 break
             if "data_class" not in new:
@@ -271,7 +286,7 @@ def taggers_read_nothing_they_could_tag_for_themselves(proof: Proof) -> None:
         readers = {a: Decider(policies_of(role, side, a)) for a in READING}
         deciders = {action: Decider(each) for action, each in writers.items() if each.identity}
         who = principal(proof.documents, role.name, SESSIONS[0])
-        given = reviewed_classes(proof, role)
+        given = reviewed_classes(proof, role, side)
         for prefix in ("raw-sequences", "clinical-records"):
             key = f"{prefix}/{PROJECT}/x"
             # S3 replaces the whole set, so one allowed write reaches whatever a sequence of them would.

@@ -7,24 +7,30 @@ data "aws_partition" "current" {}
 locals {
   _role = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${module.naming.prefix}-"
 
-  # What tags (40-automation), and the hospital's records, which are uploaded with tags (30-cluster).
-  tagging_role_arns = concat(var.hand_tagging_role_arns, [
-    for name in ["object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"] : "${local._role}${name}"
-  ])
+  # The platform's own roles, and those of the standby (90-recovery), which have the same rights on the replica alone.
+  machine_role_arns = {
+    for who, role in { platform = local._role, standby = "${local._role}recovery-" } : who => {
+      # The transfer reads back what it wrote.
+      exempt = ["${role}transfer-lake"]
+      # What tags (40-automation), and the hospital's records, which are uploaded with tags (30-cluster).
+      tagging = [for name in ["object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"] : "${role}${name}"]
+      # The cleaners compare copies, the hospital's ingestion its own records.
+      readers = {
+        for class in keys(local.data_classes) : class => concat(
+          [for name, directory in local.layout.directories : "${role}storage-scratch-cleaner-${name}" if try(directory.cleaned, false)],
+          class == "clinical_record" ? ["${role}cluster-hospital"] : [],
+        )
+      }
+    }
+  }
 
-  # Who writes to the replica besides the replication: nobody, as long as no role of the recovery region stands here.
-  replica_writer_role_arns = []
-
-  # The platform's own readers beside the transfer: the cleaners compare copies, the hospital's ingestion its own records.
-  _cleaners = [
-    for name, directory in local.layout.directories : "${local._role}storage-scratch-cleaner-${name}" if try(directory.cleaned, false)
-  ]
+  # Who writes to the replica besides the replication: the transfer of the standby, and the hospital's ingestion there.
+  replica_writer_role_arns = [for name in ["transfer-lake", "cluster-hospital"] : "${local._role}recovery-${name}"]
 
   reader_role_arns = {
     for name, class in local.data_classes : name => concat(
       [for duty in class.readers : "${local._role}${duty}"],
-      local._cleaners,
-      name == "clinical_record" ? ["${local._role}cluster-hospital"] : [],
+      local.machine_role_arns.platform.readers[name],
     )
   }
 }

@@ -12,9 +12,6 @@ data "aws_ssm_parameter" "cluster" {
   name = module.naming.handoff_paths["30-cluster"]
 }
 
-data "aws_caller_identity" "this" {}
-data "aws_partition" "this" {}
-
 locals {
   foundation = jsondecode(data.aws_ssm_parameter.foundation.insecure_value)
   storage    = jsondecode(data.aws_ssm_parameter.storage.insecure_value)

@@ -1,4 +1,4 @@
-# The naming module validates the first four.
+# The naming module validates the first four, modules/automation the others; what is left out keeps its default there.
 
 variable "organisation" {
   description = "Short name of the institution: the first part of every name."
@@ -27,25 +27,13 @@ variable "recovery_region" {
 variable "functions_dir" {
   description = "Folder of the functions' zips, seen from this root; make functions builds them there."
   type        = string
-  default     = "../../dist/functions"
-  nullable    = false
-
-  validation {
-    condition     = !startswith(var.functions_dir, "/") && !endswith(var.functions_dir, "/")
-    error_message = "functions_dir is \"${var.functions_dir}\": give a path relative to the root and without a slash at its end, e.g. ../../dist/functions."
-  }
+  default     = null
 }
 
 variable "function_log_level" {
   description = "Least severe level the functions log."
   type        = string
-  default     = "INFO"
-  nullable    = false
-
-  validation {
-    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.function_log_level)
-    error_message = "function_log_level is \"${var.function_log_level}\": give DEBUG, INFO, WARNING or ERROR."
-  }
+  default     = null
 }
 
 variable "transfer_schedule" {
@@ -54,11 +42,7 @@ variable "transfer_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(0/30 * * * ? *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
+  default = null
 }
 
 variable "backfill_schedule" {
@@ -67,23 +51,13 @@ variable "backfill_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "rate(15 minutes)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
-
-  validation {
-    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.backfill_schedule.expression))
-    error_message = "backfill_schedule is \"${var.backfill_schedule.expression}\": give cron(...) or rate(...), e.g. rate(15 minutes)."
-  }
+  default = null
 }
 
 variable "read_tags_first" {
   description = "Read the tags of new objects before writing ours: where another service tags new objects too, e.g. GuardDuty Malware Protection (docs/adr/0011). Doubles the calls."
   type        = bool
-  default     = false
-  nullable    = false
+  default     = null
 }
 
 variable "reconciler_schedule" {
@@ -92,11 +66,7 @@ variable "reconciler_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(15/30 * * * ? *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
+  default = null
 }
 
 variable "volume_watch_schedule" {
@@ -105,11 +75,7 @@ variable "volume_watch_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(30 7 * * ? *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
+  default = null
 }
 
 variable "volume_reap_schedule" {
@@ -118,23 +84,13 @@ variable "volume_reap_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(0 8 1 * ? *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
+  default = null
 }
 
 variable "volume_window_days" {
   description = "Days for which a volume stays unattached before it goes."
   type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition     = var.volume_window_days >= 30 && floor(var.volume_window_days) == var.volume_window_days
-    error_message = "volume_window_days is ${var.volume_window_days}: owners have a month at least; give a whole number of 30 or more."
-  }
+  default     = null
 }
 
 variable "cleaning_schedule" {
@@ -143,35 +99,19 @@ variable "cleaning_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(0 2 ? * SUN *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
-
-  validation {
-    condition     = can(regex("^cron\\(.+\\)$", var.cleaning_schedule.expression))
-    error_message = "cleaning_schedule is \"${var.cleaning_schedule.expression}\": give cron(...), a time at which nobody works, e.g. cron(0 2 ? * SUN *)."
-  }
+  default = null
 }
 
 variable "cleaning_undo_days" {
   description = "Days for which what the cleaner has removed can be brought back at least; the first cleaning after them deletes it, and only then the space is free. 0 deletes at once."
   type        = number
-  default     = 6
-  nullable    = false
-
-  validation {
-    condition     = var.cleaning_undo_days >= 0 && var.cleaning_undo_days <= 90 && floor(var.cleaning_undo_days) == var.cleaning_undo_days
-    error_message = "cleaning_undo_days is ${var.cleaning_undo_days}: give a whole number from 0 to 90."
-  }
+  default     = null
 }
 
 variable "cleaning_needs_replica" {
   description = "Whether a file that is to be kept goes only when its copy has reached the recovery region, too."
   type        = bool
-  default     = true
-  nullable    = false
+  default     = null
 }
 
 variable "audit_schedule" {
@@ -180,28 +120,13 @@ variable "audit_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(0 6 * * ? *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
-
-  validation {
-    condition     = can(regex("^cron\\(.+\\)$", var.audit_schedule.expression))
-    error_message = "audit_schedule is \"${var.audit_schedule.expression}\": give cron(...), a time of every day, e.g. cron(0 6 * * ? *)."
-  }
+  default = null
 }
 
 variable "audit_grace_minutes" {
   description = "Minutes for which a new object may be without its tags: the taggers and the reconciler have not been there yet."
   type        = number
-  default     = 150
-  nullable    = false
-
-  validation {
-    condition     = var.audit_grace_minutes >= 60 && var.audit_grace_minutes <= 1440 && floor(var.audit_grace_minutes) == var.audit_grace_minutes
-    error_message = "audit_grace_minutes is ${var.audit_grace_minutes}: a transfer and its reconciler need an hour, and an audit a day late finds nothing; give a whole number from 60 to 1440."
-  }
+  default     = null
 }
 
 variable "log_flush_schedule" {
@@ -210,16 +135,7 @@ variable "log_flush_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(5/10 * * * ? *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
-
-  validation {
-    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.log_flush_schedule.expression))
-    error_message = "log_flush_schedule is \"${var.log_flush_schedule.expression}\": give cron(...) or rate(...), e.g. cron(5/10 * * * ? *)."
-  }
+  default = null
 }
 
 variable "instance_look_schedule" {
@@ -228,11 +144,7 @@ variable "instance_look_schedule" {
     expression = string
     timezone   = string
   })
-  default = {
-    expression = "cron(0/15 * * * ? *)"
-    timezone   = "Asia/Kolkata"
-  }
-  nullable = false
+  default = null
 }
 
 variable "testing_hours" {
@@ -241,84 +153,29 @@ variable "testing_hours" {
     weekdays = set(string)
     begin    = string
     end      = string
-    timezone = optional(string, "Asia/Kolkata")
-    start    = optional(bool, false)
+    timezone = optional(string)
+    start    = optional(bool)
   }))
-  default = {
-    office-hours = { weekdays = ["mon", "tue", "wed", "thu", "fri"], begin = "08:00", end = "20:00" }
-  }
-  nullable = false
-
-  validation {
-    condition     = length(var.testing_hours) > 0 && alltrue([for name in keys(var.testing_hours) : can(regex("^[a-z][a-z0-9-]{0,62}$", name))])
-    error_message = "Give testing_hours at least one entry, each named in lower-case letters, digits and hyphens, e.g. office-hours."
-  }
-
-  validation {
-    condition     = alltrue([for hours in values(var.testing_hours) : length(hours.weekdays) > 0 && length(setsubtract(hours.weekdays, ["mon", "tue", "wed", "thu", "fri", "sat", "sun"])) == 0])
-    error_message = "Give weekdays of every entry of testing_hours as a list of mon, tue, wed, thu, fri, sat, sun."
-  }
-
-  validation {
-    condition     = alltrue([for hours in values(var.testing_hours) : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", hours.begin)) && can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", hours.end)) && hours.begin != hours.end])
-    error_message = "Give begin and end of every entry of testing_hours as two different local times, e.g. 08:00 and 20:00; for the whole day 00:00 and 24:00."
-  }
-
-  validation {
-    condition     = alltrue([for hours in values(var.testing_hours) : can(regex("^(UTC|[A-Z][A-Za-z]+/[A-Za-z_]+)$", hours.timezone))])
-    error_message = "Give timezone of every entry of testing_hours as an IANA name, e.g. Asia/Kolkata."
-  }
-
-  validation {
-    # Lambda takes 4 KiB of environment variables in all.
-    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-    condition     = length(jsonencode(var.testing_hours)) <= 2048
-    error_message = "testing_hours is too long: Lambda takes 4 KiB of settings in all. Give fewer hours, and let instances share them."
-  }
+  default = null
 }
 
 variable "testing_holidays" {
   description = "Days on which no testing hours begin: 2026-03-04, or 08-15 for the day of every year. The default are the three national holidays of India."
   type        = set(string)
-  default     = ["01-26", "08-15", "10-02"]
-  nullable    = false
-
-  validation {
-    # 2024 was a leap year: it has every day.
-    condition     = alltrue([for day in var.testing_holidays : can(regex("^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$", day)) && can(formatdate("YYYY", "${length(day) == 10 ? day : "2024-${day}"}T00:00:00Z"))])
-    error_message = "Give testing_holidays as days: 2026-03-04, or 08-15 for the day of every year."
-  }
-
-  validation {
-    condition     = length(var.testing_holidays) <= 100
-    error_message = "testing_holidays has more than 100 days: Lambda takes 4 KiB of settings in all. Take out those that are over."
-  }
+  default     = null
 }
 
 variable "instance_override_hours" {
   description = "Hours for which a test instance runs that somebody has started outside of its testing hours. The tag kosha:run-until gives one instance more."
   type        = number
-  default     = 4
-  nullable    = false
-
-  validation {
-    condition     = var.instance_override_hours >= 1 && var.instance_override_hours <= 72 && floor(var.instance_override_hours) == var.instance_override_hours
-    error_message = "instance_override_hours is ${var.instance_override_hours}: give a whole number from 1 to 72."
-  }
+  default     = null
 }
 
 variable "busy_instance" {
   description = "Use of the processors from which a test instance has work and is not stopped: a five-minute average of cpu_percent within the last window_minutes. Work that uses less says so by the tag kosha:busy-until."
   type = object({
-    cpu_percent    = optional(number, 5)
-    window_minutes = optional(number, 30)
+    cpu_percent    = optional(number)
+    window_minutes = optional(number)
   })
-  default  = {}
-  nullable = false
-
-  validation {
-    # Values come every five minutes, and some minutes late.
-    condition     = var.busy_instance.cpu_percent > 0 && var.busy_instance.cpu_percent <= 100 && var.busy_instance.window_minutes >= 15 && var.busy_instance.window_minutes <= 180 && floor(var.busy_instance.window_minutes) == var.busy_instance.window_minutes
-    error_message = "Give busy_instance a cpu_percent above 0 and up to 100, and window_minutes as a whole number from 15 to 180."
-  }
+  default = null
 }

@@ -2,7 +2,7 @@ locals {
   # As 20-storage names them for the lake's policy, but without the custodians: tags set by hand are to be seen. The hospital's
   # records (30-cluster) are uploaded with their tags, which is another call.
   tagging_role_arns = [
-    for name in ["object-tagger", "tag-backfill", "tag-backfill-jobs"] :
+    for name in ["object-tagger", "tag-backfill", "tag-backfill-jobs", "recovery-object-tagger", "recovery-tag-backfill", "recovery-tag-backfill-jobs"] :
     "arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:role/${module.naming.prefix}-${name}"
   ]
 }

@@ -30,3 +30,6 @@ config_rules = []
 # 60-protection. Without AWS Config Audit Manager sees nothing, and until a claim asks for a disk no volume has the tag.
 backup_framework = false
 watched_backups  = ["critical"]
+# 90-recovery. What is free; nothing here is missed in a disaster.
+recovery_stage    = "cold"
+recovery_vpc_cidr = "10.31.0.0/16"

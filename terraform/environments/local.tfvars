@@ -40,3 +40,7 @@ testing_hours = {
   office-hours = { weekdays = ["mon", "tue", "wed", "thu", "fri"], begin = "08:00", end = "20:00" }
   night-shift  = { weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], begin = "20:30", end = "08:00", start = true }
 }
+
+# 90-recovery. Nothing of the standby runs until it is asked for: make apply ROOT=90-recovery STAGE=pilot_light or active.
+recovery_stage    = "cold"
+recovery_vpc_cidr = "10.21.0.0/16"

@@ -35,3 +35,6 @@ cluster_access_entries = {}
 trail_log_group_days = 400
 
 # 60-protection. All of it, as by default. When the first months have gone well: backup_lock = "compliance", which nobody can ever undo.
+# 90-recovery. All but what works, so that the standby takes over in minutes (docs/adr/0033).
+recovery_stage    = "pilot_light"
+recovery_vpc_cidr = "10.41.0.0/16"

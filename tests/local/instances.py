@@ -14,7 +14,7 @@ INDIA = ZoneInfo("Asia/Kolkata")
 IMAGE = "ami-12c6146b"
 MARK = "kosha:stopped-at"
 LOOK = "instance-scheduler-look"
-# terraform/40-automation/variables.tf, testing_holidays
+# modules/automation/variables.tf, testing_holidays
 HOLIDAYS = ("01-26", "08-15", "10-02")
 
 

@@ -26,7 +26,7 @@ def test_a_region_outside_india_is_refused(platform: Platform, tmp_path: Path) -
 def test_planning_a_root_before_the_one_it_reads_names_both(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "published_roots", lambda _: {"10-foundation"})
+    monkeypatch.setattr(commands, "published_roots", lambda *_: {"10-foundation"})
     with pytest.raises(UserError, match=r"40-automation reads what 20-storage publishes.*apply 20-storage first"):
         commands.plan(platform.environment, "40-automation")
 

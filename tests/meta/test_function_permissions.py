@@ -1,7 +1,7 @@
 """What a function declares is what Terraform gives it: the same actions on the same resources, and every setting.
 
-Read from the state that ``terraform test`` makes of the root 40-automation with the mock provider, where each ARN is
-one of the sample handoffs of that test: the real policies, module and all, without AWS.
+Read from the state that ``terraform test`` makes of modules/automation with the mock provider, where each ARN is one of
+the inputs of that test: the real policies, without AWS.
 """
 
 import importlib
@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from common.permissions import Permission, Resource
-from scripts.paths import TERRAFORM
+from scripts.paths import MODULES, REPOSITORY
 from scripts.terraform_tests import first_state
 
-ROOT = TERRAFORM / "40-automation"
+AUTOMATION = MODULES / "automation"
 TESTS = "tests/automation.tftest.hcl"
-FUNCTIONS = sorted(path.parent.name for path in (TERRAFORM.parent / "lambda_src").glob("*/handler.py"))
+FUNCTIONS = sorted(path.parent.name for path in (REPOSITORY / "lambda_src").glob("*/handler.py"))
 
 TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
 LAKE = "arn:aws:s3:::kosha-test-lake-ap-south-1"
@@ -52,8 +52,8 @@ ARNS = {
 
 @pytest.fixture(scope="module")
 def planned() -> dict[str, Mapping[str, Any]]:
-    """Address -> values of every resource the root makes."""
-    state = first_state(ROOT, TESTS)
+    """Address -> values of every resource the module makes."""
+    state = first_state(AUTOMATION, TESTS)
     return {
         resource["address"]: resource["values"]
         for module in state["root_module"]["child_modules"]
@@ -71,7 +71,7 @@ def test_function_may_do_what_it_declares_and_nothing_else(
 ) -> None:
     declared: tuple[Permission, ...] = importlib.import_module(f"{function}.permissions").PERMISSIONS
     addresses = addresses_of(function, planned)
-    assert addresses, f"{function} is not in terraform/40-automation"
+    assert addresses, f"{function} is not in modules/automation"
     for address in addresses:
         compare(function, declared, json.loads(planned[f"{address}.aws_iam_role_policy.permissions"]["policy"]))
 
@@ -112,13 +112,13 @@ def test_function_starts_with_the_settings_terraform_gives_it(
 def test_function_runs_the_handler_of_its_package(function: str, planned: dict[str, Mapping[str, Any]]) -> None:
     for address in addresses_of(function, planned):
         assert planned[f"{address}.aws_lambda_function.this"]["handler"] == f"{function}.handler.handler"
-    assert (TERRAFORM.parent / "lambda_src" / function / "handler.py").is_file()
+    assert (REPOSITORY / "lambda_src" / function / "handler.py").is_file()
 
 
 def test_every_log_group_of_a_function_is_watched_but_the_alerter_s_own(
     planned: dict[str, Mapping[str, Any]],
 ) -> None:
-    """A function that is new is in ``_log_groups`` of terraform/40-automation/log_alerter.tf; its own lines would make
+    """A function that is new is in ``_log_groups`` of modules/automation/log_alerter.tf; its own lines would make
     log_alerter call itself."""
     groups = {values["name"] for address, values in planned.items() if ".aws_cloudwatch_log_group." in address}
     watched = {

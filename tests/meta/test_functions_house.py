@@ -40,8 +40,8 @@ def test_function_has_a_runbook_that_its_alarms_name(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_is_deployed(function: str) -> None:
-    root = REPOSITORY / "terraform" / "40-automation"
-    assert any(function in path.read_text(encoding="utf-8") for path in root.glob("*.tf"))
+    module = REPOSITORY / "modules" / "automation"
+    assert any(function in path.read_text(encoding="utf-8") for path in module.glob("*.tf"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -8,6 +8,7 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 MODULES = sorted(path for path in (REPOSITORY / "modules").iterdir() if path.is_dir())
+RECOVERY = "90-recovery"  # The one root that is run without the primary region.
 ROOTS = sorted(path for path in (REPOSITORY / "terraform").glob("[0-9]*") if path.is_dir())
 # What is deployed: values of environments and of tests are not part of it.
 SOURCES = sorted(path for folder in (*ROOTS, *MODULES) for path in folder.glob("*.tf"))
@@ -104,9 +105,10 @@ def test_every_provider_has_a_validated_region_and_the_tags(root: Path) -> None:
     """A region that did not come through modules/naming was not looked up in catalog/residency.yaml."""
     text = "".join(without_comments(path) for path in sorted(root.glob("*.tf")))
     providers = [block.split("\n}")[0] for block in re.split(r'^provider "aws" \{', text, flags=re.M)[1:]]
-    assert len(providers) == 2, "a provider for the primary region and one for the recovery region expected"
-    for block in providers:
-        region = "recovery_region" if 'alias  = "recovery"' in block else "region"
+    regions = ["recovery_region"] if root.name == RECOVERY else ["region", "recovery_region"]
+    assert len(providers) == len(regions), f"a provider for each of {' and '.join(regions)} expected"
+    for block, region in zip(providers, regions, strict=True):
+        assert ('alias  = "recovery"' in block) == (providers.index(block) == 1)
         assert re.search(rf"^  region = module\.naming\.{region}$", block, re.M), f"region is not naming's {region}"
         assert re.search(r"default_tags \{\s+tags = module\.naming\.tags\s+\}", block), "no default_tags of naming"
 
@@ -154,3 +156,19 @@ def test_a_role_without_boundary_is_found() -> None:
     assert roles_without_boundary(role % "") == ["x"]
     assert roles_without_boundary(role % "  # permissions_boundary = var.y\n") == ["x"]
     assert not roles_without_boundary(role % "  permissions_boundary = var.y\n")
+
+
+def settings(root: str) -> dict[str, str]:
+    """The functions' settings that a root takes: name -> its variable, text and all."""
+    text = (REPOSITORY / "terraform" / root / "variables.tf").read_text(encoding="utf-8")
+    blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text[text.index('variable "functions_dir"') :], re.M | re.S)
+    return dict(blocks)
+
+
+def test_the_standby_s_functions_are_set_as_the_platform_s() -> None:
+    """A setting that only one of the two roots takes would make another platform of the standby."""
+    assert settings("40-automation") == settings(RECOVERY)
+    for root in ("40-automation", RECOVERY):
+        text = (REPOSITORY / "terraform" / root / "automation.tf").read_text(encoding="utf-8")
+        passed = dict(re.findall(r"^  (\w+)\s+= var\.(\w+)$", text, re.M))
+        assert {name: name for name in settings(root)}.items() <= passed.items(), root

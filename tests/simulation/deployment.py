@@ -17,7 +17,7 @@ from common.clock import Clock
 from common.lake import LakeTags
 from common.publisher import Publisher
 from common.state import StateStore
-from scripts.paths import TERRAFORM
+from scripts.paths import MODULES
 from tests.simulation.world.compute import Function
 from tests.simulation.world.cron import Schedule
 from tests.simulation.world.datasync import ACCOUNT, REPORT_PREFIX, TASK_ARN
@@ -25,7 +25,7 @@ from tests.simulation.world.logs import Subscription
 from tests.simulation.world.platform import LAKE, REPORTS, World
 from tests.simulation.world.powertools import CountedMetrics, QuietLogger
 
-AUTOMATION = TERRAFORM / "40-automation"
+AUTOMATION = MODULES / "automation"
 TOPICS = {name: f"arn:aws:sns:ap-south-1:111122223333:kosha-test-{name}" for name in ("transfer", "data", "platform")}
 
 HOURS = {

@@ -147,15 +147,15 @@ run "nodes_are_encrypted_and_hide_their_credentials" {
     error_message = "What the template starts carries the default tags."
   }
   assert {
-    condition     = aws_eks_node_group.system.ami_type == "AL2023_x86_64_STANDARD" && aws_eks_node_group.system.capacity_type == "ON_DEMAND" && aws_eks_node_group.system.subnet_ids == toset(var.subnet_ids) && aws_eks_node_group.system.version == "1.35"
+    condition     = aws_eks_node_group.system[0].ami_type == "AL2023_x86_64_STANDARD" && aws_eks_node_group.system[0].capacity_type == "ON_DEMAND" && aws_eks_node_group.system[0].subnet_ids == toset(var.subnet_ids) && aws_eks_node_group.system[0].version == "1.35"
     error_message = "System nodes run Amazon Linux 2023 on demand in every subnet, at the cluster's version."
   }
   assert {
-    condition     = aws_eks_node_group.system.scaling_config[0].min_size == 2 && aws_eks_node_group.system.scaling_config[0].desired_size == 2 && aws_eks_node_group.system.scaling_config[0].max_size == 6 && aws_eks_node_group.system.update_config[0].max_unavailable == 1
+    condition     = aws_eks_node_group.system[0].scaling_config[0].min_size == 2 && aws_eks_node_group.system[0].scaling_config[0].desired_size == 2 && aws_eks_node_group.system[0].scaling_config[0].max_size == 6 && aws_eks_node_group.system[0].update_config[0].max_unavailable == 1
     error_message = "Two to six nodes, replaced one at a time."
   }
   assert {
-    condition     = aws_eks_node_group.system.launch_template[0].version == tostring(aws_launch_template.system.latest_version)
+    condition     = aws_eks_node_group.system[0].launch_template[0].version == tostring(aws_launch_template.system.latest_version)
     error_message = "The node group follows the launch template."
   }
   assert {
@@ -242,5 +242,22 @@ run "each_service_account_has_its_own_role" {
   assert {
     condition     = alltrue([for s in jsondecode(module.identity["ebs-csi"].policy).Statement : s.Resource == [var.key_arns.volumes] && length(keys(s.Condition)) == 1])
     error_message = "The EBS driver uses the volumes key only, and only for volumes."
+  }
+}
+
+run "a_standby_has_a_control_plane_and_no_nodes" {
+  command = plan
+
+  variables {
+    nodes_enabled = false
+  }
+
+  assert {
+    condition     = length(aws_eks_node_group.system) == 0 && length(aws_eks_addon.this) == 0
+    error_message = "Nothing that runs on nodes is there before the nodes."
+  }
+  assert {
+    condition     = keys(aws_eks_addon.network) == ["eks-pod-identity-agent", "kube-proxy", "vpc-cni"] && aws_eks_cluster.this.name == "kosha-test-cluster"
+    error_message = "The control plane waits with what a node needs to become ready."
   }
 }

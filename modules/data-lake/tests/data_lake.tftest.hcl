@@ -504,3 +504,40 @@ run "a_boundary_that_is_none_is_refused" {
   }
   expect_failures = [var.permissions_boundary_arn]
 }
+
+run "the_standby_s_roles_have_their_rights_on_the_replica_alone" {
+  command = plan
+
+  variables {
+    tagging_role_arns = ["arn:aws:iam::111122223333:role/kosha-test-object-tagger"]
+    recovery_roles = {
+      exempt  = ["arn:aws:iam::111122223333:role/kosha-test-recovery-transfer-lake"]
+      readers = { snapshot = ["arn:aws:iam::111122223333:role/kosha-test-recovery-storage-scratch-cleaner-scratch"] }
+      tagging = ["arn:aws:iam::111122223333:role/kosha-test-recovery-object-tagger"]
+    }
+  }
+
+  assert {
+    condition     = !strcontains(output.policies.lake, "recovery-")
+    error_message = "A role of the standby has rights on the lake of the primary region."
+  }
+  assert {
+    condition = { for s in jsondecode(output.policies.replica).Statement : s.Sid => s.Condition.ArnNotEquals["aws:PrincipalArn"] if contains(["DenyReadingWithoutClass", "DenyTagging", "DenyReadingRawSequence", "DenyReadingSnapshot"], s.Sid) } == {
+      DenyReadingWithoutClass = ["arn:aws:iam::111122223333:role/kosha-test-transfer-lake", "arn:aws:iam::111122223333:role/kosha-test-recovery-transfer-lake"]
+      DenyTagging             = ["arn:aws:iam::111122223333:role/kosha-test-object-tagger", "arn:aws:iam::111122223333:role/kosha-test-recovery-object-tagger"]
+      DenyReadingRawSequence  = ["arn:aws:iam::111122223333:role/kosha-test-recovery-transfer-lake", "arn:aws:iam::111122223333:role/kosha-test-transfer-lake"]
+      DenyReadingSnapshot     = ["arn:aws:iam::111122223333:role/kosha-test-recovery-storage-scratch-cleaner-scratch", "arn:aws:iam::111122223333:role/kosha-test-recovery-transfer-lake", "arn:aws:iam::111122223333:role/kosha-test-transfer-lake"]
+    }
+    error_message = "The standby's roles are let through on the replica, each for what it does, or it could not work after a failover without a change of the bucket's policy."
+  }
+}
+
+run "refuses_a_pattern_for_the_standby" {
+  command = plan
+
+  variables {
+    recovery_roles = { tagging = ["arn:aws:iam::111122223333:role/kosha-test-recovery-*"] }
+  }
+
+  expect_failures = [var.recovery_roles]
+}

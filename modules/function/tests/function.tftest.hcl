@@ -236,12 +236,34 @@ run "silence_raises_an_alarm" {
   command = apply
 
   assert {
+    condition     = output.schedule_states == { half-hour = "ENABLED" }
+    error_message = "The schedule calls the function."
+  }
+
+  assert {
     condition     = aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].evaluation_periods == 2 && aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].treat_missing_data == "breaching"
     error_message = "A function that has not run for heartbeat_hours raises an alarm, and no data means that it has not run."
   }
   assert {
     condition     = contains(aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].alarm_actions, var.alarm_topic_arn) && endswith(aws_cloudwatch_metric_alarm.heartbeat["heartbeat"].alarm_description, "Runbook: docs/runbooks/transfer-starter.md")
     error_message = "The alarm goes to the topic and says which runbook helps."
+  }
+}
+
+run "where_schedules_are_off_they_exist_and_nothing_is_missed" {
+  command = apply
+
+  variables {
+    schedules_enabled = false
+  }
+
+  assert {
+    condition     = output.schedule_states == { half-hour = "DISABLED" }
+    error_message = "The schedule exists and calls nobody."
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.heartbeat) == 0
+    error_message = "A function that nobody is to call raises no alarm because it does not run."
   }
 }
 

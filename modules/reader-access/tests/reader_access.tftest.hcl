@@ -325,3 +325,40 @@ run "refuses_a_boundary_that_is_no_policy" {
 
   expect_failures = [var.permissions_boundary_arn]
 }
+
+# The rights are written once; what differs is the place, and the bucket.
+run "in_the_standby_the_same_roles_read_the_replica_from_its_network" {
+  command = plan
+
+  variables {
+    roles_exist = true
+    vpc_ids     = ["vpc-standby"]
+    buckets     = { replica = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-2", region = "ap-south-2", key_arn = "arn:aws:kms:ap-south-2:111122223333:key/mrk-1" } }
+  }
+
+  assert {
+    condition     = length(aws_iam_role.reader) == 0 && { for duty, policy in aws_iam_role_policy.reader : duty => [policy.role, policy.name] } == { custodian = ["kosha-test-custodian", "access-matrix-recovery"], researcher = ["kosha-test-researcher", "access-matrix-recovery"] }
+    error_message = "The standby makes no role; it adds a policy of its own name to those there are."
+  }
+  assert {
+    condition = [for statement in jsondecode(output.policies.custodian).Statement : [statement.Action, statement.Resource, statement.Condition.StringEquals["aws:SourceVpc"]]] == [
+      [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::kosha-test-lake-ap-south-2/clinic/*"], ["vpc-standby"]],
+      [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::kosha-test-lake-ap-south-2/reads/*"], ["vpc-standby"]],
+    ]
+    error_message = "It reads what the matrix says, in the replica, from the standby's network, and nothing else."
+  }
+}
+
+run "nobody_trusted_nothing_added" {
+  command = plan
+
+  variables {
+    roles_exist = true
+    trusted     = {}
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.reader) == 0
+    error_message = "Where 20-storage made no role there is none to add to."
+  }
+}

@@ -86,7 +86,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
 
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
-      "access_logs_bucket", "access_point_arns", "client_role_arns", "code_bucket", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "replica_bucket",
+      "access_logs_bucket", "access_point_arns", "client_role_arns", "code_bucket", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "recovery_access_logs_bucket", "replica_bucket",
       "replica_bucket_arn", "replication", "reports_bucket", "reports_bucket_arn", "transfer_report_prefix", "transfer_task_arn", "workspace_arn",
     ]
     error_message = "the handoff differs from docs/architecture.md"
@@ -114,12 +114,15 @@ run "the_transfer_alone_reads_what_has_no_class_yet" {
   command = plan
 
   assert {
-    condition = alltrue([
-      for policy in values(module.data_lake.policies) : [
-        for statement in jsondecode(policy).Statement : statement.Condition.ArnNotEquals if statement.Sid == "DenyReadingWithoutClass"
-      ] == [{ "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/kosha-test-transfer-lake"] }]
-    ])
-    error_message = "only the transfer's role may be exempt, on both sides"
+    condition = {
+      for side, policy in module.data_lake.policies : side => [
+        for statement in jsondecode(policy).Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "DenyReadingWithoutClass"
+      ]
+      } == {
+      lake    = [["arn:aws:iam::111122223333:role/kosha-test-transfer-lake"]]
+      replica = [["arn:aws:iam::111122223333:role/kosha-test-transfer-lake", "arn:aws:iam::111122223333:role/kosha-test-recovery-transfer-lake"]]
+    }
+    error_message = "only the transfer's role may be exempt, and on the replica that of the standby's transfer"
   }
 }
 
@@ -132,15 +135,18 @@ run "people_who_tag_by_hand_are_named" {
   }
 
   assert {
-    condition = alltrue([
-      for policy in values(module.data_lake.policies) : [
-        for statement in jsondecode(policy).Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "DenyTagging"
-        ] == [[
-          for name in ["custodian", "kosha-test-object-tagger", "kosha-test-tag-backfill", "kosha-test-tag-backfill-jobs", "kosha-test-cluster-hospital"] :
-          "arn:aws:iam::111122223333:role/${name}"
+    condition = {
+      for side, policy in module.data_lake.policies : side => [
+        for statement in jsondecode(policy).Statement : [for arn in statement.Condition.ArnNotEquals["aws:PrincipalArn"] : basename(arn)] if statement.Sid == "DenyTagging"
+      ]
+      } == {
+      lake = [["custodian", "kosha-test-object-tagger", "kosha-test-tag-backfill", "kosha-test-tag-backfill-jobs", "kosha-test-cluster-hospital"]]
+      replica = [[
+        "custodian", "kosha-test-object-tagger", "kosha-test-tag-backfill", "kosha-test-tag-backfill-jobs", "kosha-test-cluster-hospital",
+        "kosha-test-recovery-object-tagger", "kosha-test-recovery-tag-backfill", "kosha-test-recovery-tag-backfill-jobs", "kosha-test-recovery-cluster-hospital",
       ]]
-    ])
-    error_message = "whoever may tag is named, on both sides"
+    }
+    error_message = "whoever may tag is named, and on the replica the standby's functions, too"
   }
 }
 

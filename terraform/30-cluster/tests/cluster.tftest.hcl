@@ -115,25 +115,3 @@ run "handoff_is_published_in_both_regions" {
     error_message = "The handoff lies at ${module.handoff.path}."
   }
 }
-
-run "the_hospital_reads_and_writes_clinical_records_and_its_own_secrets" {
-  command = apply
-
-  assert {
-    condition = alltrue([
-      for statement in jsondecode(module.hospital_ingestion.policy).Statement : statement.Resource == {
-        KeepClinicalRecords      = "arn:aws:s3:::kosha-test-lake-ap-south-1/clinical-records/*"
-        SeeWhetherARecordIsThere = "arn:aws:s3:::kosha-test-lake-ap-south-1"
-        EncryptClinicalRecords   = "arn:aws:kms:ap-south-1:111122223333:key/lake"
-        ReadOwnSecrets           = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:kosha-test/hospital/*"
-      }[statement.Sid]
-    ])
-    error_message = "The hospital's pods reach something else: ${module.hospital_ingestion.policy}"
-  }
-  assert {
-    condition = !anytrue(flatten([
-      for statement in jsondecode(module.hospital_ingestion.policy).Statement : [for action in statement.Action : strcontains(action, "Delete") || strcontains(action, "*")]
-    ]))
-    error_message = "The hospital's pods may delete, or more than is named."
-  }
-}

@@ -110,6 +110,9 @@ run "tagging_by_the_functions_is_no_news_and_by_custodians_it_is" {
       "arn:aws:iam::111122223333:role/kosha-test-object-tagger",
       "arn:aws:iam::111122223333:role/kosha-test-tag-backfill",
       "arn:aws:iam::111122223333:role/kosha-test-tag-backfill-jobs",
+      "arn:aws:iam::111122223333:role/kosha-test-recovery-object-tagger",
+      "arn:aws:iam::111122223333:role/kosha-test-recovery-tag-backfill",
+      "arn:aws:iam::111122223333:role/kosha-test-recovery-tag-backfill-jobs",
     ]
     error_message = "only the functions tag unnoticed"
   }

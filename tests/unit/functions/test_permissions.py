@@ -67,6 +67,6 @@ def test_the_tagger_cannot_read_data() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_terraform_grants_what_is_declared(function: str) -> None:
     """By name of action; the plan test compares resources."""
-    root = SOURCES.parent / "terraform" / "40-automation"
+    root = SOURCES.parent / "modules" / "automation"
     text = (root / f"{function}.tf").read_text(encoding="utf-8") + (root / "functions.tf").read_text(encoding="utf-8")
     assert sorted(action for action in actions(function) if f'"{action}"' not in text) == []

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scripts.infrastructure import environments
-from scripts.infrastructure.environments import ROOTS, load_environment, select_roots
+from scripts.infrastructure.commands import staged_roots
+from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS, STAGES, load_environment, select_roots
 from scripts.talk import UserError
 
 
@@ -52,3 +53,29 @@ def test_no_name_selects_all_roots_in_apply_order() -> None:
 def test_an_unknown_root_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UserError, match="no root 'network'; choose one of: 00-bootstrap, "):
         select_roots("network")
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_the_standby_is_run_from_the_recovery_region_and_all_others_from_the_primary(name: str) -> None:
+    environment = load_environment(name)
+    for root in (BOOTSTRAP, *ROOTS):
+        region = environment.recovery_region if root == RECOVERY else environment.region
+        assert environment.region_of(root) == region
+        assert f'bucket = "{environment.prefix}-state-{region}"\nregion = "{region}"' in (
+            environment.backend_file(root).read_text(encoding="utf-8")
+        )
+
+
+def test_every_environment_says_how_much_of_the_standby_it_has() -> None:
+    stages = {name: load_environment(name).text("recovery_stage") for name in ("local", "dev", "prod")}
+    assert stages == {"local": "cold", "dev": "cold", "prod": "pilot_light"}
+    assert set(stages.values()) <= set(STAGES)
+
+
+def test_a_stage_is_one_of_the_standby() -> None:
+    assert staged_roots("90", "active") == (RECOVERY,)
+    assert staged_roots(None, None) == ROOTS
+    with pytest.raises(UserError, match="only 90-recovery has stages: give ROOT=90-recovery STAGE=active"):
+        staged_roots(None, "active")
+    with pytest.raises(UserError, match="no stage 'warm'; choose one of: cold, pilot_light, active"):
+        staged_roots(RECOVERY, "warm")

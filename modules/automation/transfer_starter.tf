@@ -1,11 +1,11 @@
 module "transfer_starter" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "transfer_starter"
   description    = "Starts the transfer every half hour unless one is under way"
   archive        = "${local.archives}/transfer_starter.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   # Never two at once, whatever the schedule does.
@@ -13,10 +13,11 @@ module "transfer_starter" {
   timeout_seconds      = 120
   schedules            = { usual = var.transfer_schedule }
   heartbeat_hours      = 2
+  schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "transfer_starter"
-    TRANSFER_TOPIC_ARN      = local.foundation.topic_arns.transfer
+    TRANSFER_TOPIC_ARN      = var.topic_arns.transfer
   })
 
   # AWS's service authorization data names no dependent action for StartTaskExecution: DataSync makes its network
@@ -26,7 +27,7 @@ module "transfer_starter" {
     {
       sid       = "StartTransfer"
       actions   = ["datasync:DescribeTask", "datasync:StartTaskExecution"]
-      resources = [local.storage.transfer_task_arn]
+      resources = [var.storage.transfer_task_arn]
     },
     local.list_executions,
     local.describe_executions,
@@ -37,7 +38,7 @@ module "transfer_starter" {
     NoticesFailed         = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

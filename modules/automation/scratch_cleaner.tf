@@ -4,19 +4,19 @@
 locals {
   _layout = yamldecode(file("${path.module}/../../catalog/shared-storage.yaml"))
 
-  _cleaned = toset([for name, directory in local._layout.directories : name if try(directory.cleaned, false)])
+  cleaned = toset([for name, directory in local._layout.directories : name if try(directory.cleaned, false)])
 }
 
 module "scratch_cleaner" {
-  source   = "../../modules/function"
-  for_each = local._cleaned
+  source   = "../function"
+  for_each = local.cleaned
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "scratch_cleaner"
   instance       = replace(each.key, "-", "_")
   description    = "Removes old files from ${each.key}; of those to be kept only what has a verified copy in the lake"
   archive        = "${local.archives}/scratch_cleaner.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
@@ -28,26 +28,24 @@ module "scratch_cleaner" {
     clean    = merge(var.cleaning_schedule, { input = { mode = "clean" }, max_age_seconds = 3600 })
     continue = { expression = "rate(15 minutes)", timezone = var.cleaning_schedule.timezone, input = { mode = "continue" }, max_attempts = 1 }
   }
-  heartbeat_hours = 2
+  heartbeat_hours   = 2
+  schedules_enabled = var.schedules_enabled
 
-  role_arn = local.storage.client_role_arns["scratch_cleaner_${replace(each.key, "-", "_")}"]
-  network = {
-    subnet_ids         = local.foundation.private_subnet_ids
-    security_group_ids = [local.foundation.security_group_ids.functions]
-  }
+  role_arn = var.storage.client_role_arns["scratch_cleaner_${replace(each.key, "-", "_")}"]
+  network  = var.network
   file_system = {
-    access_point_arn = local.storage.access_point_arns[each.key]
+    access_point_arn = var.storage.access_point_arns[each.key]
     mount_path       = "/mnt/${each.key}"
   }
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "scratch_cleaner_${replace(each.key, "-", "_")}"
-    DATA_TOPIC_ARN          = local.foundation.topic_arns.data
+    DATA_TOPIC_ARN          = var.topic_arns.data
     DIRECTORY               = each.key
-    LAKE_BUCKET             = local.storage.lake_bucket
+    LAKE_BUCKET             = var.storage.lake_bucket
     MOUNT_PATH              = "/mnt/${each.key}"
     NEEDS_REPLICA           = tostring(var.cleaning_needs_replica)
-    REPORTS_BUCKET          = local.storage.reports_bucket
+    REPORTS_BUCKET          = var.storage.reports_bucket
     UNDO_DAYS               = tostring(var.cleaning_undo_days)
   })
 
@@ -57,13 +55,13 @@ module "scratch_cleaner" {
       # Otherwise S3 answers 403 instead of 404 where a file has no copy.
       sid       = "NoticeMissingCopies"
       actions   = ["s3:ListBucket"]
-      resources = [local.storage.lake_bucket_arn]
+      resources = [var.storage.lake_bucket_arn]
     },
     {
       # For HeadObject: size, checksum and replication. S3 has no right that shows these and not the bytes.
       sid       = "LookAtCopies"
       actions   = ["s3:GetObject", "s3:GetObjectTagging"]
-      resources = ["${local.storage.lake_bucket_arn}/*"]
+      resources = ["${var.storage.lake_bucket_arn}/*"]
     },
   ], local.publish_notices.data)
 
@@ -73,7 +71,7 @@ module "scratch_cleaner" {
     NoticesFailed    = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

@@ -1,11 +1,11 @@
 module "transfer_notifier" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "transfer_notifier"
   description    = "Turns the end of a transfer, good or bad, into a notice"
   archive        = "${local.archives}/transfer_notifier.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 2
@@ -14,7 +14,7 @@ module "transfer_notifier" {
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "transfer_notifier"
-    TRANSFER_TOPIC_ARN      = local.foundation.topic_arns.transfer
+    TRANSFER_TOPIC_ARN      = var.topic_arns.transfer
   })
 
   permissions = concat([
@@ -26,7 +26,7 @@ module "transfer_notifier" {
     NoticesFailed   = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

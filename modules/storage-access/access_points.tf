@@ -6,7 +6,7 @@ locals {
 resource "aws_efs_access_point" "this" {
   for_each = var.directories
 
-  file_system_id = aws_efs_file_system.this.id
+  file_system_id = var.file_system.id
 
   # Replaces the user and the group of whoever comes through, so root in a container is not root here.
   posix_user {
@@ -30,7 +30,7 @@ resource "aws_efs_access_point" "this" {
 # All directories as one, for the workflow: what a step has finished is linked into `published`, and a link does not cross
 # mounts. It belongs to root, so nothing can be made beside the directories; volumes made on demand lie outside.
 resource "aws_efs_access_point" "workspace" {
-  file_system_id = aws_efs_file_system.this.id
+  file_system_id = var.file_system.id
 
   posix_user {
     uid = var.posix.uid

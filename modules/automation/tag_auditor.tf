@@ -16,7 +16,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "audit" {
   for_each = local._audit_alarms
 
-  alarm_name        = "${module.naming.prefix}-tag-auditor-${each.key}"
+  alarm_name        = "${var.name}-tag-auditor-${each.key}"
   alarm_description = "${each.value.meaning} Runbook: docs/runbooks/tag-auditor.md"
 
   namespace           = local.common_environment.POWERTOOLS_METRICS_NAMESPACE
@@ -30,18 +30,18 @@ resource "aws_cloudwatch_metric_alarm" "audit" {
   threshold           = 100
   treat_missing_data  = "ignore" # a day without an audit mends nothing
 
-  alarm_actions = [local.foundation.topic_arns.platform]
-  ok_actions    = [local.foundation.topic_arns.platform]
+  alarm_actions = [var.topic_arns.platform]
+  ok_actions    = [var.topic_arns.platform]
 }
 
 module "tag_auditor" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "tag_auditor"
   description    = "Looks every morning whether each object of the data lake has tags, and the right ones"
   archive        = "${local.archives}/tag_auditor.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
@@ -51,14 +51,15 @@ module "tag_auditor" {
     audit    = merge(var.audit_schedule, { input = { mode = "audit" }, max_age_seconds = 3600 })
     continue = { expression = "rate(15 minutes)", timezone = var.audit_schedule.timezone, input = { mode = "continue" }, max_attempts = 1 }
   }
-  heartbeat_hours = 2
+  heartbeat_hours   = 2
+  schedules_enabled = var.schedules_enabled
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "tag_auditor"
-    DATA_TOPIC_ARN          = local.foundation.topic_arns.data
+    DATA_TOPIC_ARN          = var.topic_arns.data
     GRACE_MINUTES           = tostring(var.audit_grace_minutes)
-    LAKE_BUCKET             = local.storage.lake_bucket
-    REPORTS_BUCKET          = local.storage.reports_bucket
+    LAKE_BUCKET             = var.storage.lake_bucket
+    REPORTS_BUCKET          = var.storage.reports_bucket
   })
 
   permissions = concat(local.keep_state.tag_auditor, [
@@ -66,12 +67,12 @@ module "tag_auditor" {
     {
       sid       = "ListLake"
       actions   = ["s3:ListBucket"]
-      resources = [local.storage.lake_bucket_arn]
+      resources = [var.storage.lake_bucket_arn]
     },
     {
       sid       = "ReadTags"
       actions   = ["s3:GetObjectTagging"]
-      resources = ["${local.storage.lake_bucket_arn}/*"]
+      resources = ["${var.storage.lake_bucket_arn}/*"]
     },
   ], local.publish_notices.data)
 
@@ -82,7 +83,7 @@ module "tag_auditor" {
     NoticesFailed = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

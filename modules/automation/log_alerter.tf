@@ -3,7 +3,7 @@ locals {
 
   # The catalogue's name for a kind of log -> its log groups. Never log_alerter's own: a line about a line would never end.
   _log_groups = merge(
-    { for kind in ["control_plane", "application", "dataplane", "host"] : kind => { (kind) = local.cluster.log_group_names[kind] } },
+    { for kind in ["control_plane", "application", "dataplane", "host"] : kind => { (kind) = var.cluster_log_group_names[kind] } },
     {
       functions = merge(
         {
@@ -46,13 +46,13 @@ locals {
 }
 
 module "log_alerter" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "log_alerter"
   description    = "Turns log lines into notices, grouped, counted and limited"
   archive        = "${local.archives}/log_alerter.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   # Two at once: in a storm deliveries wait in Lambda's queue, and not for each other's writes.
@@ -61,19 +61,20 @@ module "log_alerter" {
   log_filters          = local.log_filters
   schedules            = { flush = var.log_flush_schedule }
   heartbeat_hours      = 2
+  schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "log_alerter"
-    REPORTS_BUCKET          = local.storage.reports_bucket
-    PLATFORM_TOPIC_ARN      = local.foundation.topic_arns.platform
-    DATA_TOPIC_ARN          = local.foundation.topic_arns.data
+    REPORTS_BUCKET          = var.storage.reports_bucket
+    PLATFORM_TOPIC_ARN      = var.topic_arns.platform
+    DATA_TOPIC_ARN          = var.topic_arns.data
   })
 
   permissions = concat(local.keep_state.log_alerter, [
     {
       sid       = "PublishNotices"
       actions   = ["sns:Publish"]
-      resources = [local.foundation.topic_arns.platform, local.foundation.topic_arns.data]
+      resources = [var.topic_arns.platform, var.topic_arns.data]
     },
     local.encrypt_notices,
   ])
@@ -85,7 +86,7 @@ module "log_alerter" {
     NoticesFailed    = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

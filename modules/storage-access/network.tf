@@ -1,3 +1,12 @@
+resource "aws_efs_mount_target" "this" {
+  # By position, the order of the zones: the ids of subnets that are made together with this are not known beforehand.
+  count = length(var.subnet_ids)
+
+  file_system_id  = var.file_system.id
+  subnet_id       = var.subnet_ids[count.index]
+  security_groups = [aws_security_group.mount_targets.id]
+}
+
 # No egress rule: a mount target only answers.
 resource "aws_security_group" "mount_targets" {
   name        = "${var.name}-shared-storage"

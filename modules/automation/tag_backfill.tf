@@ -1,14 +1,14 @@
 locals {
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-resources-for-iam-policies
-  _batch_jobs = "arn:${data.aws_partition.this.partition}:s3:${module.naming.region}:${data.aws_caller_identity.this.account_id}:job/*"
-  _manifests  = "${local.storage.reports_bucket_arn}/automation-state/tag_backfill/runs/*"
+  _batch_jobs = "arn:${local.partition}:s3:${local.region}:${local.account}:job/*"
+  _manifests  = "${var.storage.reports_bucket_arn}/automation-state/tag_backfill/runs/*"
 }
 
 # What S3 Batch Operations acts as: https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html
 resource "aws_iam_role" "backfill_jobs" {
-  name                 = "${module.naming.prefix}-tag-backfill-jobs"
+  name                 = "${var.name}-tag-backfill-jobs"
   description          = "What the backfill's jobs of S3 Batch Operations act as"
-  permissions_boundary = local.foundation.permissions_boundary_arn
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -18,7 +18,7 @@ resource "aws_iam_role" "backfill_jobs" {
       Action    = "sts:AssumeRole"
       Principal = { Service = "batchoperations.s3.amazonaws.com" }
       # Jobs of this account only, against the confused deputy.
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
   })
 }
@@ -35,7 +35,7 @@ resource "aws_iam_role_policy" "backfill_jobs" {
         Sid       = "WriteTags"
         Effect    = "Allow"
         Action    = ["s3:PutObjectVersionTagging"]
-        Resource  = "${local.storage.lake_bucket_arn}/*"
+        Resource  = "${var.storage.lake_bucket_arn}/*"
         Condition = { Null = { "s3:RequestObjectTag/data_class" = "false" } }
       },
       {
@@ -48,21 +48,21 @@ resource "aws_iam_role_policy" "backfill_jobs" {
         Sid       = "EncryptReports"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = local.foundation.key_arns.lake
-        Condition = { StringEquals = { "kms:ViaService" = "s3.${module.naming.region}.amazonaws.com" } }
+        Resource  = var.key_arns.lake
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
       },
     ]
   })
 }
 
 module "tag_backfill" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "tag_backfill"
   description    = "Tags what lies in the data lake already, in slices, directly or by jobs of S3 Batch Operations"
   archive        = "${local.archives}/tag_backfill.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   # One works, one may queue or cancel meanwhile; the run's document keeps two from working on it.
@@ -72,14 +72,15 @@ module "tag_backfill" {
   retry                = { attempts = 2, max_age_seconds = 21600 }
   schedules            = { continue = merge(var.backfill_schedule, { max_attempts = 1 }) }
   heartbeat_hours      = 2
+  schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "tag_backfill"
-    ACCOUNT_ID              = data.aws_caller_identity.this.account_id
+    ACCOUNT_ID              = local.account
     BATCH_ROLE_ARN          = aws_iam_role.backfill_jobs.arn
-    DATA_TOPIC_ARN          = local.foundation.topic_arns.data
-    LAKE_BUCKET             = local.storage.lake_bucket
-    REPORTS_BUCKET          = local.storage.reports_bucket
+    DATA_TOPIC_ARN          = var.topic_arns.data
+    LAKE_BUCKET             = var.storage.lake_bucket
+    REPORTS_BUCKET          = var.storage.reports_bucket
   })
 
   permissions = concat(local.keep_state.tag_backfill, [
@@ -87,18 +88,18 @@ module "tag_backfill" {
     {
       sid       = "ListLake"
       actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
-      resources = [local.storage.lake_bucket_arn]
+      resources = [var.storage.lake_bucket_arn]
     },
     {
       sid       = "ReadTags"
       actions   = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
-      resources = ["${local.storage.lake_bucket_arn}/*"]
+      resources = ["${var.storage.lake_bucket_arn}/*"]
     },
     {
       # Never a tag set without a class: that would hide the object from everyone.
       sid        = "WriteTags"
       actions    = ["s3:PutObjectVersionTagging"]
-      resources  = ["${local.storage.lake_bucket_arn}/*"]
+      resources  = ["${var.storage.lake_bucket_arn}/*"]
       conditions = [{ test = "Null", variable = "s3:RequestObjectTag/data_class", values = ["false"] }]
     },
     {
@@ -128,7 +129,7 @@ module "tag_backfill" {
     NoticesFailed    = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

@@ -55,7 +55,7 @@ locals {
       Sid      = "Mount${join("", [for word in split("_", client) : title(word)])}"
       Effect   = "Allow"
       Action   = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
-      Resource = aws_efs_file_system.this.arn
+      Resource = var.file_system.arn
       Condition = {
         Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
         StringLike = { "elasticfilesystem:AccessPointArn" = settings.access_points }
@@ -99,7 +99,7 @@ resource "aws_iam_role_policy" "client" {
         Sid      = "FindMountTargets"
         Effect   = "Allow"
         Action   = "elasticfilesystem:DescribeMountTargets"
-        Resource = aws_efs_file_system.this.arn
+        Resource = var.file_system.arn
       },
     ]
   })

@@ -1,22 +1,23 @@
 module "instance_scheduler" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "instance_scheduler"
   description    = "Stops test instances outside their testing hours, and may start again what it stopped"
   archive        = "${local.archives}/instance_scheduler.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 180
   schedules            = { look = var.instance_look_schedule }
   heartbeat_hours      = 2
+  schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "instance_scheduler"
-    PLATFORM_TOPIC_ARN      = local.foundation.topic_arns.platform
-    REPORTS_BUCKET          = local.storage.reports_bucket
+    PLATFORM_TOPIC_ARN      = var.topic_arns.platform
+    REPORTS_BUCKET          = var.storage.reports_bucket
     SCHEDULES               = jsonencode(var.testing_hours)
     HOLIDAYS                = jsonencode(sort(var.testing_holidays))
     OVERRIDE_HOURS          = tostring(var.instance_override_hours)
@@ -62,10 +63,10 @@ module "instance_scheduler" {
       # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
       sid       = "LetEc2OpenVolumes"
       actions   = ["kms:CreateGrant"]
-      resources = [local.foundation.key_arns.volumes]
+      resources = [var.key_arns.volumes]
       conditions = [
         { test = "Bool", variable = "kms:GrantIsForAWSResource", values = ["true"] },
-        { test = "StringEquals", variable = "kms:ViaService", values = ["ec2.${module.naming.region}.amazonaws.com"] },
+        { test = "StringEquals", variable = "kms:ViaService", values = ["ec2.${local.region}.amazonaws.com"] },
       ]
     },
   ], local.keep_state.instance_scheduler, local.publish_notices.platform)
@@ -75,7 +76,7 @@ module "instance_scheduler" {
     NoticesFailed    = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

@@ -3,13 +3,13 @@ locals {
 }
 
 module "volume_reaper" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "volume_reaper"
   description    = "Marks unattached volumes, and after a month takes a last snapshot and deletes them"
   archive        = "${local.archives}/volume_reaper.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
@@ -18,11 +18,12 @@ module "volume_reaper" {
     watch = merge(var.volume_watch_schedule, { input = { mode = "watch" } })
     reap  = merge(var.volume_reap_schedule, { input = { mode = "reap" } })
   }
-  heartbeat_hours = 49
+  heartbeat_hours   = 49
+  schedules_enabled = var.schedules_enabled
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "volume_reaper"
-    PLATFORM_TOPIC_ARN      = local.foundation.topic_arns.platform
+    PLATFORM_TOPIC_ARN      = var.topic_arns.platform
     WINDOW_DAYS             = tostring(var.volume_window_days)
     SNAPSHOT_RETENTION_DAYS = tostring(local._recovery.final_snapshots.keep_days)
   })
@@ -83,7 +84,7 @@ module "volume_reaper" {
     NoticesFailed  = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

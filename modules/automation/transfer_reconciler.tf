@@ -1,22 +1,23 @@
 module "transfer_reconciler" {
-  source = "../../modules/function"
+  source = "../function"
 
-  name           = module.naming.prefix
+  name           = var.name
   function       = "transfer_reconciler"
   description    = "Notices slots without a transfer and endings nobody heard of, and has them made good"
   archive        = "${local.archives}/transfer_reconciler.zip"
-  archive_bucket = local.storage.code_bucket
+  archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
 
   reserved_concurrency = 1
   timeout_seconds      = 300
   schedules            = { usual = var.reconciler_schedule }
   heartbeat_hours      = 2
+  schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "transfer_reconciler"
-    TRANSFER_TOPIC_ARN      = local.foundation.topic_arns.transfer
-    REPORTS_BUCKET          = local.storage.reports_bucket
+    TRANSFER_TOPIC_ARN      = var.topic_arns.transfer
+    REPORTS_BUCKET          = var.storage.reports_bucket
     OBJECT_TAGGER_ARN       = module.object_tagger.arn
     TAG_BACKFILL_ARN        = module.tag_backfill.arn
   })
@@ -27,13 +28,13 @@ module "transfer_reconciler" {
     {
       sid        = "FindReceipts"
       actions    = ["s3:ListBucket"]
-      resources  = [local.storage.reports_bucket_arn]
+      resources  = [var.storage.reports_bucket_arn]
       conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["automation-state/object_tagger/*"] }]
     },
     {
       sid       = "ReadReceipts"
       actions   = ["s3:GetObject"] # the key: keep_state
-      resources = ["${local.storage.reports_bucket_arn}/automation-state/object_tagger/*"]
+      resources = ["${var.storage.reports_bucket_arn}/automation-state/object_tagger/*"]
     },
     {
       sid       = "CallTheTagger"
@@ -49,7 +50,7 @@ module "transfer_reconciler" {
     NoticesFailed       = "SNS did not take a notice."
   }
 
-  key_arns                 = local.foundation.key_arns
-  alarm_topic_arn          = local.foundation.topic_arns.platform
-  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  key_arns                 = var.key_arns
+  alarm_topic_arn          = var.topic_arns.platform
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

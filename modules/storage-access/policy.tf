@@ -5,7 +5,7 @@ locals {
       Effect    = "Deny"
       Principal = { AWS = "*" }
       Action    = "*"
-      Resource  = aws_efs_file_system.this.arn
+      Resource  = var.file_system.arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     },
     {
@@ -14,7 +14,7 @@ locals {
       Effect    = "Deny"
       Principal = { AWS = "*" }
       Action    = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
-      Resource  = aws_efs_file_system.this.arn
+      Resource  = var.file_system.arn
       Condition = { Null = { "elasticfilesystem:AccessPointArn" = "true" } }
     },
     {
@@ -22,7 +22,7 @@ locals {
       Effect    = "Deny"
       Principal = { AWS = "*" }
       Action    = "elasticfilesystem:ClientRootAccess"
-      Resource  = aws_efs_file_system.this.arn
+      Resource  = var.file_system.arn
     },
   ]
 
@@ -32,13 +32,13 @@ locals {
       Effect    = "Deny"
       Principal = { AWS = "*" }
       Action    = "elasticfilesystem:DeleteFileSystem"
-      Resource  = aws_efs_file_system.this.arn
+      Resource  = var.file_system.arn
     },
   ]
 }
 
 resource "aws_efs_file_system_policy" "this" {
-  file_system_id = aws_efs_file_system.this.id
+  file_system_id = var.file_system.id
 
   policy = jsonencode({
     Version = "2012-10-17"

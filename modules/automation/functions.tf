@@ -1,13 +1,13 @@
 # What the functions share. Each has a file of its own beside this one.
 
 locals {
-  _transfer_executions = "${local.storage.transfer_task_arn}/execution/*"
+  _transfer_executions = "${var.storage.transfer_task_arn}/execution/*"
 
   # What belongs to EC2 in this account and region. Snapshots have no account in their ARN.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
   ec2_arns = {
-    for kind, account in { instance = data.aws_caller_identity.this.account_id, volume = data.aws_caller_identity.this.account_id, snapshot = "" } :
-    kind => "arn:${data.aws_partition.this.partition}:ec2:${module.naming.region}:${account}:${kind}/*"
+    for kind, account in { instance = local.account, volume = local.account, snapshot = "" } :
+    kind => "arn:${local.partition}:ec2:${local.region}:${account}:${kind}/*"
   }
 
   archives = "${path.root}/${var.functions_dir}"
@@ -15,7 +15,7 @@ locals {
   # https://docs.aws.amazon.com/powertools/python/latest/#environment-variables ; the service name is added per function.
   common_environment = {
     ENVIRONMENT                  = var.environment
-    TRANSFER_TASK_ARN            = local.storage.transfer_task_arn
+    TRANSFER_TASK_ARN            = var.storage.transfer_task_arn
     POWERTOOLS_METRICS_NAMESPACE = "Kosha"
     POWERTOOLS_LOG_LEVEL         = var.function_log_level
   }
@@ -28,20 +28,20 @@ locals {
         # Otherwise S3 answers 403 instead of 404 for what is not there yet.
         sid        = "FindState"
         actions    = ["s3:ListBucket"]
-        resources  = [local.storage.reports_bucket_arn]
+        resources  = [var.storage.reports_bucket_arn]
         conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["automation-state/${function}/*"] }]
       },
       {
         sid       = "KeepState"
         actions   = ["s3:GetObject", "s3:PutObject"]
-        resources = ["${local.storage.reports_bucket_arn}/automation-state/${function}/*"]
+        resources = ["${var.storage.reports_bucket_arn}/automation-state/${function}/*"]
       },
       {
         sid       = "EncryptState"
         actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        resources = [local.foundation.key_arns.lake]
+        resources = [var.key_arns.lake]
         conditions = [
-          { test = "StringEquals", variable = "kms:ViaService", values = ["s3.${module.naming.region}.amazonaws.com"] },
+          { test = "StringEquals", variable = "kms:ViaService", values = ["s3.${local.region}.amazonaws.com"] },
         ]
       },
     ]
@@ -52,7 +52,7 @@ locals {
     for function in ["scratch_cleaner", "tag_auditor", "tag_backfill"] : function => {
       sid       = "WriteReports"
       actions   = ["s3:PutObject"]
-      resources = ["${local.storage.reports_bucket_arn}/automation-reports/${function}/*"]
+      resources = ["${var.storage.reports_bucket_arn}/automation-reports/${function}/*"]
     }
   }
 
@@ -61,7 +61,7 @@ locals {
       {
         sid       = "PublishNotices"
         actions   = ["sns:Publish"]
-        resources = [local.foundation.topic_arns[topic]]
+        resources = [var.topic_arns[topic]]
       },
       local.encrypt_notices,
     ]
@@ -86,9 +86,9 @@ locals {
   encrypt_notices = {
     sid       = "EncryptNotices"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [local.foundation.key_arns.alerts]
+    resources = [var.key_arns.alerts]
     conditions = [
-      { test = "StringEquals", variable = "kms:ViaService", values = ["sns.${module.naming.region}.amazonaws.com"] },
+      { test = "StringEquals", variable = "kms:ViaService", values = ["sns.${local.region}.amazonaws.com"] },
     ]
   }
 
@@ -97,23 +97,23 @@ locals {
   transfer_ended = jsonencode({
     source      = ["aws.datasync"]
     detail-type = ["DataSync Task Execution State Change"]
-    resources   = [{ prefix = "${local.storage.transfer_task_arn}/execution/" }]
+    resources   = [{ prefix = "${var.storage.transfer_task_arn}/execution/" }]
     detail      = { State = ["SUCCESS", "ERROR"] }
   })
 }
 
 # The functions' dependencies, once for all of them: most of the bytes, and what changes least.
 resource "aws_s3_object" "dependencies" {
-  bucket             = local.storage.code_bucket
-  key                = "layers/${module.naming.prefix}-dependencies.zip"
+  bucket             = var.storage.code_bucket
+  key                = "layers/${var.name}-dependencies.zip"
   source             = "${local.archives}/dependencies.zip"
   source_hash        = filebase64sha256("${local.archives}/dependencies.zip")
-  kms_key_id         = local.foundation.key_arns.functions
+  kms_key_id         = var.key_arns.functions
   bucket_key_enabled = true
 }
 
 resource "aws_lambda_layer_version" "dependencies" {
-  layer_name               = "${module.naming.prefix}-dependencies"
+  layer_name               = "${var.name}-dependencies"
   description              = "Libraries of the functions, as uv.lock has them"
   s3_bucket                = aws_s3_object.dependencies.bucket
   s3_key                   = aws_s3_object.dependencies.key

@@ -1,0 +1,43 @@
+# Access to the replica of the shared storage. It is read-only as long as it is replicated to (60-protection); mount targets,
+# access points and the policy are its own from the first day. The directories of the access points come with the files.
+module "storage_access" {
+  source = "../../modules/storage-access"
+  count  = local.is_lit ? 1 : 0
+
+  name                      = local.name
+  file_system               = { id = local.protection.replica_file_system_id, arn = local.protection.replica_file_system_arn }
+  vpc_id                    = module.network.vpc_id
+  subnet_ids                = module.network.private_subnet_ids
+  client_security_group_ids = module.network.security_group_ids
+  posix                     = local.layout.posix
+  directories               = local.layout.directories
+  deletion_protection       = var.deletion_protection
+  permissions_boundary_arn  = local.foundation.permissions_boundary_arn
+}
+
+# Nobody starts it before the standby is active. Then the replica of the shared storage feeds the replica of the lake.
+module "transfer" {
+  source = "../../modules/transfer"
+  count  = local.is_lit ? 1 : 0
+
+  name               = local.name
+  lake_bucket_arn    = local.storage.replica_bucket_arn
+  reports_bucket_arn = module.reports.arn
+  lake_key_arn       = local.foundation.recovery_key_arns.lake
+  logs_key_arn       = local.foundation.recovery_key_arns.logs
+  in_flight_patterns = local.layout.in_flight
+
+  source_location = {
+    file_system_arn  = module.storage_access[0].file_system_arn
+    access_point_arn = module.storage_access[0].access_point_arns["published"]
+    role_arn         = module.storage_access[0].client_role_arns["transfer"]
+  }
+
+  # Any zone will do: DataSync needs one, and the file system has a mount target in each.
+  network = {
+    subnet_id         = module.network.private_subnet_ids[0]
+    security_group_id = module.network.security_group_ids["transfer"]
+  }
+
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+}
