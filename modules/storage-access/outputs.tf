@@ -21,7 +21,8 @@ output "workspace_access_point_arn" {
 
 output "client_role_arns" {
   description = "Client (workers, transfer, scratch_cleaner_<directory>) -> ARN of the role it mounts with."
-  value       = { for client, role in aws_iam_role.client : client => role.arn }
+  # Made from the parts: what is made together with the roles asks beforehand whether there is one.
+  value = { for client, role in aws_iam_role.client : client => "arn:${local.partition}:iam::${local.account}:role/${role.name}" }
 
   depends_on = [aws_iam_role_policy.client]
 }

@@ -62,8 +62,17 @@ mock_provider "aws" {
   mock_resource "aws_vpc" {
     defaults = { id = "vpc-standby" }
   }
-  mock_resource "aws_subnet" {
-    defaults = { id = "subnet-standby" }
+  override_resource {
+    target = module.network.aws_subnet.private["ap-south-2a"]
+    values = { id = "subnet-a" }
+  }
+  override_resource {
+    target = module.network.aws_subnet.private["ap-south-2b"]
+    values = { id = "subnet-b" }
+  }
+  override_resource {
+    target = module.network.aws_subnet.private["ap-south-2c"]
+    values = { id = "subnet-c" }
   }
   mock_resource "aws_security_group" {
     defaults = { id = "sg-standby" }
@@ -122,6 +131,8 @@ variables {
   nat_mode          = "single"
   trusted_readers   = { saml_providers = ["arn:aws:iam::111122223333:saml-provider/campus"] }
   functions_dir     = "../../modules/automation/tests/functions"
+
+  deletion_protection = false # or the test could not end: it applies
 }
 
 run "active_is_the_whole_platform" {
