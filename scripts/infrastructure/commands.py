@@ -187,7 +187,9 @@ def _stage_variable(root: str, stage: str | None) -> dict[str, str]:
 def _require_stage(terraform: TerraformRoot, stage: str | None) -> None:
     """Raise :class:`UserError` if the saved plan is of another stage than is asked for."""
     if stage and (planned := terraform.show_plan()["variables"]["recovery_stage"]["value"]) != stage:
-        raise UserError(f"the saved plan is of the stage {planned}, and {stage} is to be applied: make a plan of {stage}")
+        raise UserError(
+            f"the saved plan is of the stage {planned}, and {stage} is to be applied: make a plan of {stage}"
+        )
 
 
 def _missing_handoff(environment: Environment, root: str) -> str | None:

@@ -53,7 +53,7 @@ MACHINES_READ: dict[str, set[str] | None] = {
 }
 READS_WITHOUT_CLASS = {"transfer-lake"}
 # Besides the replication. What is written to the replica flows back into the lake.
-WRITES_TO_REPLICA: set[str] = set()
+WRITES_TO_REPLICA = {f"{STANDBY}transfer-lake", f"{STANDBY}cluster-hospital"}
 
 
 def reviewed_name(role: Role) -> str:

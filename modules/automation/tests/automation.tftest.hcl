@@ -222,6 +222,10 @@ run "the_functions_as_they_are" {
     error_message = "Only marked volumes and final snapshots may go."
   }
   assert {
+    condition     = module.volume_reaper.environment["SNAPSHOT_RETENTION_DAYS"] == tostring(yamldecode(file("../../catalog/recovery.yaml")).final_snapshots.keep_days)
+    error_message = "Last snapshots are kept as the catalogue says."
+  }
+  assert {
     condition     = [for s in jsondecode(module.volume_reaper.permissions_policy).Statement : s.Sid if contains(s.Resource, "*")] == ["ReadMetrics", "Look"]
     error_message = "Only looking knows no resources."
   }
