@@ -64,9 +64,7 @@ def _bucket(environment: Environment) -> str:
         name = str(hcl2.load(file).get("bucket", "")).strip('"')
     expected = f"{environment.prefix}-state-{environment.region}"
     if name != expected:
-        raise UserError(
-            f'{path}: the bucket is "{name}", and bootstrap makes "{expected}"; write that'
-        )
+        raise UserError(f'{path}: the bucket is "{name}", and bootstrap makes "{expected}"; write that')
     return name
 
 
