@@ -1,4 +1,4 @@
-"""The standby needs nothing of the primary region: in its fullest stage nothing it plans names it, no provider goes there.
+"""The standby needs nothing of the primary region: nothing it plans names it, and no provider goes there.
 
 Values that are known after apply come from the one provider, so they are of its region.
 """
