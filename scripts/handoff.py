@@ -36,10 +36,10 @@ def published_roots(environment: Environment, reader: str = "") -> set[str]:
 
 
 def read_handoff(environment: Environment, root: str, region: str | None = None) -> dict[str, Any]:
-    """The document of ``root``, as a region has it. Raises :class:`UserError` if the root is not applied."""
+    """The document of ``root``, in the region where its root reads, or in ``region``. Raises :class:`UserError` if the root is not applied."""
     name = environment.handoff(root)
     try:
-        ssm = client(environment, "ssm", environment.region_of(root))
+        ssm = client(environment, "ssm", region or environment.region_of(root))
         value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ParameterNotFound":

@@ -95,9 +95,10 @@ def apply(environment: Environment, root: str | None, stage: str | None = None) 
     for name in staged_roots(root, stage):
         _require_handoffs(environment, name)
         if environment.is_protected and not prepare(environment, name).plan_file.exists():
+            wanted = f"ROOT={name}{f' STAGE={stage}' if stage else ''}"
             raise UserError(
                 f"{name}: there is no saved plan for {environment.name}, and nothing is applied there that was not "
-                f"planned and read first: make plan ENV={environment.name} ROOT={name}{f' STAGE={stage}' if stage else ''}"
+                f"planned and read first: make plan ENV={environment.name} {wanted}"
             )
         started = time.monotonic()
         terraform = open_root(environment, name)
@@ -171,7 +172,7 @@ def show_summary(environment: Environment, summaries: list[PlanSummary], waiting
 
 
 def staged_roots(root: str | None, stage: str | None) -> tuple[str, ...]:
-    """The selected roots. Raises :class:`UserError` if ``stage`` is none, or given for another root than the standby."""
+    """The selected roots. Raises :class:`UserError` for a stage that is none, or that is given for another root."""
     selected = select_roots(root)
     if stage and selected != (RECOVERY,):
         raise UserError(f"only {RECOVERY} has stages: give ROOT={RECOVERY} STAGE={stage}, or no STAGE")
@@ -188,7 +189,7 @@ def _require_stage(terraform: TerraformRoot, stage: str | None) -> None:
     """Raise :class:`UserError` if the saved plan is of another stage than is asked for."""
     if stage and (planned := terraform.show_plan()["variables"]["recovery_stage"]["value"]) != stage:
         raise UserError(
-            f"the saved plan is of the stage {planned}, and {stage} is to be applied: make a plan of {stage}"
+            f"the saved plan is of the stage {planned}, not {stage}: make plan ROOT={RECOVERY} STAGE={stage}"
         )
 
 

@@ -86,8 +86,8 @@ def terraform_environment(data: Path) -> dict[str, str]:
     """The environment Terraform runs in; ``data`` is where it keeps providers and the backend's settings.
 
     Terraform and its AWS provider are Go programs that live for seconds. With the collector run at four times the live
-    heap (GOGC, https://go.dev/doc/gc-guide) instead of twice, the tests of modules/automation take 70 s of CPU instead of
-    109 s, at the same peak of 0.65 GB.
+    heap (GOGC, https://go.dev/doc/gc-guide) instead of twice, the tests of modules/automation take 70 s of CPU instead
+    of 109 s, at the same peak of 0.65 GB.
     """
     return {
         "GOGC": "400",
@@ -130,8 +130,8 @@ class TerraformRoot:
     def plan(
         self, destroy: bool = False, progress: Progress | None = None, variables: Mapping[str, str] | None = None
     ) -> PlanSummary:
-        """Plan and save the plan file. ``progress`` is called as resources are read; ``variables`` are given besides the
-        environment's, and instead of them."""
+        """Plan and save the plan file. ``progress`` is called as resources are read; ``variables`` go before the
+        environment's."""
         self.workspace.plan_file.parent.mkdir(parents=True, exist_ok=True)
         self.workspace.plan_file.unlink(missing_ok=True)
         summary = PlanSummary(self.workspace.root)

@@ -40,7 +40,7 @@ ADMINISTRATOR: Document = {
 
 # Reviewed by hand: a change of these lists is a decision, not a repair.
 PEOPLE_DO = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions", "kms:Decrypt"}
-# The standby's roles (90-recovery): the platform's, with this before their names. They have the same rights, on the replica.
+# The standby's roles (90-recovery): the platform's, with this before their names, and the same rights on the replica.
 STANDBY = "recovery-"
 TAGGERS = {"object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"}
 # Role -> the classes it reads; None: all of the catalogue.
