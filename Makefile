@@ -13,6 +13,8 @@ LOCALCLOUD := .venvs/localcloud/.ready
 ENV ?= local
 ROOT ?=
 STAGE ?=
+STEP ?= status
+DIRECTORY ?= critical
 CONFIRM ?=
 SAMPLES ?=
 STORAGE ?=
@@ -39,7 +41,7 @@ KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
 
-.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill replicate dead-letters ingest \
+.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
 	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence mutants clean
 
 help: ## Show this list
@@ -123,6 +125,12 @@ lake: $(VENV) ## Show what of PROJECT is in the data lake of ENV: classes, tags,
 
 backfill: $(VENV) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
 	@$(PYTHON) -m scripts.backfill --env "$(ENV)" --mode "$(MODE)" --prefix "$(PREFIX)"
+
+recover: $(VENV) ## A step of the runbooks region-failover and region-failback, or STEP=ready: could the recovery region take over now? (ENV, DIRECTORY)
+	@$(PYTHON) -m scripts.recovery "$(STEP)" --env "$(ENV)" --directory "$(DIRECTORY)"
+
+drill: $(VENV) $(LOCALCLOUD) tools functions ## Lose the primary region on a busy day of the local cloud, fail over and back by the runbooks, measure RPO and RTO (SEED, SEEDS, STAGE)
+	@$(PYTHON) -m scripts.drill --seed "$(SEED)" --seeds "$(SEEDS)" --stage "$(or $(STAGE),pilot_light)"
 
 replicate: $(VENV) ## Copy to the recovery region what the replication left out: MODE=estimate (default), apply or cancel; DIRECTION=back; PREFIX=
 	@$(PYTHON) -m scripts.replicate --env "$(ENV)" --mode "$(MODE)" --direction "$(DIRECTION)" --prefix "$(PREFIX)" --run "$(RUN)"

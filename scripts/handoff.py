@@ -36,7 +36,7 @@ def published_roots(environment: Environment, reader: str = "") -> set[str]:
 
 
 def read_handoff(environment: Environment, root: str, region: str | None = None) -> dict[str, Any]:
-    """The document of ``root``, in the region where its root reads, or in ``region``. Raises :class:`UserError` if the root is not applied."""
+    """The document of ``root``, in its region or another. Raises :class:`UserError` if the root is not applied."""
     name = environment.handoff(root)
     try:
         ssm = client(environment, "ssm", region or environment.region_of(root))

@@ -30,10 +30,8 @@ cluster_nodes   = { min = 1, desired = 1, max = 2 }
 
 # 50-audit. As by default: the local cloud keeps records of all of it and does none (modules/audit-trail/README.md).
 
-# 60-protection. The local cloud knows neither, and until a claim asks for a disk no volume has the tag.
-restore_testing  = false
-backup_framework = false
-watched_backups  = ["critical"]
+# 60-protection. Until a claim asks for a disk no volume has the tag.
+watched_backups = ["critical"]
 
 # 40-automation. Two shifts: one can see instances stop when one ends, and start when the other begins.
 testing_hours = {
