@@ -1,10 +1,10 @@
 locals {
   # Side -> who may do more than others there. The standby's roles work on the replica, and on nothing of the primary.
   _roles = {
-    for side, more in { lake = { exempt = [], readers = {}, tagging = [], writing = [] }, replica = merge(var.recovery_roles, { writing = var.replica_writer_role_arns }) } : side => {
+    for side, more in { lake = { exempt = [], readers = {}, tagging = [] }, replica = var.recovery_roles } : side => {
       exempt                 = concat(var.exempt_role_arns, more.exempt)
       tagging                = concat(var.tagging_role_arns, more.tagging)
-      writing                = more.writing
+      writing                = side == "replica" ? var.replica_writer_role_arns : []
       readers = {
         for class in keys(var.data_classes) : class => concat(lookup(var.reader_role_arns, class, []), lookup(more.readers, class, []))
       }
