@@ -212,7 +212,7 @@ run "cold_is_free_and_what_must_be_there_before" {
     error_message = "The network is always there."
   }
   assert {
-    condition     = keys(module.reader_access.policies) == ["custodian", "operator", "researcher"] && length(module.reader_access.role_arns) == 0
+    condition     = keys(module.reader_access.policies) == ["custodian", "researcher"] && length(module.reader_access.role_arns) == 0
     error_message = "Readers' rights from the standby's network are there before a disaster, in the roles there are."
   }
   assert {
