@@ -104,6 +104,9 @@ mock_provider "aws" {
       vpc_config = { cluster_security_group_id = "sg-cluster", endpoint_private_access = true }
     }
   }
+  mock_resource "aws_iam_instance_profile" {
+    defaults = { arn = "arn:aws:iam::111122223333:instance-profile/kosha-test-recovery-cluster-node" }
+  }
   mock_resource "aws_launch_template" {
     defaults = { id = "lt-0123456789abcdef0" }
   }
