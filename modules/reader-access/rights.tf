@@ -97,11 +97,12 @@ locals {
     }
   ]
 
-  # Listing and the key ask for no place, so a role that has them needs them only once.
+  # Listing and the key ask for no place, so a role that has them needs them only once; and a duty that reads nothing for which
+  # the place counts needs no second policy (IAM takes none without statements).
   policies = {
     for duty in keys(var.duties) : duty => jsonencode({
       Version   = "2012-10-17"
       Statement = concat(local._reading[duty], [for statement in concat([local._listing[duty]], local._decrypting) : statement if !var.roles_exist])
-    })
+    }) if !var.roles_exist || length(local._reading[duty]) > 0
   }
 }

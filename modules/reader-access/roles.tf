@@ -49,7 +49,7 @@ resource "aws_iam_role" "reader" {
 }
 
 resource "aws_iam_role_policy" "reader" {
-  for_each = length(local._trust) > 0 ? var.duties : {}
+  for_each = toset(length(local._trust) > 0 ? keys(local.policies) : [])
 
   name   = var.roles_exist ? "access-matrix-recovery" : "access-matrix"
   role   = var.roles_exist ? "${var.name}-${each.key}" : aws_iam_role.reader[each.key].name

@@ -78,7 +78,7 @@ def plan(
         if root is None and _missing_handoff(environment, name):
             waiting.append(name)
             continue
-        _require_handoffs(environment, name)
+        require_handoffs(environment, name)
         terraform = open_root(environment, name)
         with reporting(f"plan {name}") as progress:
             summaries.append(terraform.plan(progress=progress, variables=_stage_variable(name, stage)))
@@ -93,7 +93,7 @@ def plan(
 def apply(environment: Environment, root: str | None, stage: str | None = None) -> int:
     """Apply the selected roots in order; in production only plans that ``plan`` saved before, of the same ``stage``."""
     for name in staged_roots(root, stage):
-        _require_handoffs(environment, name)
+        require_handoffs(environment, name)
         if environment.is_protected and not prepare(environment, name).plan_file.exists():
             wanted = f"ROOT={name}{f' STAGE={stage}' if stage else ''}"
             raise UserError(
@@ -104,7 +104,7 @@ def apply(environment: Environment, root: str | None, stage: str | None = None) 
         terraform = open_root(environment, name)
         if environment.is_protected:
             total = 0
-            _require_stage(terraform, stage)
+            require_stage(terraform, stage)
         else:
             with reporting(f"plan {name}") as progress:
                 summary = terraform.plan(progress=progress, variables=_stage_variable(name, stage))
@@ -185,7 +185,7 @@ def _stage_variable(root: str, stage: str | None) -> dict[str, str]:
     return {"recovery_stage": stage} if root == RECOVERY and stage else {}
 
 
-def _require_stage(terraform: TerraformRoot, stage: str | None) -> None:
+def require_stage(terraform: TerraformRoot, stage: str | None) -> None:
     """Raise :class:`UserError` if the saved plan is of another stage than is asked for."""
     if stage and (planned := terraform.show_plan()["variables"]["recovery_stage"]["value"]) != stage:
         raise UserError(
@@ -201,7 +201,7 @@ def _missing_handoff(environment: Environment, root: str) -> str | None:
     return next((name for name in ROOTS[: ROOTS.index(root)] if name not in published), None)
 
 
-def _require_handoffs(environment: Environment, root: str) -> None:
+def require_handoffs(environment: Environment, root: str) -> None:
     """Raise :class:`UserError` naming the root that must be applied before ``root``, if there is one."""
     blocker = _missing_handoff(environment, root)
     if blocker:

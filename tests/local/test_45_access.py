@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from kosha_access.evaluation import Decision, decide
 
 from common.permissions import Permission, Resource
+from scripts.infrastructure.environments import RECOVERY
 from scripts.prove.cases import TAGGING, around, principal
 from scripts.prove.documents import Documents
 from scripts.prove.matrix import Matrix
-from scripts.prove.properties import PROPERTIES, TAGGERS, Proof, policies_of, tag_request
+from scripts.prove.properties import (
+    PROPERTIES,
+    TAGGERS,
+    Proof,
+    people_read_what_the_matrix_says,
+    policies_of,
+    tag_request,
+)
 from tests.local.applied import documents
 from tests.local.conftest import Platform
 
@@ -46,6 +55,18 @@ def test_what_is_proved_of_plans_holds_as_applied(applied: Documents, number: in
     PROPERTIES[number](proof)
     assert not proof.found, "\n".join(each.text for each in proof.found[:5])
     assert sum(proof.counts.values()) > 0
+
+
+def test_readers_read_the_replica_from_the_standby_s_network_as_from_the_platform_s(
+    platform: Platform, applied: Documents
+) -> None:
+    """And nothing of the lake from there: the standby's place is a place of the replica alone."""
+    from_standby = replace(applied, vpc_ids=(platform.handoffs[RECOVERY]["vpc_id"],))
+    lake, replica = (Proof(replace(from_standby, sides=(side, side)), Matrix(), every=EVERY) for side in applied.sides)
+    people_read_what_the_matrix_says(replica)
+    assert not replica.found, "\n".join(each.text for each in replica.found[:5])
+    people_read_what_the_matrix_says(lake)
+    assert lake.found, "the lake of the primary region is read from the standby's network"
 
 
 def declared(function: str) -> list[Permission]:

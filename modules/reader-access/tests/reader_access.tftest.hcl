@@ -332,8 +332,14 @@ run "in_the_standby_the_same_roles_read_the_replica_from_its_network" {
 
   variables {
     roles_exist = true
-    vpc_ids     = ["vpc-standby"]
-    buckets     = { replica = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-2", region = "ap-south-2", key_arn = "arn:aws:kms:ap-south-2:111122223333:key/mrk-1" } }
+    duties = {
+      researcher = { description = "Works on one project", projects = "own", sites = "any", sensitivity = "controlled", session_hours = 8 }
+      custodian  = { description = "Answers for a site", projects = "any", sites = "own", sensitivity = "restricted", session_hours = 2 }
+      # Reads what may be read from anywhere, so no place more is of use to him.
+      operator = { description = "Runs the platform", projects = "any", sites = "any", sensitivity = "open", session_hours = 8 }
+    }
+    vpc_ids = ["vpc-standby"]
+    buckets = { replica = { arn = "arn:aws:s3:::kosha-test-lake-ap-south-2", region = "ap-south-2", key_arn = "arn:aws:kms:ap-south-2:111122223333:key/mrk-1" } }
   }
 
   assert {

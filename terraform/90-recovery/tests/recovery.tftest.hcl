@@ -104,6 +104,9 @@ mock_provider "aws" {
       vpc_config = { cluster_security_group_id = "sg-cluster", endpoint_private_access = true }
     }
   }
+  mock_resource "aws_iam_instance_profile" {
+    defaults = { arn = "arn:aws:iam::111122223333:instance-profile/kosha-test-recovery-cluster-node" }
+  }
   mock_resource "aws_launch_template" {
     defaults = { id = "lt-0123456789abcdef0" }
   }
@@ -212,7 +215,7 @@ run "cold_is_free_and_what_must_be_there_before" {
     error_message = "The network is always there."
   }
   assert {
-    condition     = keys(module.reader_access.policies) == ["custodian", "operator", "researcher"] && length(module.reader_access.role_arns) == 0
+    condition     = keys(module.reader_access.policies) == ["custodian", "researcher"] && length(module.reader_access.role_arns) == 0
     error_message = "Readers' rights from the standby's network are there before a disaster, in the roles there are."
   }
   assert {

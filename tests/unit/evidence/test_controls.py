@@ -115,7 +115,7 @@ def test_resources_are_looked_for_through_modules() -> None:
     root = TERRAFORM / "20-storage"
     assert declares(root, "module.data_lake.module.lake.aws_s3_bucket.this")
     assert declares(root, "module.data_lake")
-    assert declares(TERRAFORM / "30-cluster", "module.hospital_ingestion.aws_iam_role.this")
+    assert declares(TERRAFORM / "30-cluster", "module.hospital_ingestion.module.identity.aws_iam_role.this")
     assert not declares(root, "module.data_lake.module.pond.aws_s3_bucket.this")
     assert not declares(root, "module.data_lake.aws_s3_bucket.this")
 

@@ -1,12 +1,23 @@
 """Environments and roots are chosen by name; a wrong one is named together with the right ones."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from scripts import handoff
 from scripts.infrastructure import environments
-from scripts.infrastructure.commands import staged_roots
-from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS, STAGES, load_environment, select_roots
+from scripts.infrastructure.commands import require_handoffs, require_stage, staged_roots
+from scripts.infrastructure.environments import (
+    BOOTSTRAP,
+    RECOVERY,
+    ROOTS,
+    STAGES,
+    Environment,
+    load_environment,
+    select_roots,
+)
+from scripts.infrastructure.terraform import TerraformRoot
 from scripts.talk import UserError
 
 
@@ -79,3 +90,41 @@ def test_a_stage_is_one_of_the_standby() -> None:
         staged_roots(None, "active")
     with pytest.raises(UserError, match="no stage 'warm'; choose one of: cold, pilot_light, active"):
         staged_roots(RECOVERY, "warm")
+
+
+def test_a_saved_plan_is_applied_only_as_the_stage_it_is_of() -> None:
+    class Saved:
+        def show_plan(self) -> dict[str, Any]:
+            return {"variables": {"recovery_stage": {"value": "cold"}}}
+
+    saved = cast(TerraformRoot, Saved())
+    require_stage(saved, "cold")
+    require_stage(saved, None)
+    with pytest.raises(UserError, match="the saved plan is of cold, not of active: make plan ROOT=90-recovery STAGE="):
+        require_stage(saved, "active")
+
+
+def test_what_the_standby_reads_is_asked_for_in_the_recovery_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the disaster the primary region answers nothing."""
+    asked: list[str] = []
+
+    class Ssm:
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **_: str) -> list[dict[str, list[dict[str, str]]]]:
+            return [{"Parameters": [{"Name": "/kosha/prod/10-foundation"}]}]
+
+        def get_parameter(self, **_: str) -> dict[str, dict[str, str]]:
+            return {"Parameter": {"Value": "{}"}}
+
+    def client(_: Environment, __: str, region: str) -> Ssm:
+        asked.append(region)
+        return Ssm()
+
+    monkeypatch.setattr(handoff, "client", client)
+    environment = load_environment("prod")
+    with pytest.raises(UserError, match="90-recovery reads what 20-storage publishes"):
+        require_handoffs(environment, RECOVERY)
+    handoff.read_handoff(environment, RECOVERY)
+    assert asked == [environment.recovery_region] * 2
