@@ -102,13 +102,19 @@ class Site:
     def make_volume(self, zone: str) -> None:
         """A volume with the tag that has it backed up."""
         tags = [{"Key": "kosha:backup", "Value": "daily"}, {"Key": "kosha:protect", "Value": "true"}]
-        self.standby.primary("ec2").create_volume(
+        made = self.standby.primary("ec2").create_volume(
             AvailabilityZone=zone,
             Size=1,
             VolumeType="gp3",
             Encrypted=True,
             TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
         )
+        self.write_volume(made["VolumeId"], b"new")
+
+    def write_volume(self, identifier: str, content: bytes) -> None:
+        """Play the instance that writes to a volume."""
+        self.volume(identifier).parent.mkdir(parents=True, exist_ok=True)
+        self.volume(identifier).write_bytes(content)
 
     def volume(self, identifier: str) -> Path:
         """The content of a volume: the local cloud keeps one file for each."""
@@ -129,8 +135,7 @@ class Site:
         """Write what somebody writes. Of a file for the lake, the shared storage is the first to have it."""
         if deed.target == "volumes":
             name = self.volumes[int(deed.name)]
-            self.volume(name).parent.mkdir(parents=True, exist_ok=True)
-            self.volume(name).write_bytes(deed.content)
+            self.write_volume(name, deed.content)
             return Write("volumes", name, digest(deed.content), self.now())
         path = f"{DIRECTORIES[deed.target]}/{deed.name}"
         self.write_file(self.primary_storage, path, deed.content)
