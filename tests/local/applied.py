@@ -51,9 +51,7 @@ def _roles(platform: Platform) -> Iterator[Role]:
         for name in (each["RoleName"] for each in page["Roles"] if each["RoleName"].startswith(prefix)):
             role = iam.get_role(RoleName=name)["Role"]
             inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
-            attached = [
-                each["PolicyArn"] for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-            ]
+            attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
             boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
             yield Role(
                 name=name.removeprefix(prefix),
