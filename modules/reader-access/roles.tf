@@ -49,9 +49,34 @@ resource "aws_iam_role" "reader" {
 }
 
 resource "aws_iam_role_policy" "reader" {
-  for_each = toset(length(local._trust) > 0 ? keys(local.policies) : [])
+  for_each = aws_iam_role.reader
 
-  name   = var.roles_exist ? "access-matrix-recovery" : "access-matrix"
-  role   = var.roles_exist ? "${var.name}-${each.key}" : aws_iam_role.reader[each.key].name
+  name   = "access-matrix"
+  role   = each.value.name
   policy = local.policies[each.key]
+}
+
+# Managed, because inline policies of a role have 10,240 characters together, and the matrix takes most of them.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+resource "aws_iam_policy" "standby" {
+  for_each = toset(length(local._trust) > 0 && var.roles_exist ? keys(local.policies) : [])
+
+  name        = "${var.name}-recovery-${each.key}"
+  description = "Lets ${each.key} read the replica from the standby's network as from the platform's"
+  policy      = local.policies[each.key]
+
+  lifecycle {
+    precondition {
+      # White space does not count.
+      condition     = length(local.policies[each.key]) <= 6144
+      error_message = "The policy of ${each.key} has ${length(local.policies[each.key])} characters; a managed policy may have 6,144. Say the rights of several classes in one statement (modules/reader-access/rights.tf)."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "standby" {
+  for_each = aws_iam_policy.standby
+
+  role       = "${var.name}-${each.key}"
+  policy_arn = each.value.arn
 }

@@ -51,11 +51,14 @@ def _roles(platform: Platform) -> Iterator[Role]:
         for name in (each["RoleName"] for each in page["Roles"] if each["RoleName"].startswith(prefix)):
             role = iam.get_role(RoleName=name)["Role"]
             inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+            attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
             boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
             yield Role(
                 name=name.removeprefix(prefix),
-                policies=tuple(
-                    iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline
+                # What AWS manages is for the cluster, and says nothing of the lake.
+                policies=(
+                    *(iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline),
+                    *(_managed(iam, each["PolicyArn"]) for each in attached if each["PolicyName"].startswith(prefix)),
                 ),
                 trust=role["AssumeRolePolicyDocument"],
                 boundary=_managed(iam, boundary) if boundary else None,

@@ -343,7 +343,7 @@ run "in_the_standby_the_same_roles_read_the_replica_from_its_network" {
   }
 
   assert {
-    condition     = length(aws_iam_role.reader) == 0 && { for duty, policy in aws_iam_role_policy.reader : duty => [policy.role, policy.name] } == { custodian = ["kosha-test-custodian", "access-matrix-recovery"], researcher = ["kosha-test-researcher", "access-matrix-recovery"] }
+    condition     = length(aws_iam_role.reader) == 0 && length(aws_iam_role_policy.reader) == 0 && { for duty, attachment in aws_iam_role_policy_attachment.standby : duty => [attachment.role, aws_iam_policy.standby[duty].name] } == { custodian = ["kosha-test-custodian", "kosha-test-recovery-custodian"], researcher = ["kosha-test-researcher", "kosha-test-recovery-researcher"] }
     error_message = "The standby makes no role; it adds a policy of its own name to those there are."
   }
   assert {
@@ -364,7 +364,7 @@ run "nobody_trusted_nothing_added" {
   }
 
   assert {
-    condition     = length(aws_iam_role_policy.reader) == 0
+    condition     = length(aws_iam_policy.standby) + length(aws_iam_role_policy_attachment.standby) == 0
     error_message = "Where 20-storage made no role there is none to add to."
   }
 }

@@ -104,6 +104,9 @@ mock_provider "aws" {
       vpc_config = { cluster_security_group_id = "sg-cluster", endpoint_private_access = true }
     }
   }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/kosha-test-recovery-made" }
+  }
   mock_resource "aws_iam_instance_profile" {
     defaults = { arn = "arn:aws:iam::111122223333:instance-profile/kosha-test-recovery-cluster-node" }
   }

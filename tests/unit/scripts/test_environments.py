@@ -100,7 +100,7 @@ def test_a_saved_plan_is_applied_only_as_the_stage_it_is_of() -> None:
     saved = cast(TerraformRoot, Saved())
     require_stage(saved, "cold")
     require_stage(saved, None)
-    with pytest.raises(UserError, match="the saved plan is of cold, not of active: make plan ROOT=90-recovery STAGE="):
+    with pytest.raises(UserError, match="the saved plan is of the stage cold, not active: make plan ROOT=90-recovery"):
         require_stage(saved, "active")
 
 
