@@ -25,7 +25,7 @@ output "workspace_access_point_arn" {
 }
 
 output "client_role_arns" {
-  description = "Client (workers, transfer, scratch_cleaner_<directory>) -> ARN of the role it mounts with."
+  description = "Client (workers, <transfer>, scratch_cleaner_<directory>) -> ARN of the role it mounts with."
   value       = { for client, role in aws_iam_role.client : client => role.arn }
 
   depends_on = [aws_iam_role_policy.client]
