@@ -44,12 +44,13 @@ TAGGERS = {"object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospit
 # Role -> the classes it reads; None: all of the catalogue.
 MACHINES_READ: dict[str, set[str] | None] = {
     "transfer-lake": None,
+    "snapshots-lake": {"snapshot"},
     "storage-scratch-cleaner-intermediate": None,
     "storage-scratch-cleaner-published": None,
     "storage-scratch-cleaner-scratch": None,
     "cluster-hospital": {"clinical_record"},
 }
-READS_WITHOUT_CLASS = {"transfer-lake"}
+READS_WITHOUT_CLASS = {"transfer-lake", "snapshots-lake"}
 
 
 @dataclass(frozen=True)

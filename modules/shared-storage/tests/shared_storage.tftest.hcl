@@ -383,6 +383,7 @@ run "refuses_a_directory_below_another" {
   command = plan
 
   variables {
+    transfers   = { transfer = { directory = "published" } }
     directories = { published = { mode = "0770" }, "scratch/deep" = { mode = "0770", harmless_to_lose = true } }
   }
 
@@ -393,31 +394,42 @@ run "refuses_a_directory_everybody_may_write" {
   command = plan
 
   variables {
+    transfers   = { transfer = { directory = "published" } }
     directories = { published = { mode = "0770" }, scratch = { mode = "0777", harmless_to_lose = true } }
   }
 
   expect_failures = [var.directories]
 }
 
-run "refuses_a_layout_without_published" {
+run "refuses_a_transfer_of_a_directory_that_there_is_not" {
   command = plan
 
   variables {
-    directories = { scratch = { mode = "0770", harmless_to_lose = true } }
+    transfers = { transfer = { directory = "publish" } }
   }
 
   # The clients' access points are made from it, so the plan fails there as well.
-  expect_failures = [var.directories]
+  expect_failures = [var.transfers]
 }
 
-run "refuses_to_call_published_harmless_to_lose" {
+run "refuses_a_layout_without_transfers" {
   command = plan
 
   variables {
-    directories = { published = { mode = "0770", harmless_to_lose = true } }
+    transfers = {}
   }
 
-  expect_failures = [var.directories]
+  expect_failures = [var.transfers]
+}
+
+run "refuses_a_transfer_of_what_is_harmless_to_lose" {
+  command = plan
+
+  variables {
+    directories = { published = { mode = "0770" }, critical = { mode = "0770", harmless_to_lose = true } }
+  }
+
+  expect_failures = [var.transfers]
 }
 
 run "a_boundary_that_is_none_is_refused" {
