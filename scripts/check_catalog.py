@@ -123,13 +123,22 @@ def data_class_rules(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def transfer_rules(layout: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[str]:
-    """What goes below a prefix is named by people, so the class of the prefix must not ask for names."""
-    free = {each["prefix"] for each in classes["classes"].values() if each.get("named_by") == "folders"}
+    """What goes below a prefix is named by people, so the class of the prefix must not ask for names; and it must not
+    expire there while it lies here."""
+    free = {each["prefix"]: name for name, each in classes["classes"].items() if each.get("named_by") == "folders"}
     for name, each in layout["transfers"].items():
-        if each["lake_prefix"] and each["lake_prefix"] not in free:
+        prefix, directory = each["lake_prefix"], each["directory"]
+        if not prefix:
+            continue
+        if prefix not in free:
             yield (
-                f"shared-storage.yaml: $.transfers.{name}.lake_prefix: {each['lake_prefix']!r} is no prefix of a class"
+                f"shared-storage.yaml: $.transfers.{name}.lake_prefix: {prefix!r} is no prefix of a class"
                 f" with named_by: folders; there are {', '.join(sorted(free)) or 'none'}"
+            )
+        elif classes["classes"][free[prefix]]["lifecycle"]["expire_days"] is not None:
+            yield (
+                f"data-classes.yaml: $.classes.{free[prefix]}.lifecycle.expire_days: would take the copy of a file that"
+                f" still lies in {directory}: give null"
             )
 
 
@@ -216,7 +225,7 @@ def shared_storage_rules(document: Mapping[str, Any]) -> Iterator[str]:
         elif directory.get("harmless_to_lose"):
             yield f"$.transfers.{name}.directory: {each['directory']} is harmless to lose, so why keep copies?"
         elif directory.get("cleaned") and each["lake_prefix"]:
-            yield f"$.transfers.{name}: the cleaner seeks a file's copy at its path, so {each['directory']} has no prefix"
+            yield f"$.transfers.{name}: the cleaner seeks a copy at its file's path, so {each['directory']} has none"
     if document["leases"] == document["undo"]:
         yield "$.undo: is the name of the leases, too: give each its own"
     if "*/.kosha*" not in document["in_flight"]:

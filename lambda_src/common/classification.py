@@ -125,7 +125,8 @@ def _read(key: str, catalogue: Catalogue) -> Classification | Reason:
         return Reason.PROJECT_DIFFERS
     if name["extension"] not in data_class.extensions:
         return Reason.BAD_EXTENSION
-    # A file name on EFS has at most 255 bytes, so a key that came from the shared storage always fits. A longer one was put there by another way and gets no shortened tag.
+    # A file name on EFS has at most 255 bytes, so a key that came from the shared storage always fits. A longer one was
+    # put there by another way and gets no shortened tag.
     if max(len(project), len(name["site"])) > _TAG_VALUE_LIMIT:
         return Reason.BAD_NAME
     return Classification(
@@ -151,7 +152,8 @@ def _read_folders(folders: list[str], file_name: str, data_class: DataClass) -> 
 
 
 def _is_free_name(name: str) -> bool:
-    """Whether a file of that name can lie on the shared storage and be told of. A hidden one may: ``.RData`` is work."""
+    """Whether a file of that name can lie on the shared storage and be told of. A hidden one may: ``.RData`` is
+    somebody's work."""
     if name in (".", "..") or len(name.encode("utf-8", "surrogatepass")) > _NAME_LIMIT_BYTES:
         return False
     return not any(unicodedata.category(each) in ("Cc", "Cs") for each in name)

@@ -70,7 +70,7 @@ def for_each[T](transfers: Iterable[Transfer], run: Callable[[Transfer], T]) -> 
     """Name -> result. What goes wrong with one transfer keeps no other from its turn.
 
     Raises:
-        ExceptionGroup: of whatever ``run`` raised, once all have had their turn.
+        What ``run`` raised, once all have had their turn; an ExceptionGroup where it did so more than once.
     """
     results: dict[str, T] = {}
     errors: list[Exception] = []
@@ -80,6 +80,8 @@ def for_each[T](transfers: Iterable[Transfer], run: Callable[[Transfer], T]) -> 
         except Exception as error:
             error.add_note(f"transfer {transfer.name}")
             errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
     if errors:
         raise ExceptionGroup("; ".join(f"{type(error).__name__}: {error}" for error in errors), errors)
     return results

@@ -11,7 +11,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from common import clients, clock, transfers
 from common.publisher import Publisher
 from common.state import StateStore
-from common.transfers import Transfer
 from transfer_reconciler.aws import Executions, Functions, Receipts
 from transfer_reconciler.config import Config
 from transfer_reconciler.reconciler import Reconciler
@@ -25,15 +24,16 @@ receipts = Receipts(StateStore(s3, config.reports_bucket, "object_tagger"))
 functions = Functions(clients.functions())
 store = StateStore(s3, config.reports_bucket, "transfer_reconciler")
 publisher = Publisher(clients.sns(), logger, metrics)
+reconcilers = {
+    each.name: Reconciler(
+        config, each, Executions(datasync, each.task_arn), receipts, functions, store, publisher, logger, metrics
+    )
+    for each in config.transfers
+}
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: Any, context: LambdaContext) -> dict[str, dict[str, int]]:
     """Compare what should have happened with what has; the reply holds the counts of each transfer."""
-    return transfers.for_each(config.transfers, lambda each: _reconciler_of(each).run(clock.of(context)))
-
-
-def _reconciler_of(transfer: Transfer) -> Reconciler:
-    executions = Executions(datasync, transfer.task_arn)
-    return Reconciler(config, transfer, executions, receipts, functions, store, publisher, logger, metrics)
+    return transfers.for_each(config.transfers, lambda each: reconcilers[each.name].run(clock.of(context)))

@@ -15,7 +15,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import clients, transfers
 from common.publisher import Publisher
-from common.transfers import Transfer
 from transfer_starter.aws import Task
 from transfer_starter.config import Config
 from transfer_starter.starter import Starter
@@ -25,15 +24,14 @@ logger = Logger()
 metrics = Metrics()
 datasync, starting = clients.datasync(), clients.datasync(attempts=1)
 publisher = Publisher(clients.sns(), logger, metrics)
+starters = {
+    each.name: Starter(config, each, Task(datasync, starting, each.task_arn), publisher, logger, metrics)
+    for each in config.transfers
+}
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: Any, _context: LambdaContext) -> dict[str, dict[str, str]]:
     """Start the transfers that are due; the reply says of each what was done."""
-    return transfers.for_each(config.transfers, lambda each: _starter_of(each).run(datetime.now(UTC)))
-
-
-def _starter_of(transfer: Transfer) -> Starter:
-    task = Task(datasync, starting, transfer.task_arn)
-    return Starter(config, transfer, task, publisher, logger, metrics)
+    return transfers.for_each(config.transfers, lambda each: starters[each.name].run(datetime.now(UTC)))

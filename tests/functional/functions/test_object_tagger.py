@@ -20,7 +20,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from common.publisher import NoticeNotSent
 from common.tagging import TaggingIncomplete
 from object_tagger.tagger import ReportNotReady
-from tests.functional.functions.conftest import EVENTS, EXECUTION, LAKE, REPORTS, TASK, Context, event
+from tests.functional.functions.conftest import EVENTS, EXECUTION, LAKE, REPORTS, Context, event
+from tests.transfers import TASK
 
 Load = Callable[[str], ModuleType]
 Notices = Callable[[str], list[dict[str, Any]]]
