@@ -23,7 +23,7 @@ from common.slots import slot_of
 from common.state import StateStore
 from object_tagger.receipts import Receipts
 from tests.functional.functions.conftest import REGION, REPORTS, Context
-from tests.transfers import TASK, TRANSFER
+from tests.transfers import SNAPSHOTS, TASK, TRANSFER, setting
 from transfer_reconciler.aws import NotAccepted
 
 Load = Callable[[str], ModuleType]
@@ -232,3 +232,24 @@ def test_a_run_that_is_short_of_time_goes_on_next_time(world: World, module: Mod
     assert run(module, context)["events_missing"] == 0
     context.remaining_ms = [300_000]
     assert run(module, context)["events_missing"] == 1
+
+
+def test_each_transfer_has_its_own_slots_and_its_own_memory(
+    world: World, load: Load, notices: Notices, monkeypatch: pytest.MonkeyPatch, context: Context
+) -> None:
+    monkeypatch.setenv("TRANSFERS", setting(TRANSFER, SNAPSHOTS))
+    module = load("transfer_reconciler")
+
+    def look(later: timedelta) -> dict[str, int]:
+        now = datetime.now(UTC).replace(minute=15, second=0, microsecond=0) + later
+        with patch.object(module.clock, "datetime", Mock(now=Mock(return_value=now))):
+            return {name: each["slots_missed"] for name, each in module.handler({}, context).items()}
+
+    assert look(timedelta(0)) == {"snapshots": 0, "transfer": 0}
+    assert look(timedelta(hours=2, minutes=30)) == {"snapshots": 2, "transfer": 5}
+    told = {each["details"]["transfer"]: each["summary"] for each in notices("transfer")}
+    assert told["snapshots"].startswith("No transfer of critical ran in 2 slots of 60 minutes")
+    assert told["transfer"].startswith("No transfer of published ran in 5 slots of 30 minutes")
+    state = StateStore(boto3.client("s3"), REPORTS, "transfer_reconciler")
+    judged = [state.read(f"watch-{name}").document["judged_until"] for name in ("snapshots", "transfer")]
+    assert judged[0] != judged[1]

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from common.environment import MissingSetting
 from tests.functional.functions.conftest import Context, event
-from tests.transfers import TRANSFER, setting
+from tests.transfers import SNAPSHOTS, TRANSFER, setting
 from transfer_starter.domain import Execution, TaskState
 
 Load = Callable[[str], ModuleType]
@@ -86,6 +86,49 @@ def test_starts_the_task_and_says_so(task: str, load: Load, notices: Notices, co
     (notice,) = notices("transfer")
     assert (notice["kind"], notice["severity"]) == ("transfer.started", "info")
     assert notice["details"]["execution"] == reply["execution"]
+
+
+HALF_PAST = NOW + timedelta(minutes=30)
+
+
+def both(module: ModuleType, context: Context, now: datetime, **tasks: FakeTask) -> dict[str, dict[str, str]]:
+    """One call of a starter that has both transfers."""
+    starters = {name: replace(module.starters[name], task=task) for name, task in tasks.items()}
+    with (
+        patch.dict(module.starters, starters),
+        patch.object(module, "datetime", Mock(now=Mock(return_value=now))),
+    ):
+        reply: dict[str, dict[str, str]] = module.handler(event("schedule"), context)
+        return reply
+
+
+@pytest.fixture
+def two_transfers(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSFERS", setting(TRANSFER, SNAPSHOTS))
+
+
+@pytest.mark.usefixtures("two_transfers")
+def test_each_transfer_starts_in_its_own_slots(load: Load, notices: Notices, context: Context) -> None:
+    module = load("transfer_starter")
+    begun = TaskState("AVAILABLE", (Execution("arn:exec-1", "SUCCESS", NOW),))
+    at_six = both(module, context, NOW, transfer=FakeTask(AVAILABLE), snapshots=FakeTask(AVAILABLE))
+    assert {name: reply["outcome"] for name, reply in at_six.items()} == {"transfer": "started", "snapshots": "started"}
+    assert sorted(each["summary"] for each in notices("transfer")) == [
+        "The transfer of critical to the data lake has started",
+        "The transfer of published to the data lake has started",
+    ]
+    at_half_past = both(module, context, HALF_PAST, transfer=FakeTask(begun), snapshots=FakeTask(begun))
+    assert at_half_past["transfer"]["outcome"] == "started"
+    assert at_half_past["snapshots"] == {"outcome": "skipped", "reason": "slot_done"}
+    assert [each["details"]["transfer"] for each in notices("transfer")] == ["transfer"]
+
+
+@pytest.mark.usefixtures("two_transfers")
+def test_a_transfer_that_cannot_be_looked_at_keeps_the_other_from_nothing(load: Load, context: Context) -> None:
+    snapshots, transfer = FakeTask(client_error("InternalException", 500)), FakeTask(AVAILABLE)
+    with pytest.raises(ClientError, match="InternalException"):
+        both(load("transfer_starter"), context, NOW, transfer=transfer, snapshots=snapshots)
+    assert transfer.starts == 1
 
 
 def test_a_second_call_starts_nothing_and_says_nothing(
@@ -174,10 +217,10 @@ def test_the_start_itself_is_sent_once_even_when_the_service_fails(task: str, lo
         sent.append(1)
         return AWSResponse("u", 500, headers, Mock(stream=Mock(return_value=[b"{}"])))
 
-    client = module.starter.transfers._starting
+    client = module.starting
     client.meta.events.register("before-send.datasync.StartTaskExecution", refuse)
     with pytest.raises(ClientError, match="500"):
-        module.starter.transfers.start()
+        module.starters["transfer"].task.start()
     assert len(sent) == 1
 
 
