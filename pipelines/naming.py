@@ -59,6 +59,7 @@ class Catalogue:
         self.classes = {
             name: DataClass(name, entry["code"], entry["prefix"], tuple(entry["extensions"]))
             for name, entry in document["classes"].items()
+            if entry.get("named_by") != "folders"  # people name those
         }
 
     def file_name(self, data_class: str, sample: SampleName, part: str | None, extension: str) -> str:

@@ -94,6 +94,8 @@ def check(folder: Path, schemas: Path = CATALOG) -> list[str]:
         problems += [f"{path.name}: {problem}" for problem in found]
         if not found:
             right[name] = document
+    if {"data-classes", "shared-storage"} <= right.keys():
+        problems += transfer_rules(right["shared-storage"], right["data-classes"])
     if {"data-classes", "access"} <= right.keys():
         problems += access_rules(right["access"], right["data-classes"])
     return problems
@@ -121,8 +123,30 @@ def data_class_rules(document: Mapping[str, Any]) -> Iterator[str]:
         place = f"$.classes.{name}"
         if each["sensitivity"] not in sensitivities:
             yield f"{place}.sensitivity: {each['sensitivity']!r} is not one of {', '.join(sensitivities)}"
-        yield from (f"{place}.extensions: {problem}" for problem in extension_rules(each["extensions"]))
+        if (each.get("named_by") == "folders") == ("extensions" in each):
+            yield f"{place}.extensions: goes with files that are named by the class; with named_by: folders any will do"
+        yield from (f"{place}.extensions: {problem}" for problem in extension_rules(each.get("extensions", [])))
         yield from (f"{place}.lifecycle: {problem}" for problem in lifecycle_rules(each["lifecycle"]))
+
+
+def transfer_rules(layout: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[str]:
+    """What goes below a prefix is named by people, so the class of the prefix must not ask for names; and it must not
+    expire there while it lies here."""
+    free = {each["prefix"]: name for name, each in classes["classes"].items() if each.get("named_by") == "folders"}
+    for name, each in layout["transfers"].items():
+        prefix, directory = each["lake_prefix"], each["directory"]
+        if not prefix:
+            continue
+        if prefix not in free:
+            yield (
+                f"shared-storage.yaml: $.transfers.{name}.lake_prefix: {prefix!r} is no prefix of a class"
+                f" with named_by: folders; there are {', '.join(sorted(free)) or 'none'}"
+            )
+        elif classes["classes"][free[prefix]]["lifecycle"]["expire_days"] is not None:
+            yield (
+                f"data-classes.yaml: $.classes.{free[prefix]}.lifecycle.expire_days: would take the copy of a file that"
+                f" still lies in {directory}: give null"
+            )
 
 
 def access_rules(access: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[str]:
@@ -198,6 +222,17 @@ def shared_storage_rules(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place}: retention_days goes with harmless_to_lose; elsewhere the class of a file says it"
         if aged and not each.get("cleaned"):
             yield f"{place}: has retention_days but is not cleaned, so nothing would ever go: say cleaned: true"
+    for element in ("directory", "lake_prefix"):
+        for value, names in _shared((each[element], name) for name, each in document["transfers"].items()):
+            yield f"$.transfers: {' and '.join(names)} have the same {element} {value!r}: two would write the same keys"
+    for name, each in document["transfers"].items():
+        directory = document["directories"].get(each["directory"])
+        if directory is None:
+            yield f"$.transfers.{name}.directory: {each['directory']!r} is none of the directories"
+        elif directory.get("harmless_to_lose"):
+            yield f"$.transfers.{name}.directory: {each['directory']} is harmless to lose, so why keep copies?"
+        elif directory.get("cleaned") and each["lake_prefix"]:
+            yield f"$.transfers.{name}: the cleaner seeks a copy at its file's path, so {each['directory']} has none"
     if document["leases"] == document["undo"]:
         yield "$.undo: is the name of the leases, too: give each its own"
     if "*/.kosha*" not in document["in_flight"]:

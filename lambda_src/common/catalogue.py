@@ -20,13 +20,18 @@ _REPOSITORY = Path(__file__).resolve().parents[2] / "catalog"
 
 @dataclass(frozen=True)
 class DataClass:
-    """One class: ``name`` is the tag value, ``code`` starts file names, ``prefix`` is the folder in the data lake."""
+    """One class: ``name`` is the tag value, ``code`` starts file names, ``prefix`` is the folder in the data lake.
+
+    Where ``is_named_by_folders``, project and site are the folders below the prefix, the file's name is free, and there
+    are no ``extensions``.
+    """
 
     name: str
     code: str
     prefix: str
     extensions: frozenset[str]
     sensitivity: str
+    is_named_by_folders: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,9 @@ class Catalogue:
                 name=name,
                 code=entry["code"],
                 prefix=entry["prefix"],
-                extensions=frozenset(entry["extensions"]),
+                extensions=frozenset(entry.get("extensions", ())),
                 sensitivity=entry["sensitivity"],
+                is_named_by_folders=entry.get("named_by") == "folders",
             )
             for name, entry in document["classes"].items()
         ]

@@ -9,9 +9,10 @@ from enum import StrEnum
 class Resource(StrEnum):
     """What an action acts on. Terraform knows the ARNs; here is only the kind."""
 
-    TRANSFER_TASK = "transfer_task"
+    TRANSFER_TASKS = "transfer_tasks"
+    """Each of ``TRANSFERS`` (common/transfers.py)."""
     TRANSFER_EXECUTIONS = "transfer_executions"
-    """``<task ARN>/execution/*``"""
+    """``<task ARN>/execution/*`` of each"""
     TRANSFER_TOPIC = "transfer_topic"
     DATA_TOPIC = "data_topic"
     PLATFORM_TOPIC = "platform_topic"
@@ -23,7 +24,7 @@ class Resource(StrEnum):
     REPORTS_BUCKET = "reports_bucket"
     """The bucket; listing is limited to the report prefix by the condition ``s3:prefix``."""
     REPORT_OBJECTS = "report_objects"
-    """``<reports bucket ARN>/<report prefix>/*``"""
+    """``<reports bucket ARN>/<report prefix>/*`` of each transfer"""
     LAKE_KEY = "lake_key"
     """The key of the lake and of the reports bucket: the same purpose, ``lake``, encrypts all S3 data."""
     STATE_OBJECTS = "state_objects"

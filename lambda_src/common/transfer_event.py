@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent
 
 from common import arns
+from common.transfers import Transfer
 
 SOURCE = "aws.datasync"
 DETAIL_TYPE = "DataSync Task Execution State Change"
@@ -27,15 +28,16 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class TransferEvent:
-    """An execution of our task has come to ``state``."""
+    """An execution of one of our tasks has come to ``state``."""
 
+    transfer: Transfer
     execution_arn: str
     execution_id: str
     state: str
 
 
-def read(event: Any, task_arn: str, states: frozenset[str]) -> TransferEvent | Refusal:
-    """The event, if it tells of our task and of one of ``states``."""
+def read(event: Any, transfers: Iterable[Transfer], states: frozenset[str]) -> TransferEvent | Refusal:
+    """The event, if it tells of one of our tasks and of one of ``states``."""
     if not isinstance(event, Mapping):
         return Refusal.MALFORMED
     data = EventBridgeEvent(dict(event))
@@ -46,9 +48,11 @@ def read(event: Any, task_arn: str, states: frozenset[str]) -> TransferEvent | R
         return Refusal.MALFORMED
     if data.get("source") != SOURCE or data.get("detail-type") != DETAIL_TYPE:
         return Refusal.OTHER_EVENT
-    execution_id = arns.execution_id(resources[0], task_arn)
-    if execution_id is None:
-        return Refusal.OTHER_TASK
-    if detail["State"] not in states:
-        return Refusal.OTHER_STATE
-    return TransferEvent(execution_arn=resources[0], execution_id=execution_id, state=detail["State"])
+    for transfer in transfers:
+        execution_id = arns.execution_id(resources[0], transfer.task_arn)
+        if execution_id is None:
+            continue
+        if detail["State"] not in states:
+            return Refusal.OTHER_STATE
+        return TransferEvent(transfer, execution_arn=resources[0], execution_id=execution_id, state=detail["State"])
+    return Refusal.OTHER_TASK

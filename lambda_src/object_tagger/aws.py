@@ -65,7 +65,7 @@ class ExecutionFacts:
 
 
 class Executions:
-    """Executions of the transfer."""
+    """Executions of the transfers."""
 
     def __init__(self, datasync: DataSyncClient) -> None:
         self._datasync = datasync

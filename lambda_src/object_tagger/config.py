@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from common import transfers
 from common.environment import flag, positive_number, required
+from common.transfers import Transfer
 
 DEFAULT_WORKERS = 16
 
@@ -16,10 +18,9 @@ class Config:
     is ``true`` where others tag new objects too (docs/adr/0011)."""
 
     environment: str
-    task_arn: str
+    transfers: tuple[Transfer, ...]
     lake_bucket: str
     reports_bucket: str
-    report_prefix: str
     topic_arn: str
     workers: int
     read_tags_first: bool
@@ -29,10 +30,9 @@ class Config:
         """Raises MissingSetting, which names the variable."""
         return cls(
             environment=required(environment, "ENVIRONMENT"),
-            task_arn=required(environment, "TRANSFER_TASK_ARN"),
+            transfers=transfers.of(environment),
             lake_bucket=required(environment, "LAKE_BUCKET"),
             reports_bucket=required(environment, "REPORTS_BUCKET"),
-            report_prefix=required(environment, "TRANSFER_REPORT_PREFIX").strip("/"),
             topic_arn=required(environment, "DATA_TOPIC_ARN"),
             workers=max(1, int(positive_number(environment, "TAGGING_WORKERS", DEFAULT_WORKERS))),
             read_tags_first=flag(environment, "READ_TAGS_FIRST"),

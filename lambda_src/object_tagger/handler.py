@@ -1,4 +1,4 @@
-"""Entry point of object_tagger, called by EventBridge when an execution of the transfer has ended."""
+"""Entry point of object_tagger, called by EventBridge when an execution of a transfer has ended."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ tagger = Tagger(
 @metrics.log_metrics
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Tag what the execution named in the event transferred; the reply holds the counts."""
-    transfer = transfer_event.read(event, config.task_arn, STATES)
+    transfer = transfer_event.read(event, config.transfers, STATES)
     if isinstance(transfer, transfer_event.Refusal):
         metrics.add_metric("EventsIgnored", MetricUnit.Count, 1)
         logger.warning("ignored an event", extra={"reason": transfer.value})
         return {"outcome": "ignored", "reason": transfer.value}
-    logger.append_keys(execution=transfer.execution_id)
+    logger.append_keys(transfer=transfer.transfer.name, execution=transfer.execution_id)
     counts = tagger.run(transfer, clock.of(context))
     return {"outcome": "tagged", "counts": counts}

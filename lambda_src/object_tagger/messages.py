@@ -8,6 +8,7 @@ from datetime import datetime
 
 from common.notices import Detail, Listing, Notice, Severity
 from common.tagging import Tally
+from common.transfer_event import TransferEvent
 
 SOURCE = "object_tagger"
 RUNBOOK = "docs/runbooks/object-tagger.md"
@@ -18,7 +19,7 @@ def _notice(
     severity: Severity,
     environment: str,
     now: datetime,
-    execution_arn: str,
+    event: TransferEvent,
     summary: str,
     details: Mapping[str, Detail | Listing],
 ) -> Notice:
@@ -30,12 +31,12 @@ def _notice(
         occurred_at=now,
         summary=summary,
         runbook=RUNBOOK,
-        dedupe_key=f"{kind} {execution_arn}",
-        details={"execution": execution_arn} | dict(details),
+        dedupe_key=f"{kind} {event.execution_arn}",
+        details={"transfer": event.transfer.name, "execution": event.execution_arn} | dict(details),
     )
 
 
-def unclassified(environment: str, now: datetime, execution_arn: str, tally: Tally) -> Notice:
+def unclassified(environment: str, now: datetime, event: TransferEvent, tally: Tally) -> Notice:
     """Files whose names fit no class; they are kept and readable by no researcher until they are renamed."""
     count = tally.unclassified.total
     return _notice(
@@ -43,13 +44,13 @@ def unclassified(environment: str, now: datetime, execution_arn: str, tally: Tal
         Severity.WARNING,
         environment,
         now,
-        execution_arn,
+        event,
         f"{count} transferred file{'s fit' if count != 1 else ' fits'} no data class and can be read by no researcher",
         {"unclassified": tally.unclassified, "counts": tally.summary()},
     )
 
 
-def tags_refused(environment: str, now: datetime, execution_arn: str, tally: Tally) -> Notice:
+def tags_refused(environment: str, now: datetime, event: TransferEvent, tally: Tally) -> Notice:
     """Objects left with the tags they have: a more sensitive class is set, or ten tags are there already."""
     count = tally.left_as_is.total
     return _notice(
@@ -57,13 +58,13 @@ def tags_refused(environment: str, now: datetime, execution_arn: str, tally: Tal
         Severity.WARNING,
         environment,
         now,
-        execution_arn,
+        event,
         f"{count} object{'s keep' if count != 1 else ' keeps'} other tags than the file name asks for",
         {"objects": tally.left_as_is, "counts": tally.summary()},
     )
 
 
-def not_verified(environment: str, now: datetime, execution_arn: str, tally: Tally) -> Notice:
+def not_verified(environment: str, now: datetime, event: TransferEvent, tally: Tally) -> Notice:
     """Copies that differ from their files. They stay untagged, and DataSync does not copy them again by itself."""
     count = tally.not_verified.total
     return _notice(
@@ -71,20 +72,20 @@ def not_verified(environment: str, now: datetime, execution_arn: str, tally: Tal
         Severity.CRITICAL,
         environment,
         now,
-        execution_arn,
+        event,
         f"{count} cop{'ies' if count != 1 else 'y'} in the lake failed the verification; no researcher can read them",
         {"objects": tally.not_verified, "counts": tally.summary()},
     )
 
 
-def tagging_failed(environment: str, now: datetime, execution_arn: str, problem: str, tally: Tally) -> Notice:
+def tagging_failed(environment: str, now: datetime, event: TransferEvent, problem: str, tally: Tally) -> Notice:
     """Tagging did not come to its end; what is not tagged can be read by no researcher."""
     return _notice(
         "data.tagging_failed",
         Severity.CRITICAL,
         environment,
         now,
-        execution_arn,
+        event,
         "Not all transferred objects could be tagged",
         {
             "problem": problem,

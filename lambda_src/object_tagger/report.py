@@ -13,6 +13,7 @@ and of files whose copy failed the verification, where the task reports them::
 
     {"TaskExecutionId": "exec-...", "Verified": [{"RelativePath": "/raw-sequences/...", "VerifyStatus": "FAILED"}]}
 
+Paths begin at the root of the task's locations, which for some transfers is a prefix of the lake.
 A report is split into parts of at most 5 MB. Entries are read one by one, so memory does not grow with the report.
 """
 
@@ -26,6 +27,7 @@ from typing import IO, Any
 import ijson
 
 from common import arns
+from common.transfers import Transfer
 
 _METADATA = ("SrcMetadata", "SourceMetadata", "DstMetadata", "DestinationMetadata")
 _DIRECTORY = "Directory"
@@ -45,10 +47,9 @@ class Entry:
     was_transferred: bool
 
 
-def folder_of(report_prefix: str, task_arn: str, execution_id: str) -> str:
+def folder_of(transfer: Transfer, execution_id: str) -> str:
     """Where DataSync puts the detailed reports of one execution, as a key prefix ending in ``/``."""
-    parts = (report_prefix, "Detailed-Reports", arns.task_id(task_arn), execution_id, "")
-    return "/".join(parts) if report_prefix else "/".join(parts[1:])
+    return f"{transfer.report_prefix}/Detailed-Reports/{arns.task_id(transfer.task_arn)}/{execution_id}/"
 
 
 def is_part(key: str, execution_id: str, section: str) -> bool:
@@ -57,20 +58,20 @@ def is_part(key: str, execution_id: str, section: str) -> bool:
     return re.fullmatch(rf"{re.escape(execution_id)}\.files-{section}-v\d+-.*\.json", name) is not None
 
 
-def read_part(body: IO[bytes], key: str) -> Iterator[Entry]:
+def read_part(body: IO[bytes], part: str, transfer: Transfer) -> Iterator[Entry]:
     """The entries of one part.
 
     Raises:
-        ReportUnreadable: the part is cut off, not JSON, or has an entry without a path; ``key`` is in the message.
+        ReportUnreadable: the part is cut off, not JSON, or has an entry without a path; ``part`` is in the message.
     """
     try:
         for item in ijson.items(body, "Transferred.item"):
-            yield _entry(item, key)
+            yield _entry(item, part, transfer)
     except ijson.JSONError as error:
-        raise ReportUnreadable(f"the task report {key} is not complete JSON: {error}") from error
+        raise ReportUnreadable(f"the task report {part} is not complete JSON: {error}") from error
 
 
-def read_unverified(body: IO[bytes], key: str) -> Iterator[str]:
+def read_unverified(body: IO[bytes], part: str, transfer: Transfer) -> Iterator[str]:
     """The keys of the objects whose verification failed, from one part of the list of verified files.
 
     Raises:
@@ -80,19 +81,19 @@ def read_unverified(body: IO[bytes], key: str) -> Iterator[str]:
         for item in ijson.items(body, "Verified.item"):
             path = item.get("RelativePath") if isinstance(item, Mapping) else None
             if not isinstance(path, str) or not path:
-                raise ReportUnreadable(f"the task report {key} has an entry without RelativePath")
+                raise ReportUnreadable(f"the task report {part} has an entry without RelativePath")
             if item.get("VerifyStatus") != "SUCCESS":
-                yield path.removeprefix("/")
+                yield transfer.key_of(path)
     except ijson.JSONError as error:
-        raise ReportUnreadable(f"the task report {key} is not complete JSON: {error}") from error
+        raise ReportUnreadable(f"the task report {part} is not complete JSON: {error}") from error
 
 
-def _entry(item: Any, part: str) -> Entry:
+def _entry(item: Any, part: str, transfer: Transfer) -> Entry:
     path = item.get("RelativePath") if isinstance(item, Mapping) else None
     if not isinstance(path, str) or not path:
         raise ReportUnreadable(f"the task report {part} has an entry without RelativePath")
     return Entry(
-        key=path.removeprefix("/"),
+        key=transfer.key_of(path),
         version_id=item.get("DstS3VersionId") or None,
         is_directory=any((item.get(each) or {}).get("Type") == _DIRECTORY for each in _METADATA),
         was_transferred=item.get("TransferStatus") == "SUCCESS",

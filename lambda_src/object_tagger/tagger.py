@@ -33,6 +33,7 @@ from common.tagging import (
     carry_out,
 )
 from common.transfer_event import TransferEvent
+from common.transfers import Transfer
 from object_tagger import messages
 from object_tagger.aws import ExecutionFacts, Parts
 from object_tagger.config import Config
@@ -57,14 +58,14 @@ class Reports(Protocol):
 
 
 class Executions(Protocol):
-    """Executions of the transfer."""
+    """Executions of the transfers."""
 
     def describe(self, arn: str) -> ExecutionFacts: ...
 
 
 @dataclass(frozen=True)
 class Tagger:
-    """Tags what an execution of the transfer brought into the data lake."""
+    """Tags what an execution of a transfer brought into the data lake."""
 
     config: Config
     catalogue: Catalogue
@@ -88,9 +89,9 @@ class Tagger:
         try:
             is_first = self.receipts.begin(event.execution_id, clock.now())
             parts, facts = self._await_parts(event, clock)
-            unverified = set(self._unverified(parts.verified))
+            unverified = set(self._unverified(parts.verified, event.transfer))
             fresh = is_first and not self.config.read_tags_first and is_fresh(facts.started_at, clock.now())
-            self._tag_all(self._entries(parts.transferred), unverified, fresh, tally, clock)
+            self._tag_all(self._entries(parts.transferred, event.transfer), unverified, fresh, tally, clock)
         except (ClientError, BotoCoreError, ReportUnreadable) as error:
             problem = f"the task report cannot be read: {error}"
         except TaggingIncomplete as error:
@@ -104,15 +105,15 @@ class Tagger:
         if problem:
             self.publisher.publish(
                 self.config.topic_arn,
-                messages.tagging_failed(self.config.environment, clock.now(), event.execution_arn, problem, tally),
+                messages.tagging_failed(self.config.environment, clock.now(), event, problem, tally),
             )
             raise TaggingIncomplete(f"{event.execution_id}: {problem}")
         if tally.unclassified.total:
-            self._tell(messages.unclassified(self.config.environment, clock.now(), event.execution_arn, tally))
+            self._tell(messages.unclassified(self.config.environment, clock.now(), event, tally))
         if tally.left_as_is.total:
-            self._tell(messages.tags_refused(self.config.environment, clock.now(), event.execution_arn, tally))
+            self._tell(messages.tags_refused(self.config.environment, clock.now(), event, tally))
         if tally.not_verified.total:
-            self._tell(messages.not_verified(self.config.environment, clock.now(), event.execution_arn, tally))
+            self._tell(messages.not_verified(self.config.environment, clock.now(), event, tally))
         return tally.summary()
 
     def _end_receipt(self, execution_id: str, status: str, tally: Tally, clock: Clock) -> None:
@@ -123,7 +124,7 @@ class Tagger:
             self.logger.warning("the receipt was not written", extra={"problem": str(error)})
 
     def _await_parts(self, event: TransferEvent, clock: Clock) -> tuple[Parts, ExecutionFacts]:
-        folder = folder_of(self.config.report_prefix, self.config.task_arn, event.execution_id)
+        folder = folder_of(event.transfer, event.execution_id)
         waited = 0.0
         while True:
             facts = self.executions.describe(event.execution_arn)
@@ -143,15 +144,15 @@ class Tagger:
             clock.wait(REPORT_POLL_SECONDS)
             waited += REPORT_POLL_SECONDS
 
-    def _unverified(self, parts: list[str]) -> Iterator[str]:
+    def _unverified(self, parts: list[str], transfer: Transfer) -> Iterator[str]:
         for part in parts:
             with self.reports.open(part) as body:
-                yield from read_unverified(body, part)
+                yield from read_unverified(body, part, transfer)
 
-    def _entries(self, parts: list[str]) -> Iterator[Entry]:
+    def _entries(self, parts: list[str], transfer: Transfer) -> Iterator[Entry]:
         for part in parts:
             with self.reports.open(part) as body:
-                yield from read_part(body, part)
+                yield from read_part(body, part, transfer)
 
     def _tag_all(self, entries: Iterable[Entry], unverified: Set[str], fresh: bool, tally: Tally, clock: Clock) -> None:
         first = [fresh]

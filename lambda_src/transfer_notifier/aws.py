@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Executions:
-    """Executions of the transfer."""
+    """Executions of the transfers."""
 
     def __init__(self, datasync: DataSyncClient) -> None:
         self._datasync = datasync

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from common import transfers
 from common.environment import required
+from common.transfers import Transfer
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class Config:
     """From the environment."""
 
     environment: str
-    task_arn: str
+    transfers: tuple[Transfer, ...]
     topic_arn: str
 
     @classmethod
@@ -21,6 +23,6 @@ class Config:
         """Raises MissingSetting, which names the variable."""
         return cls(
             environment=required(environment, "ENVIRONMENT"),
-            task_arn=required(environment, "TRANSFER_TASK_ARN"),
+            transfers=transfers.of(environment),
             topic_arn=required(environment, "TRANSFER_TOPIC_ARN"),
         )

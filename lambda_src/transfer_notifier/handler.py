@@ -1,4 +1,4 @@
-"""Entry point of transfer_notifier, called by EventBridge when an execution of the transfer has ended."""
+"""Entry point of transfer_notifier, called by EventBridge when an execution of a transfer has ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ notifier = Notifier(
 @metrics.log_metrics
 def handler(event: Any, _context: LambdaContext) -> dict[str, str]:
     """Tell how the execution named in the event ended."""
-    transfer = transfer_event.read(event, config.task_arn, STATES)
+    transfer = transfer_event.read(event, config.transfers, STATES)
     if isinstance(transfer, transfer_event.Refusal):
         metrics.add_metric("EventsIgnored", MetricUnit.Count, 1)
         logger.warning("ignored an event", extra={"reason": transfer.value})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from common.notices import Detail, Notice, Severity
+from common.transfer_event import TransferEvent
 from transfer_notifier.domain import Ending, Facts
 
 SOURCE = "transfer_notifier"
@@ -17,7 +18,7 @@ _SEVERITY = {
 }
 
 
-def ended(environment: str, now: datetime, execution_arn: str, ending: Ending, facts: Facts | None) -> Notice:
+def ended(environment: str, now: datetime, event: TransferEvent, ending: Ending, facts: Facts | None) -> Notice:
     """How the transfer ended. Without ``facts`` DataSync no longer knows the execution; the ending still counts."""
     return Notice(
         kind=ending.value,
@@ -25,23 +26,23 @@ def ended(environment: str, now: datetime, execution_arn: str, ending: Ending, f
         environment=environment,
         source=SOURCE,
         occurred_at=now,
-        summary=_summary(ending, facts),
+        summary=_summary(event.transfer.directory, ending, facts),
         runbook=RUNBOOK,
-        dedupe_key=f"{ending.value} {execution_arn}",
-        details={"execution": execution_arn, **_details(facts)},
+        dedupe_key=f"{ending.value} {event.execution_arn}",
+        details={"transfer": event.transfer.name, "execution": event.execution_arn, **_details(facts)},
     )
 
 
-def _summary(ending: Ending, facts: Facts | None) -> str:
+def _summary(directory: str, ending: Ending, facts: Facts | None) -> str:
     if ending is Ending.FAILED:
-        return f"The transfer failed: {(facts and facts.error_code) or 'DataSync gives no code'}"
+        return f"The transfer of {directory} failed: {(facts and facts.error_code) or 'DataSync gives no code'}"
     # DataSync counts folders in: https://docs.aws.amazon.com/datasync/latest/userguide/API_DescribeTaskExecution.html
     transferred = f"{facts.files_transferred} files and folders" if facts else "an unknown number of files"
     if ending is Ending.PARTIAL and facts:
         behind = facts.files_left_behind
         flaw = f"{behind} left behind" if behind else facts.error_code or "the verification found differences"
-        return f"The transfer ended with {transferred} copied; {flaw}"
-    return f"The transfer ended: {transferred} copied"
+        return f"The transfer of {directory} ended with {transferred} copied; {flaw}"
+    return f"The transfer of {directory} ended: {transferred} copied"
 
 
 def _details(facts: Facts | None) -> dict[str, Detail]:

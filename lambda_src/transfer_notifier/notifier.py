@@ -25,7 +25,7 @@ _METRIC = {
 
 
 class Executions(Protocol):
-    """Executions of the transfer."""
+    """Executions of the transfers."""
 
     def describe(self, arn: str) -> Facts: ...
 
@@ -54,7 +54,7 @@ class Notifier:
             self.metrics.add_metric("FilesTransferred", MetricUnit.Count, facts.files_transferred)
             self.metrics.add_metric("FilesLeftBehind", MetricUnit.Count, facts.files_left_behind)
             self.metrics.add_metric("BytesTransferred", MetricUnit.Bytes, facts.bytes_transferred)
-        notice = messages.ended(self.config.environment, now, event.execution_arn, ending, facts)
+        notice = messages.ended(self.config.environment, now, event, ending, facts)
         if not self.publisher.publish(self.config.topic_arn, notice):
             raise NoticeNotSent(
                 f"{notice.kind} of {event.execution_id}: SNS did not take the notice; Lambda tries again"

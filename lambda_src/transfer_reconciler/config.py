@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from common import transfers
 from common.environment import required
+from common.transfers import Transfer
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class Config:
     """From the environment."""
 
     environment: str
-    task_arn: str
+    transfers: tuple[Transfer, ...]
     topic_arn: str
     reports_bucket: str
     tagger_arn: str
@@ -24,7 +26,7 @@ class Config:
         """Raises MissingSetting, which names the variable."""
         return cls(
             environment=required(environment, "ENVIRONMENT"),
-            task_arn=required(environment, "TRANSFER_TASK_ARN"),
+            transfers=transfers.of(environment),
             topic_arn=required(environment, "TRANSFER_TOPIC_ARN"),
             reports_bucket=required(environment, "REPORTS_BUCKET"),
             tagger_arn=required(environment, "OBJECT_TAGGER_ARN"),

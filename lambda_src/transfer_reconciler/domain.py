@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from common.slots import SLOT, slot_of
+from common.slots import CALLED_EVERY, slot_of
 
 # A slot or an ending older than this has been told, or was before our time.
 LOOK_BACK = timedelta(hours=24)
-# So long after the beginning of a slot its transfer must have begun: most retries of the starter are over.
+# So long after the last call of the starter in a slot its transfer must have begun: most retries are over.
 PATIENCE_WITH_STARTER = timedelta(minutes=10)
 # So long after its end an execution must have been tagged: tagging may take Lambda's 15 minutes, and be tried again.
 PATIENCE_WITH_TAGGER = timedelta(minutes=30)
@@ -85,35 +85,36 @@ type Action = Settled | Wait | Tag | Backfill | GiveUp
 
 
 def missed_slots(
-    spans: Iterable[Span], began: datetime, judged_until: datetime | None, now: datetime
+    spans: Iterable[Span], every: timedelta, began: datetime, judged_until: datetime | None, now: datetime
 ) -> tuple[list[datetime], datetime | None]:
-    """The slots without a transfer that have not been judged yet, and the last slot judged now.
+    """The slots, ``every`` long, without a transfer that have not been judged yet, and the last slot judged now.
 
     A slot is served if a transfer began in it, or was under way when it began. ``began`` is when this function first
     ran: slots before it are nobody's business.
     """
     served = list(spans)
-    slot = max(slot_of(began) + SLOT, slot_of(now - LOOK_BACK), judged_until + SLOT if judged_until else began)
+    after_judged = judged_until + every if judged_until else began
+    slot = max(slot_of(began, every) + every, slot_of(now - LOOK_BACK, every), after_judged)
     missed, last = [], judged_until
-    while slot + PATIENCE_WITH_STARTER <= now:
-        if not any(_serves(span, slot, now) for span in served):
+    while slot + every - CALLED_EVERY + PATIENCE_WITH_STARTER <= now:
+        if not any(_serves(span, slot, every, now) for span in served):
             missed.append(slot)
         last = slot
-        slot += SLOT
+        slot += every
     return missed, last
 
 
-def _serves(span: Span, slot: datetime, now: datetime) -> bool:
+def _serves(span: Span, slot: datetime, every: timedelta, now: datetime) -> bool:
     ended = span.ended_at or now
-    began_in_it = slot_of(span.started_at) == slot
+    began_in_it = slot_of(span.started_at, every) == slot
     return began_in_it or span.started_at < slot <= ended
 
 
-def runs_of(slots: list[datetime]) -> list[list[datetime]]:
+def runs_of(slots: list[datetime], every: timedelta) -> list[list[datetime]]:
     """Neighbouring slots together, so that a night without transfers is one notice."""
     runs: list[list[datetime]] = []
     for slot in slots:
-        if runs and runs[-1][-1] + SLOT == slot:
+        if runs and runs[-1][-1] + every == slot:
             runs[-1].append(slot)
         else:
             runs.append([slot])
@@ -140,10 +141,12 @@ def is_before_our_time(execution: Execution, began: datetime) -> bool:
     return execution.has_ended and ended_at is not None and ended_at < began - LOOK_BACK
 
 
-def forget(remembered: Mapping[str, Span | None], listed: Iterable[str], now: datetime) -> dict[str, Span | None]:
+def forget(
+    remembered: Mapping[str, Span | None], listed: Iterable[str], every: timedelta, now: datetime
+) -> dict[str, Span | None]:
     """What is still worth remembering: DataSync forgets executions after a month, and so do we; when one ran is of no
     use once the slots of its time are judged for good."""
-    known, oldest = set(listed), slot_of(now - LOOK_BACK) - SLOT
+    known, oldest = set(listed), slot_of(now - LOOK_BACK, every) - every
     return {
         name: span if span is not None and (span.ended_at or now) >= oldest else None
         for name, span in remembered.items()

@@ -1,4 +1,4 @@
-"""Entry point of transfer_reconciler, called by EventBridge Scheduler twice an hour, in the middle of each slot."""
+"""Entry point of transfer_reconciler, called by EventBridge Scheduler in the middle of each half hour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from common import clients, clock
+from common import clients, clock, transfers
 from common.publisher import Publisher
 from common.state import StateStore
 from transfer_reconciler.aws import Executions, Functions, Receipts
@@ -19,20 +19,21 @@ config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
 s3 = clients.s3()
-reconciler = Reconciler(
-    config=config,
-    executions=Executions(clients.datasync(), config.task_arn),
-    receipts=Receipts(StateStore(s3, config.reports_bucket, "object_tagger")),
-    functions=Functions(clients.functions()),
-    store=StateStore(s3, config.reports_bucket, "transfer_reconciler"),
-    publisher=Publisher(clients.sns(), logger, metrics),
-    logger=logger,
-    metrics=metrics,
-)
+datasync = clients.datasync()
+receipts = Receipts(StateStore(s3, config.reports_bucket, "object_tagger"))
+functions = Functions(clients.functions())
+store = StateStore(s3, config.reports_bucket, "transfer_reconciler")
+publisher = Publisher(clients.sns(), logger, metrics)
+reconcilers = {
+    each.name: Reconciler(
+        config, each, Executions(datasync, each.task_arn), receipts, functions, store, publisher, logger, metrics
+    )
+    for each in config.transfers
+}
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(_event: Any, context: LambdaContext) -> dict[str, int]:
-    """Compare what should have happened with what has; the reply holds the counts."""
-    return reconciler.run(clock.of(context))
+def handler(_event: Any, context: LambdaContext) -> dict[str, dict[str, int]]:
+    """Compare what should have happened with what has; the reply holds the counts of each transfer."""
+    return transfers.for_each(config.transfers, lambda each: reconcilers[each.name].run(clock.of(context)))

@@ -5,30 +5,43 @@ from __future__ import annotations
 from datetime import datetime
 
 from common.notices import Listing, Notice, Severity
+from common.transfers import Transfer
 from transfer_reconciler.domain import Execution, Receipt
 
 SOURCE = "transfer_reconciler"
 RUNBOOK = "docs/runbooks/transfer-reconciler.md"
 
 
-def slots_missed(environment: str, now: datetime, slots: list[datetime]) -> Notice:
-    """Half hours in which no transfer began and none was under way."""
-    count = len(slots)
+def slots_missed(environment: str, now: datetime, transfer: Transfer, slots: list[datetime]) -> Notice:
+    """Slots in which no transfer began and none was under way."""
+    count, minutes = len(slots), int(transfer.every.total_seconds()) // 60
     return Notice(
         kind="transfer.slot_missed",
         severity=Severity.WARNING if count == 1 else Severity.CRITICAL,
         environment=environment,
         source=SOURCE,
         occurred_at=now,
-        summary=f"No transfer ran in {count} half hour{'s' if count != 1 else ''}; files wait on the shared storage",
+        summary=(
+            f"No transfer of {transfer.directory} ran in {count} slot{'s' if count != 1 else ''} of {minutes} minutes;"
+            " files wait on the shared storage"
+        ),
         runbook=RUNBOOK,
-        dedupe_key=f"transfer.slot_missed {slots[0].isoformat(timespec='minutes')}",
-        details={"slots": Listing([{"slot": slot.isoformat(timespec="minutes")} for slot in slots], count)},
+        dedupe_key=f"transfer.slot_missed {transfer.name} {slots[0].isoformat(timespec='minutes')}",
+        details={
+            "transfer": transfer.name,
+            "slots": Listing([{"slot": slot.isoformat(timespec="minutes")} for slot in slots], count),
+        },
     )
 
 
 def event_missing(
-    environment: str, now: datetime, execution: Execution, receipt: Receipt, remedy: str, attempt: int
+    environment: str,
+    now: datetime,
+    transfer: Transfer,
+    execution: Execution,
+    receipt: Receipt,
+    remedy: str,
+    attempt: int,
 ) -> Notice:
     """An execution ended and was not tagged: its event never came, or tagging did not come to its end."""
     cause = "its event never came" if not receipt.status else f"tagging is {receipt.status}"
@@ -38,14 +51,22 @@ def event_missing(
         environment=environment,
         source=SOURCE,
         occurred_at=now,
-        summary=f"A transfer ended in {execution.state} and is not tagged: {cause}. {remedy}",
+        summary=f"A transfer of {transfer.directory} ended in {execution.state} and is not tagged: {cause}. {remedy}",
         runbook=RUNBOOK,
         dedupe_key=f"transfer.event_missing {execution.arn} {attempt}",
-        details={"execution": execution.arn, "state": execution.state, "cause": cause, "attempt": attempt},
+        details={
+            "transfer": transfer.name,
+            "execution": execution.arn,
+            "state": execution.state,
+            "cause": cause,
+            "attempt": attempt,
+        },
     )
 
 
-def gave_up(environment: str, now: datetime, execution: Execution, receipt: Receipt, attempts: int) -> Notice:
+def gave_up(
+    environment: str, now: datetime, transfer: Transfer, execution: Execution, receipt: Receipt, attempts: int
+) -> Notice:
     """The tagger was called again and again, and the execution is still not tagged."""
     return Notice(
         kind="transfer.not_tagged",
@@ -53,8 +74,16 @@ def gave_up(environment: str, now: datetime, execution: Execution, receipt: Rece
         environment=environment,
         source=SOURCE,
         occurred_at=now,
-        summary=f"What a transfer brought is still not tagged after {attempts} more calls; no researcher can read it",
+        summary=(
+            f"What a transfer of {transfer.directory} brought is still not tagged after {attempts} more calls;"
+            " no researcher can read it"
+        ),
         runbook=RUNBOOK,
         dedupe_key=f"transfer.not_tagged {execution.arn}",
-        details={"execution": execution.arn, "state": execution.state, "receipt": receipt.status or "none"},
+        details={
+            "transfer": transfer.name,
+            "execution": execution.arn,
+            "state": execution.state,
+            "receipt": receipt.status or "none",
+        },
     )

@@ -19,6 +19,7 @@ from common.notices import Notice
 from common.publisher import NoticeNotSent, Publisher
 from common.state import Remembered
 from common.transfer_event import DETAIL_TYPE, SOURCE
+from common.transfers import Transfer
 from transfer_reconciler import messages
 from transfer_reconciler.config import Config
 from transfer_reconciler.domain import (
@@ -38,7 +39,7 @@ from transfer_reconciler.domain import (
 )
 from transfer_reconciler.memory import Memory
 
-DOCUMENT = "watch"
+DOCUMENT = "watch-{transfer}"
 
 
 class Executions(Protocol):
@@ -69,9 +70,10 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Compares what the transfer should have done in the last day with what it has."""
+    """Compares what one transfer should have done in the last day with what it has."""
 
     config: Config
+    transfer: Transfer
     executions: Executions
     receipts: Receipts
     functions: Functions
@@ -89,34 +91,38 @@ class Reconciler:
             NoticeNotSent: SNS did not take a notice; it is told again by the next call.
         """
         now = clock.now()
-        found = self.store.read(DOCUMENT)
+        document = DOCUMENT.format(transfer=self.transfer.name)
+        found = self.store.read(document)
         memory = Memory.read(found.document, now)
         listed = self.executions.list()
-        memory.settled = forget(memory.settled, listed, now)
+        memory.settled = forget(memory.settled, listed, self.transfer.every, now)
         memory.attempts = {name: count for name, count in memory.attempts.items() if name in listed}
         unsettled = self._describe_unsettled(listed, memory, clock)
         if unsettled is None:  # so many that time ran out: what is settled is remembered, the rest comes next
-            self.store.write(DOCUMENT, memory.document(), found.etag)
+            self.store.write(document, memory.document(), found.etag)
             return {"slots_missed": 0, "events_missing": 0, "given_up": 0}
         counts, unsent = self._mend_endings(unsettled, memory, now)
         spans = [
             *filter(None, memory.settled.values()),
             *(Span(each.started_at or now, each.ended_at) for each in unsettled),
         ]
-        missed, judged_until = missed_slots(spans, memory.began, memory.judged_until, now)
-        for slots in runs_of(missed):
-            unsent += self._tell(messages.slots_missed(self.config.environment, now, slots))
+        missed, judged_until = missed_slots(spans, self.transfer.every, memory.began, memory.judged_until, now)
+        for slots in runs_of(missed, self.transfer.every):
+            unsent += self._tell(messages.slots_missed(self.config.environment, now, self.transfer, slots))
         counts["slots_missed"] = len(missed)
         if not unsent:
             memory.judged_until = judged_until
-        self.store.write(DOCUMENT, memory.document(), found.etag)
+        self.store.write(document, memory.document(), found.etag)
         for name, count in (
             ("SlotsMissed", counts["slots_missed"]),
             ("EventsMissing", counts["events_missing"]),
             ("ExecutionsNotTagged", counts["given_up"]),
         ):
             self.metrics.add_metric(name, MetricUnit.Count, count)
-        self.logger.info("looked at the transfer", extra={"counts": counts, "executions": len(listed)})
+        self.logger.info(
+            "looked at the transfer",
+            extra={"transfer": self.transfer.name, "counts": counts, "executions": len(listed)},
+        )
         if unsent:
             raise NoticeNotSent(f"SNS did not take {unsent} notices; they are told again")
         return counts
@@ -162,7 +168,7 @@ class Reconciler:
                     self._settle(execution, memory, now)
                 case GiveUp():
                     counts["given_up"] += 1
-                    notice = messages.gave_up(self.config.environment, now, execution, receipt, attempts)
+                    notice = messages.gave_up(self.config.environment, now, self.transfer, execution, receipt, attempts)
                     if self._tell(notice):
                         unsent += 1
                     else:
@@ -175,7 +181,9 @@ class Reconciler:
         memory.attempts.pop(execution.id, None)
 
     def _tell_missing(self, execution: Execution, receipt: Receipt, now: datetime, remedy: str, attempt: int) -> int:
-        return self._tell(messages.event_missing(self.config.environment, now, execution, receipt, remedy, attempt))
+        return self._tell(
+            messages.event_missing(self.config.environment, now, self.transfer, execution, receipt, remedy, attempt)
+        )
 
     def _tell(self, notice: Notice) -> int:
         """0 if SNS took the notice, else 1."""

@@ -1,1 +1,1 @@
-"""Starts the transfer every half hour, never twice at once."""
+"""Starts every transfer in each of its slots, never twice at once."""

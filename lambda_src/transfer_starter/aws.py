@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EITHER_END = 5
 
 
-class Transfers:
+class Task:
     """One DataSync task. ``starting`` is the client for the one call that must not be tried again by itself: the
     answer to a start that did happen may be lost on the way, and only a new look at the state tells."""
 

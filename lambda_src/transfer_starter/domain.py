@@ -1,7 +1,8 @@
 """Decides whether a transfer is to start now. Pure: state in, one decision out.
 
-EventBridge Scheduler delivers at least once, and Lambda tries again what failed, so one half hour may call several
-times. Each half hour is a *slot*; a slot whose execution has begun never gets another one.
+EventBridge Scheduler delivers at least once, and Lambda tries again what failed, so one slot of a transfer
+(common/slots.py) may call several times; an hourly transfer is looked at twice an hour in any case. A slot whose
+execution has begun never gets another one.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ class Refuse:
 type Decision = Start | Skip | Refuse
 
 
-def decide(task: TaskState, now: datetime, stuck_after: timedelta) -> Decision:
-    """What to do at ``now`` (UTC)."""
-    slot = slot_of(now)
+def decide(task: TaskState, now: datetime, every: timedelta, stuck_after: timedelta) -> Decision:
+    """What to do at ``now`` (UTC) for a transfer that runs ``every`` so often."""
+    slot = slot_of(now, every)
     under_way = next((each for each in task.executions if each.is_under_way), None)
     if under_way is not None or task.status in ("RUNNING", "QUEUED"):
         running_for = _age(under_way, now)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from common.notices import Notice, Severity
+from common.transfers import Transfer
 from transfer_starter.domain import Execution, Start
 
 SOURCE = "transfer_starter"
 RUNBOOK = "docs/runbooks/transfer-starter.md"
 
 
-def started(environment: str, now: datetime, decision: Start, execution_arn: str) -> Notice:
+def started(environment: str, now: datetime, transfer: Transfer, decision: Start, execution_arn: str) -> Notice:
     """A transfer has begun; a warning if the one before it failed, whose files this one brings along."""
-    details: dict[str, str] = {"execution": execution_arn, "slot": decision.slot.isoformat(timespec="minutes")}
-    severity, summary = Severity.INFO, "A transfer to the data lake has started"
+    details: dict[str, str] = {
+        "transfer": transfer.name,
+        "execution": execution_arn,
+        "slot": decision.slot.isoformat(timespec="minutes"),
+    }
+    severity, summary = Severity.INFO, f"The transfer of {transfer.directory} to the data lake has started"
     if decision.failed_before is not None:
         before = decision.failed_before
         severity, summary = Severity.WARNING, f"{summary}; the one before it failed"
@@ -36,8 +41,10 @@ def started(environment: str, now: datetime, decision: Start, execution_arn: str
     )
 
 
-def stuck(environment: str, now: datetime, execution: Execution | None, running_for: timedelta) -> Notice:
-    """A transfer runs for so long that it blocks the half-hourly ones."""
+def stuck(
+    environment: str, now: datetime, transfer: Transfer, execution: Execution | None, running_for: timedelta
+) -> Notice:
+    """A transfer runs for so long that it blocks those of the next slots."""
     hours = round(running_for.total_seconds() / 3600, 1)
     arn = execution.arn if execution else ""
     return Notice(
@@ -46,14 +53,19 @@ def stuck(environment: str, now: datetime, execution: Execution | None, running_
         environment=environment,
         source=SOURCE,
         occurred_at=now,
-        summary=f"The transfer has been running for {hours} hours and no other can start",
+        summary=f"The transfer of {transfer.directory} has been running for {hours} hours and no other can start",
         runbook=RUNBOOK,
-        dedupe_key=f"transfer.stuck {arn}",
-        details={"execution": arn, "status": execution.status if execution else "", "running_hours": hours},
+        dedupe_key=f"transfer.stuck {transfer.name} {arn}",
+        details={
+            "transfer": transfer.name,
+            "execution": arn,
+            "status": execution.status if execution else "",
+            "running_hours": hours,
+        },
     )
 
 
-def failed_to_start(environment: str, now: datetime, task_arn: str, slot: datetime, problem: str) -> Notice:
+def failed_to_start(environment: str, now: datetime, transfer: Transfer, slot: datetime, problem: str) -> Notice:
     """No transfer can start until somebody mends the cause."""
     return Notice(
         kind="transfer.failed_to_start",
@@ -61,8 +73,13 @@ def failed_to_start(environment: str, now: datetime, task_arn: str, slot: dateti
         environment=environment,
         source=SOURCE,
         occurred_at=now,
-        summary="The half-hourly transfer could not be started",
+        summary=f"The transfer of {transfer.directory} could not be started",
         runbook=RUNBOOK,
-        dedupe_key=f"transfer.failed_to_start {task_arn} {slot.isoformat(timespec='minutes')}",
-        details={"task": task_arn, "slot": slot.isoformat(timespec="minutes"), "problem": problem},
+        dedupe_key=f"transfer.failed_to_start {transfer.task_arn} {slot.isoformat(timespec='minutes')}",
+        details={
+            "transfer": transfer.name,
+            "task": transfer.task_arn,
+            "slot": slot.isoformat(timespec="minutes"),
+            "problem": problem,
+        },
     )

@@ -13,12 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.failures import code_of, is_transient
 from common.publisher import Publisher
 from common.slots import slot_of
+from common.transfers import Transfer
 from transfer_starter import messages
 from transfer_starter.config import Config
 from transfer_starter.domain import Refuse, Skip, SkipReason, Start, TaskState, decide
 
 
-class Transfers(Protocol):
+class Task(Protocol):
     """The task as this module needs it."""
 
     def state(self) -> TaskState:
@@ -32,10 +33,11 @@ class Transfers(Protocol):
 
 @dataclass(frozen=True)
 class Starter:
-    """Starts the transfer of the slot that ``now`` lies in, if it is due."""
+    """Starts one transfer in the slot that ``now`` lies in, if it is due."""
 
     config: Config
-    transfers: Transfers
+    transfer: Transfer
+    task: Task
     publisher: Publisher
     logger: Logger
     metrics: Metrics
@@ -48,7 +50,7 @@ class Starter:
                 network). Whatever needs a person is a notice and a normal return: trying again would not mend it.
         """
         try:
-            decision = decide(self.transfers.state(), now, self.config.stuck_after)
+            decision = decide(self.task.state(), now, self.transfer.every, self.config.stuck_after)
         except (ClientError, BotoCoreError) as error:
             if is_transient(error):
                 raise
@@ -63,19 +65,23 @@ class Starter:
 
     def _start(self, decision: Start, now: datetime) -> dict[str, str]:
         try:
-            arn = self.transfers.start()
+            arn = self.task.start()
         except (ClientError, BotoCoreError) as error:
             return self._after_failed_start(error, now)
         self.metrics.add_metric("TransfersStarted", MetricUnit.Count, 1)
-        self.logger.info("started a transfer", extra={"execution": arn, "slot": decision.slot.isoformat()})
+        self.logger.info(
+            "started a transfer",
+            extra={"transfer": self.transfer.name, "execution": arn, "slot": decision.slot.isoformat()},
+        )
         self.publisher.publish(
-            self.config.topic_arn, messages.started(self.config.environment, now, decision, execution_arn=arn)
+            self.config.topic_arn,
+            messages.started(self.config.environment, now, self.transfer, decision, execution_arn=arn),
         )
         return {"outcome": "started", "execution": arn}
 
     def _after_failed_start(self, error: ClientError | BotoCoreError, now: datetime) -> dict[str, str]:
         """The call failed; only the task itself says whether an execution came of it, or of another caller's."""
-        decision = decide(self.transfers.state(), now, self.config.stuck_after)
+        decision = decide(self.task.state(), now, self.transfer.every, self.config.stuck_after)
         if isinstance(decision, Skip) and decision.reason is not SkipReason.TASK_BEING_CREATED:
             self.logger.warning("the slot has its transfer already", extra={"error_code": code_of(error)})
             return self._skip(decision, now)
@@ -87,21 +93,21 @@ class Starter:
         self.metrics.add_metric("TransfersSkipped", MetricUnit.Count, 1)
         if decision.running_for > timedelta(0):
             self.metrics.add_metric("TransferRunningSeconds", MetricUnit.Seconds, decision.running_for.total_seconds())
-        self.logger.info("skipped this slot", extra={"reason": decision.reason})
+        self.logger.info("skipped this slot", extra={"transfer": self.transfer.name, "reason": decision.reason})
         if decision.stuck:
             self.publisher.publish(
                 self.config.topic_arn,
-                messages.stuck(self.config.environment, now, decision.execution, decision.running_for),
+                messages.stuck(self.config.environment, now, self.transfer, decision.execution, decision.running_for),
             )
         return {"outcome": "skipped", "reason": decision.reason.value}
 
     def _fail(self, now: datetime, problem: str) -> dict[str, str]:
         self.metrics.add_metric("TransferStartFailures", MetricUnit.Count, 1)
-        self.logger.error("could not start the transfer", extra={"problem": problem})
+        self.logger.error("could not start the transfer", extra={"transfer": self.transfer.name, "problem": problem})
         self.publisher.publish(
             self.config.topic_arn,
             messages.failed_to_start(
-                self.config.environment, now, self.config.task_arn, slot=slot_of(now), problem=problem
+                self.config.environment, now, self.transfer, slot=slot_of(now, self.transfer.every), problem=problem
             ),
         )
         return {"outcome": "failed", "problem": problem}

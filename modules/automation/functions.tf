@@ -1,7 +1,7 @@
 # What the functions share. Each has a file of its own beside this one.
 
 locals {
-  _transfer_executions = "${var.storage.transfer_task_arn}/execution/*"
+  _transfer_task_arns = [for transfer in values(var.storage.transfers) : transfer.task_arn]
 
   # What belongs to EC2 in this account and region. Snapshots have no account in their ARN.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
@@ -15,7 +15,7 @@ locals {
   # https://docs.aws.amazon.com/powertools/python/latest/#environment-variables ; the service name is added per function.
   common_environment = {
     ENVIRONMENT                  = var.environment
-    TRANSFER_TASK_ARN            = var.storage.transfer_task_arn
+    TRANSFERS                    = jsonencode(var.storage.transfers)
     POWERTOOLS_METRICS_NAMESPACE = "Kosha"
     POWERTOOLS_LOG_LEVEL         = var.function_log_level
   }
@@ -78,7 +78,7 @@ locals {
   describe_executions = {
     sid       = "DescribeExecutions"
     actions   = ["datasync:DescribeTaskExecution"]
-    resources = [local._transfer_executions]
+    resources = [for arn in local._transfer_task_arns : "${arn}/execution/*"]
   }
 
   # The topics are encrypted: SNS asks the key in the publisher's name.
@@ -92,12 +92,12 @@ locals {
     ]
   }
 
-  # The pattern takes this task's executions only. DataSync sends its events at best effort.
+  # The pattern takes the executions of our tasks only. DataSync sends its events at best effort.
   # https://docs.aws.amazon.com/datasync/latest/userguide/events.html
   transfer_ended = jsonencode({
     source      = ["aws.datasync"]
     detail-type = ["DataSync Task Execution State Change"]
-    resources   = [{ prefix = "${var.storage.transfer_task_arn}/execution/" }]
+    resources   = [for arn in local._transfer_task_arns : { prefix = "${arn}/execution/" }]
     detail      = { State = ["SUCCESS", "ERROR"] }
   })
 }

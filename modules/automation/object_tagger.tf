@@ -1,5 +1,5 @@
 locals {
-  _reports = trim(var.storage.transfer_report_prefix, "/")
+  _report_prefixes = [for transfer in values(var.storage.transfers) : transfer.report_prefix]
 }
 
 module "object_tagger" {
@@ -25,7 +25,6 @@ module "object_tagger" {
     LAKE_BUCKET             = var.storage.lake_bucket
     REPORTS_BUCKET          = var.storage.reports_bucket
     READ_TAGS_FIRST         = tostring(var.read_tags_first)
-    TRANSFER_REPORT_PREFIX  = var.storage.transfer_report_prefix
   })
 
   permissions = concat([
@@ -34,12 +33,12 @@ module "object_tagger" {
       sid        = "ListReports"
       actions    = ["s3:ListBucket"]
       resources  = [var.storage.reports_bucket_arn]
-      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["${local._reports}/*"] }]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = [for prefix in local._report_prefixes : "${prefix}/*"] }]
     },
     {
       sid       = "ReadReports"
       actions   = ["s3:GetObject"] # the key: keep_state
-      resources = ["${var.storage.reports_bucket_arn}/${local._reports}/*"]
+      resources = [for prefix in local._report_prefixes : "${var.storage.reports_bucket_arn}/${prefix}/*"]
     },
     {
       # Otherwise S3 answers 403 instead of 404 for an object that is gone.

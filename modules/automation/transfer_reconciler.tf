@@ -44,7 +44,7 @@ module "transfer_reconciler" {
   ], local.keep_state.transfer_reconciler, local.publish_notices.transfer)
 
   failure_metrics = {
-    SlotsMissed         = "No transfer ran in a half hour: files wait on the shared storage."
+    SlotsMissed         = "A transfer did not run in one of its slots: files wait on the shared storage."
     EventsMissing       = "The end of a transfer was not tagged: its event never came, or tagging failed."
     ExecutionsNotTagged = "What a transfer brought is not tagged after three more calls."
     NoticesFailed       = "SNS did not take a notice."

@@ -3,7 +3,7 @@ module "transfer_starter" {
 
   name           = var.name
   function       = "transfer_starter"
-  description    = "Starts the transfer every half hour unless one is under way"
+  description    = "Starts every transfer in each of its slots unless it is under way"
   archive        = "${local.archives}/transfer_starter.zip"
   archive_bucket = var.storage.code_bucket
   layer_arns     = [aws_lambda_layer_version.dependencies.arn]
@@ -27,14 +27,14 @@ module "transfer_starter" {
     {
       sid       = "StartTransfer"
       actions   = ["datasync:DescribeTask", "datasync:StartTaskExecution"]
-      resources = [var.storage.transfer_task_arn]
+      resources = local._transfer_task_arns
     },
     local.list_executions,
     local.describe_executions,
   ], local.publish_notices.transfer)
 
   failure_metrics = {
-    TransferStartFailures = "No transfer can start until somebody mends the task."
+    TransferStartFailures = "A transfer cannot start until somebody mends the task."
     NoticesFailed         = "SNS did not take a notice."
   }
 

@@ -25,15 +25,20 @@ variable "schedules_enabled" {
 variable "storage" {
   description = "What the functions work on, all of it in the provider's region: fields of the handoff of 20-storage, or of the standby's own storage."
   type = object({
-    access_point_arns      = map(string)
-    client_role_arns       = map(string)
-    code_bucket            = string
-    lake_bucket            = string
-    lake_bucket_arn        = string
-    reports_bucket         = string
-    reports_bucket_arn     = string
-    transfer_task_arn      = string
-    transfer_report_prefix = string
+    access_point_arns  = map(string)
+    client_role_arns   = map(string)
+    code_bucket        = string
+    lake_bucket        = string
+    lake_bucket_arn    = string
+    reports_bucket     = string
+    reports_bucket_arn = string
+    transfers = map(object({
+      task_arn      = string
+      report_prefix = string
+      directory     = string
+      lake_prefix   = string
+      every_minutes = number
+    }))
   })
   nullable = false
 

@@ -133,7 +133,7 @@ variable "environment" {
 
   validation {
     condition     = alltrue([for key in keys(var.environment) : can(regex("^[A-Z][A-Z0-9_]*$", key))])
-    error_message = "Name environment variables in capitals, digits and underscores, e.g. TRANSFER_TASK_ARN."
+    error_message = "Name environment variables in capitals, digits and underscores, e.g. TRANSFERS."
   }
 
   validation {

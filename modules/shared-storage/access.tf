@@ -9,6 +9,7 @@ module "access" {
   client_security_group_ids = var.client_security_group_ids
   posix                     = var.posix
   directories               = var.directories
+  transfers                 = var.transfers
   deletion_protection       = var.deletion_protection
   permissions_boundary_arn  = var.permissions_boundary_arn
 }

@@ -19,7 +19,7 @@ output "workspace_access_point_arn" {
 }
 
 output "client_role_arns" {
-  description = "Client (workers, transfer, scratch_cleaner_<directory>) -> ARN of the role it mounts with."
+  description = "Client (workers, <transfer>, scratch_cleaner_<directory>) -> ARN of the role it mounts with."
   value       = module.access.client_role_arns
 }
 

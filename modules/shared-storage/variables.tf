@@ -51,6 +51,12 @@ variable "directories" {
   nullable = false
 }
 
+variable "transfers" {
+  description = "The transfers of catalog/shared-storage.yaml (its `transfers`): each copies one directory and gets a client role for it."
+  type        = map(object({ directory = string }))
+  nullable    = false
+}
+
 variable "deletion_protection" {
   description = "Refuse to delete the file system (docs/adr/0006). False only where the data are disposable."
   type        = bool

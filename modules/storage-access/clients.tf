@@ -14,9 +14,24 @@ locals {
     } if directory.cleaned
   }
 
+  # One role for each transfer: none of them reaches another's directory.
+  transfers = {
+    for name, transfer in var.transfers : name => {
+      description = "DataSync, which copies ${transfer.directory} to the data lake"
+      service     = "datasync.amazonaws.com"
+      actions     = ["sts:AssumeRole"]
+      # https://docs.aws.amazon.com/datasync/latest/userguide/cross-service-confused-deputy-prevention.html
+      conditions = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:datasync:${local.region}:${local.account}:*" }
+      }
+      access_points = [aws_efs_access_point.this[transfer.directory].arn]
+    }
+  }
+
   # What each client may mount. The workers come through any access point, those of dynamic volumes included, whose ARNs
   # exist later than this policy; nobody comes without one.
-  clients = merge(local.cleaners, {
+  clients = merge(local.cleaners, local.transfers, {
     workers = {
       description = "Pods that mount the shared storage through the EFS CSI driver"
       service     = "pods.eks.amazonaws.com"
@@ -34,17 +49,6 @@ locals {
       access_points = [
         "arn:${local.partition}:elasticfilesystem:${local.region}:${local.account}:access-point/*",
       ]
-    }
-    transfer = {
-      description = "DataSync, which copies what is published to the data lake"
-      service     = "datasync.amazonaws.com"
-      actions     = ["sts:AssumeRole"]
-      # https://docs.aws.amazon.com/datasync/latest/userguide/cross-service-confused-deputy-prevention.html
-      conditions = {
-        StringEquals = { "aws:SourceAccount" = local.account }
-        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:datasync:${local.region}:${local.account}:*" }
-      }
-      access_points = [aws_efs_access_point.this["published"].arn]
     }
   })
 

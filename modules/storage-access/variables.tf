@@ -77,15 +77,21 @@ variable "directories" {
     condition     = alltrue([for directory in values(var.directories) : can(regex("^0[0-7]{2}[0145]$", directory.mode))])
     error_message = "a directory's mode must be four octal digits that let others write nothing, e.g. \"0770\" or \"0755\" (catalog/shared-storage.yaml)."
   }
+}
+
+variable "transfers" {
+  description = "The transfers of catalog/shared-storage.yaml (its `transfers`): each copies one directory and gets a client role for it."
+  type        = map(object({ directory = string }))
+  nullable    = false
 
   validation {
-    condition     = contains(keys(var.directories), "published")
-    error_message = "directories needs `published`, which the transfer copies (catalog/shared-storage.yaml)."
+    condition     = length(var.transfers) > 0 && alltrue([for transfer in values(var.transfers) : contains(keys(var.directories), transfer.directory)])
+    error_message = "transfers is empty or copies a directory that there is not: name one of directories (catalog/shared-storage.yaml)."
   }
 
   validation {
-    condition     = try(!var.directories["published"].harmless_to_lose, true)
-    error_message = "published must not be harmless_to_lose: a file there may have no copy yet."
+    condition     = alltrue([for transfer in values(var.transfers) : try(!var.directories[transfer.directory].harmless_to_lose, true)])
+    error_message = "a directory that a transfer copies must not be harmless_to_lose: a file there may have no copy yet."
   }
 }
 

@@ -5,7 +5,7 @@ output "task_arn" {
 
 output "report_prefix" {
   description = "Folder in the reports bucket that the task reports lie below, without a slash at the end."
-  value       = var.report_prefix
+  value       = var.task
 }
 
 output "lake_role_arn" {

@@ -1,4 +1,7 @@
 locals {
+  # What the task may write: below its prefix, or everything.
+  lake_objects_arn = join("/", compact([var.lake_bucket_arn, var.lake_prefix, "*"]))
+
   use_key_through_s3 = {
     Sid       = "UseKeyThroughS3"
     Effect    = "Allow"
@@ -9,7 +12,7 @@ locals {
 }
 
 resource "aws_iam_role" "lake" {
-  name                 = "${var.name}-transfer-lake"
+  name                 = "${var.name}-${var.task}-lake"
   description          = "DataSync writes to the data lake with this role and reads back what it wrote to verify it"
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy   = local.datasync_trust
@@ -35,7 +38,7 @@ resource "aws_iam_role_policy" "lake" {
         Sid       = "WriteAndVerify"
         Effect    = "Allow"
         Action    = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject"]
-        Resource  = "${var.lake_bucket_arn}/*"
+        Resource  = local.lake_objects_arn
         Condition = { StringEquals = { "aws:ResourceAccount" = local.account } }
       },
       local.use_key_through_s3,
@@ -44,7 +47,7 @@ resource "aws_iam_role_policy" "lake" {
 }
 
 resource "aws_iam_role" "reports" {
-  name                 = "${var.name}-transfer-reports"
+  name                 = "${var.name}-${var.task}-reports"
   description          = "DataSync writes its task reports with this role"
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy   = local.datasync_trust
@@ -62,7 +65,7 @@ resource "aws_iam_role_policy" "reports" {
         Sid       = "WriteReports"
         Effect    = "Allow"
         Action    = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
-        Resource  = "${var.reports_bucket_arn}/${var.report_prefix}/*"
+        Resource  = "${var.reports_bucket_arn}/${var.task}/*"
         Condition = { StringEquals = { "aws:ResourceAccount" = local.account } }
       },
       local.use_key_through_s3,

@@ -1,10 +1,11 @@
 resource "aws_datasync_task" "this" {
-  name                     = "${var.name}-transfer"
-  source_location_arn      = aws_datasync_location_efs.published.arn
+  name                     = "${var.name}-${var.task}"
+  source_location_arn      = aws_datasync_location_efs.directory.arn
   destination_location_arn = aws_datasync_location_s3.lake.arn
   cloudwatch_log_group_arn = aws_cloudwatch_log_group.this.arn
 
-  # No schedule: DataSync's own cannot run more often than hourly, and could start a second execution.
+  # No schedule: DataSync's own cannot run more often than hourly, could start a second execution, and is disabled by AWS after
+  # repeated failures (https://docs.aws.amazon.com/datasync/latest/userguide/API_TaskScheduleDetails.html).
   # No task_mode: the provider only reads it; BASIC is the API's default, and the one mode EFS can be copied in.
 
   options {
@@ -45,7 +46,7 @@ resource "aws_datasync_task" "this" {
     s3_destination {
       bucket_access_role_arn = aws_iam_role.reports.arn
       s3_bucket_arn          = var.reports_bucket_arn
-      subdirectory           = "${var.report_prefix}/"
+      subdirectory           = "${var.task}/"
     }
 
     # What has not changed since the last transfer counts as skipped: listed each half hour, the report would grow with the
@@ -59,7 +60,7 @@ resource "aws_datasync_task" "this" {
     }
   }
 
-  tags = { Name = "${var.name}-transfer" }
+  tags = { Name = "${var.name}-${var.task}" }
 
   depends_on = [aws_cloudwatch_log_resource_policy.this, aws_iam_role_policy.reports]
 }

@@ -9,8 +9,30 @@ variable "name" {
   }
 }
 
+variable "task" {
+  description = "Name of the task among the transfers of catalog/shared-storage.yaml: part of every name, and the folder of its reports in the reports bucket."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z-]{0,15}$", var.task))
+    error_message = "task is \"${var.task}\": give its name in catalog/shared-storage.yaml, at most 16 lower-case letters and hyphens."
+  }
+}
+
+variable "lake_prefix" {
+  description = "Prefix in the lake that the directory is copied below, and all the task may write; empty for the whole lake."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z][a-z0-9]*(-[a-z0-9]+)*)?$", var.lake_prefix))
+    error_message = "lake_prefix is \"${var.lake_prefix}\": give the prefix of a data class without slashes, or nothing."
+  }
+}
+
 variable "source_location" {
-  description = "Where files come from: the file system, the access point of `published`, and the client role it is mounted with."
+  description = "Where files come from: the file system, the access point of the directory, and the client role it is mounted with."
   type = object({
     file_system_arn  = string
     access_point_arn = string
@@ -20,7 +42,7 @@ variable "source_location" {
 
   validation {
     condition     = can(regex(":access-point/fsap-", var.source_location.access_point_arn))
-    error_message = "source_location.access_point_arn must be the ARN of the access point of `published` (access_point_arns.published of the shared-storage module): without it the file system refuses the mount."
+    error_message = "source_location.access_point_arn must be the ARN of an access point (access_point_arns of the shared-storage module): without it the file system refuses the mount."
   }
 }
 
@@ -39,7 +61,7 @@ variable "network" {
 }
 
 variable "lake_bucket_arn" {
-  description = "ARN of the data lake's bucket, which files are copied to: a file's path below `published` is its key."
+  description = "ARN of the data lake's bucket, which files are copied to: a file's path below the directory is its key, behind lake_prefix."
   type        = string
   nullable    = false
 
@@ -95,18 +117,6 @@ variable "in_flight_patterns" {
   validation {
     condition     = alltrue([for pattern in var.in_flight_patterns : length(pattern) > 1 && !strcontains(pattern, "|")])
     error_message = "a pattern of in_flight_patterns is empty, a lone `*` (it would leave out everything), or holds `|`, which separates patterns in a DataSync filter; write one pattern for each entry."
-  }
-}
-
-variable "report_prefix" {
-  description = "Folder in the reports bucket that the task reports lie below."
-  type        = string
-  default     = "transfer"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z0-9][a-z0-9/-]*[a-z0-9]$", var.report_prefix))
-    error_message = "report_prefix must be lower-case letters, digits, hyphens and inner slashes, without a slash at either end."
   }
 }
 

@@ -46,14 +46,15 @@ TAGGERS = {"object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospit
 # Role -> the classes it reads; None: all of the catalogue.
 MACHINES_READ: dict[str, set[str] | None] = {
     "transfer-lake": None,
+    "snapshots-lake": {"snapshot"},
     "storage-scratch-cleaner-intermediate": None,
     "storage-scratch-cleaner-published": None,
     "storage-scratch-cleaner-scratch": None,
     "cluster-hospital": {"clinical_record"},
 }
-READS_WITHOUT_CLASS = {"transfer-lake"}
+READS_WITHOUT_CLASS = {"transfer-lake", "snapshots-lake"}
 # Besides the replication. What is written to the replica flows back into the lake.
-WRITES_TO_REPLICA = {f"{STANDBY}transfer-lake", f"{STANDBY}cluster-hospital"}
+WRITES_TO_REPLICA = {f"{STANDBY}{name}" for name in ("transfer-lake", "snapshots-lake", "cluster-hospital")}
 
 
 def reviewed_name(role: Role) -> str:

@@ -10,8 +10,8 @@ locals {
   # The platform's own roles, and those of the standby (90-recovery), which have the same rights on the replica alone.
   machine_role_arns = {
     for who, role in { platform = local._role, standby = "${local._role}recovery-" } : who => {
-      # The transfer reads back what it wrote.
-      exempt = ["${role}transfer-lake"]
+      # Transfers read back what they wrote.
+      exempt = [for transfer in keys(local.layout.transfers) : "${role}${transfer}-lake"]
       # What tags (40-automation), and the hospital's records, which are uploaded with tags (30-cluster).
       tagging = [for name in ["object-tagger", "tag-backfill", "tag-backfill-jobs", "cluster-hospital"] : "${role}${name}"]
       # The cleaners compare copies, the hospital's ingestion its own records.
@@ -24,8 +24,8 @@ locals {
     }
   }
 
-  # Who writes to the replica besides the replication: the transfer of the standby, and the hospital's ingestion there.
-  replica_writer_role_arns = [for name in ["transfer-lake", "cluster-hospital"] : "${local._role}recovery-${name}"]
+  # Who writes to the replica besides the replication: the transfers of the standby, and the hospital's ingestion there.
+  replica_writer_role_arns = concat(local.machine_role_arns.standby.exempt, ["${local._role}recovery-cluster-hospital"])
 
   reader_role_arns = {
     for name, class in local.data_classes : name => concat(

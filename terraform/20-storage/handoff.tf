@@ -20,7 +20,14 @@ module "handoff" {
     reports_bucket              = module.data_lake.reports_bucket
     reports_bucket_arn          = module.data_lake.reports_bucket_arn
     replication                 = module.data_lake.replication
-    transfer_task_arn           = module.transfer.task_arn
-    transfer_report_prefix      = module.transfer.report_prefix
+    transfers = {
+      for name, transfer in local.layout.transfers : name => {
+        task_arn      = module.transfer[name].task_arn
+        report_prefix = module.transfer[name].report_prefix
+        directory     = transfer.directory
+        lake_prefix   = transfer.lake_prefix
+        every_minutes = transfer.every_minutes
+      }
+    }
   })
 }

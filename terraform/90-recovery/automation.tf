@@ -6,15 +6,22 @@ module "automation" {
   environment       = var.environment
   schedules_enabled = local.is_active
   storage = {
-    access_point_arns      = module.storage_access[0].access_point_arns
-    client_role_arns       = module.storage_access[0].client_role_arns
-    code_bucket            = module.code.bucket
-    lake_bucket            = local.storage.replica_bucket
-    lake_bucket_arn        = local.storage.replica_bucket_arn
-    reports_bucket         = module.reports.bucket
-    reports_bucket_arn     = module.reports.arn
-    transfer_task_arn      = module.transfer[0].task_arn
-    transfer_report_prefix = module.transfer[0].report_prefix
+    access_point_arns  = module.storage_access[0].access_point_arns
+    client_role_arns   = module.storage_access[0].client_role_arns
+    code_bucket        = module.code.bucket
+    lake_bucket        = local.storage.replica_bucket
+    lake_bucket_arn    = local.storage.replica_bucket_arn
+    reports_bucket     = module.reports.bucket
+    reports_bucket_arn = module.reports.arn
+    transfers = {
+      for name, transfer in local.layout.transfers : name => {
+        task_arn      = module.transfer[name].task_arn
+        report_prefix = module.transfer[name].report_prefix
+        directory     = transfer.directory
+        lake_prefix   = transfer.lake_prefix
+        every_minutes = transfer.every_minutes
+      }
+    }
   }
   network = {
     subnet_ids         = module.network.private_subnet_ids

@@ -16,14 +16,13 @@ module "handoff" {
     topic_arns         = module.alerts.topic_arns
     registry           = local.foundation.recovery_registry
 
-    lake_bucket            = local.storage.replica_bucket
-    reports_bucket         = module.reports.bucket
-    code_bucket            = module.code.bucket
-    file_system_id         = one([for protection in local.protection[*] : protection.replica_file_system_id])
-    access_point_arns      = one(module.storage_access[*].access_point_arns)
-    workspace_arn          = one(module.storage_access[*].workspace_access_point_arn)
-    transfer_task_arn      = one(module.transfer[*].task_arn)
-    transfer_report_prefix = one(module.transfer[*].report_prefix)
+    lake_bucket       = local.storage.replica_bucket
+    reports_bucket    = module.reports.bucket
+    code_bucket       = module.code.bucket
+    file_system_id    = one([for protection in local.protection[*] : protection.replica_file_system_id])
+    access_point_arns = one(module.storage_access[*].access_point_arns)
+    workspace_arn     = one(module.storage_access[*].workspace_access_point_arn)
+    transfers         = { for name, transfer in module.transfer : name => { task_arn = transfer.task_arn, report_prefix = transfer.report_prefix } }
 
     cluster_name            = one(module.cluster[*].name)
     instance_profile_name   = one(module.node_provisioning[*].instance_profile_name)

@@ -11,16 +11,19 @@ module "storage_access" {
   client_security_group_ids = module.network.security_group_ids
   posix                     = local.layout.posix
   directories               = local.layout.directories
+  transfers                 = local.layout.transfers
   deletion_protection       = var.deletion_protection
   permissions_boundary_arn  = local.foundation.permissions_boundary_arn
 }
 
-# Nobody starts it before the standby is active. Then the replica of the shared storage feeds the replica of the lake.
+# Nobody starts them before the standby is active. Then the replica of the shared storage feeds the replica of the lake.
 module "transfer" {
-  source = "../../modules/transfer"
-  count  = local.is_lit ? 1 : 0
+  source   = "../../modules/transfer"
+  for_each = { for name, transfer in local.layout.transfers : name => transfer if local.is_lit }
 
   name               = local.name
+  task               = each.key
+  lake_prefix        = each.value.lake_prefix
   lake_bucket_arn    = local.storage.replica_bucket_arn
   reports_bucket_arn = module.reports.arn
   lake_key_arn       = local.foundation.recovery_key_arns.lake
@@ -29,8 +32,8 @@ module "transfer" {
 
   source_location = {
     file_system_arn  = module.storage_access[0].file_system_arn
-    access_point_arn = module.storage_access[0].access_point_arns["published"]
-    role_arn         = module.storage_access[0].client_role_arns["transfer"]
+    access_point_arn = module.storage_access[0].access_point_arns[each.value.directory]
+    role_arn         = module.storage_access[0].client_role_arns[each.key]
   }
 
   # Any zone will do: DataSync needs one, and the file system has a mount target in each.

@@ -41,6 +41,12 @@ class Platform:
         return self.handoffs["20-storage"]
 
     @property
+    def transfer_task(self) -> str:
+        """ARN of the task that copies `published`."""
+        arn: str = self.storage["transfers"]["transfer"]["task_arn"]
+        return arn
+
+    @property
     def shared_storage(self) -> Path:
         return self.cloud.shared_storage(self.storage["file_system_id"])
 
@@ -51,9 +57,9 @@ class Platform:
             return self.sessions[region].boto3.client(service)
         return self.cloud.client(service, region)
 
-    def publish(self, key: str, content: bytes) -> str:
+    def publish(self, key: str, content: bytes, directory: str = "published") -> str:
         """Lay a finished file on the shared storage, as a pipeline does: write aside, then rename."""
-        path = self.shared_storage / "published" / key
+        path = self.shared_storage / directory / key
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(path.name + ".part")
         aside.write_bytes(content)

@@ -9,9 +9,7 @@ FOLDER = "raw-sequences/lambda-phage"
 
 
 def fault(platform: Platform, **fields: Any) -> None:
-    platform.cloud.control(
-        "POST", "datasync/faults", {"subject": platform.storage["transfer_task_arn"], "times": 1} | fields
-    )
+    platform.cloud.control("POST", "datasync/faults", {"subject": platform.transfer_task, "times": 1} | fields)
 
 
 def test_a_transfer_whose_event_is_lost_is_tagged_all_the_same(platform: Platform) -> None:

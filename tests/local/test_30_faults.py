@@ -10,7 +10,7 @@ HALF_AN_HOUR = 1800
 
 def executions(platform: Platform) -> list[str]:
     pages = platform.client("datasync").get_paginator("list_task_executions")
-    listed = pages.paginate(TaskArn=platform.storage["transfer_task_arn"])
+    listed = pages.paginate(TaskArn=platform.transfer_task)
     return [execution["TaskExecutionArn"] for page in listed for execution in page["TaskExecutions"]]
 
 
@@ -41,7 +41,7 @@ def test_a_failed_transfer_is_announced(platform: Platform) -> None:
     platform.cloud.control(
         "POST",
         "datasync/faults",
-        {"subject": platform.storage["transfer_task_arn"], "kind": "fail_execution", "times": 1},
+        {"subject": platform.transfer_task, "kind": "fail_execution", "times": 1},
     )
     platform.cloud.advance_clock(HALF_AN_HOUR)
     notices = wait_for("a notice of the failure", lambda: platform.notices("transfer.failed"))

@@ -100,7 +100,7 @@ def test_describes_one_of_each_kind(platform: Platform) -> None:
     foundation = platform.handoffs["10-foundation"]
     name = f"{platform.environment.prefix}-transfer-starter"
     queue = aws(platform, "sqs", "get-queue-url", "--queue-name", f"{name}-dead-letters")["QueueUrl"]
-    execution = aws(platform, "datasync", "list-task-executions", "--task-arn", storage["transfer_task_arn"])
+    execution = aws(platform, "datasync", "list-task-executions", "--task-arn", platform.transfer_task)
     execution = execution["TaskExecutions"][0]["TaskExecutionArn"]
     commands = {
         "VpcEndpoints": ("ec2", "describe-vpc-endpoints"),
@@ -163,7 +163,7 @@ def test_describes_the_cluster_the_task_and_a_function(platform: Platform) -> No
     cluster = aws(platform, "eks", "describe-cluster", "--name", platform.handoffs["30-cluster"]["cluster_name"])
     assert cluster["cluster"]["status"] == "ACTIVE"
     assert cluster["cluster"]["resourcesVpcConfig"]["endpointPublicAccess"] is False
-    task = aws(platform, "datasync", "describe-task", "--task-arn", platform.storage["transfer_task_arn"])
+    task = aws(platform, "datasync", "describe-task", "--task-arn", platform.transfer_task)
     assert task["Options"]["PreserveDeletedFiles"] == "PRESERVE"
     name = platform.handoffs["40-automation"]["function_arns"]["object_tagger"]
     function = aws(platform, "lambda", "get-function-configuration", "--function-name", name)

@@ -20,12 +20,12 @@ AUTOMATION = MODULES / "automation"
 TESTS = "tests/automation.tftest.hcl"
 FUNCTIONS = sorted(path.parent.name for path in (REPOSITORY / "lambda_src").glob("*/handler.py"))
 
-TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+TASKS = [f"arn:aws:datasync:ap-south-1:111122223333:task/task-{number}" for number in (1, 2)]
 LAKE = "arn:aws:s3:::kosha-test-lake-ap-south-1"
 REPORTS = "arn:aws:s3:::kosha-test-reports-ap-south-1"
-ARNS = {
-    Resource.TRANSFER_TASK: TASK,
-    Resource.TRANSFER_EXECUTIONS: f"{TASK}/execution/*",
+ARNS: dict[Resource, list[str] | str] = {
+    Resource.TRANSFER_TASKS: TASKS,
+    Resource.TRANSFER_EXECUTIONS: [f"{task}/execution/*" for task in TASKS],
     Resource.TRANSFER_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer",
     Resource.DATA_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-data",
     Resource.PLATFORM_TOPIC: "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform",
@@ -34,7 +34,7 @@ ARNS = {
     Resource.LAKE_BUCKET: LAKE,
     Resource.LAKE_OBJECTS: f"{LAKE}/*",
     Resource.REPORTS_BUCKET: REPORTS,
-    Resource.REPORT_OBJECTS: f"{REPORTS}/transfer-reports/*",
+    Resource.REPORT_OBJECTS: [f"{REPORTS}/{prefix}/*" for prefix in ("transfer-reports", "snapshot-reports")],
     Resource.STATE_OBJECTS: f"{REPORTS}/automation-state/{{function}}/*",
     Resource.TAGGER_RECEIPTS: f"{REPORTS}/automation-state/object_tagger/*",
     Resource.WRITTEN_REPORTS: f"{REPORTS}/automation-reports/{{function}}/*",
@@ -82,6 +82,10 @@ def addresses_of(function: str, planned: dict[str, Mapping[str, Any]]) -> list[s
     return [match[1] for match in map(pattern.fullmatch, planned) if match]
 
 
+def as_list(arns: list[str] | str) -> list[str]:
+    return [arns] if isinstance(arns, str) else arns
+
+
 def compare(function: str, declared: tuple[Permission, ...], policy: Mapping[str, Any]) -> None:
     assert {statement["Effect"] for statement in policy["Statement"]} == {"Allow"}
     given = {
@@ -91,7 +95,10 @@ def compare(function: str, declared: tuple[Permission, ...], policy: Mapping[str
         for resource in statement["Resource"]
     }
     assert given == {
-        (action, ARNS[each.resource].format(function=function)) for each in declared for action in each.actions
+        (action, arn.format(function=function))
+        for each in declared
+        for action in each.actions
+        for arn in as_list(ARNS[each.resource])
     }
 
 

@@ -17,6 +17,7 @@ from common.clock import Clock
 from common.lake import LakeTags
 from common.publisher import Publisher
 from common.state import StateStore
+from common.transfers import Transfer
 from scripts.paths import MODULES
 from tests.simulation.world.compute import Function
 from tests.simulation.world.cron import Schedule
@@ -24,6 +25,7 @@ from tests.simulation.world.datasync import ACCOUNT, REPORT_PREFIX, TASK_ARN
 from tests.simulation.world.logs import Subscription
 from tests.simulation.world.platform import LAKE, REPORTS, World
 from tests.simulation.world.powertools import CountedMetrics, QuietLogger
+from tests.transfers import setting as transfers_setting
 
 AUTOMATION = MODULES / "automation"
 TOPICS = {name: f"arn:aws:sns:ap-south-1:111122223333:kosha-test-{name}" for name in ("transfer", "data", "platform")}
@@ -37,12 +39,14 @@ HOURS = {
 }
 HOLIDAYS = ["01-26", "08-15", "10-02"]
 
+# The world has the transfer of `published` alone.
+TRANSFER = Transfer("transfer", TASK_ARN, "published", timedelta(minutes=30), REPORT_PREFIX, "")
+
 ENVIRONMENT = {
     "ENVIRONMENT": "test",
-    "TRANSFER_TASK_ARN": TASK_ARN,
+    "TRANSFERS": transfers_setting(TRANSFER),
     "LAKE_BUCKET": LAKE,
     "REPORTS_BUCKET": REPORTS,
-    "TRANSFER_REPORT_PREFIX": REPORT_PREFIX,
     "ACCOUNT_ID": ACCOUNT,
     "OBJECT_TAGGER_ARN": f"arn:aws:lambda:ap-south-1:{ACCOUNT}:function:kosha-test-object-tagger",
     "TAG_BACKFILL_ARN": f"arn:aws:lambda:ap-south-1:{ACCOUNT}:function:kosha-test-tag-backfill",
@@ -147,13 +151,13 @@ def deploy(world: World, functions: Collection[str] | None = None) -> Deployment
 
 
 def transfer_starter(deployment: Deployment) -> None:
-    from transfer_starter.aws import Transfers
+    from transfer_starter.aws import Task
     from transfer_starter.config import Config
     from transfer_starter.starter import Starter
 
     datasync: Any = deployment.world.datasync
     config = Config.from_environment(ENVIRONMENT)
-    starter = Starter(config, Transfers(datasync, datasync, TASK_ARN), **deployment.tools("transfer_starter"))
+    starter = Starter(config, TRANSFER, Task(datasync, datasync, TASK_ARN), **deployment.tools("transfer_starter"))
     deployment.add("transfer_starter", lambda _, clock: starter.run(clock.now()))
     deployment.schedule("transfer_starter", "transfer_schedule")
 
@@ -169,7 +173,7 @@ def transfer_notifier(deployment: Deployment) -> None:
     notifier = Notifier(config, Executions(datasync), **deployment.tools("transfer_notifier"))
 
     def run(event: Any, clock: Clock) -> Any:
-        transfer = transfer_event.read(event, TASK_ARN, states)
+        transfer = transfer_event.read(event, [TRANSFER], states)
         if isinstance(transfer, transfer_event.Refusal):
             return transfer
         return notifier.run(transfer, clock.now())
@@ -198,7 +202,7 @@ def object_tagger(deployment: Deployment) -> None:
     )
 
     def run(event: Any, clock: Clock) -> Any:
-        transfer = transfer_event.read(event, TASK_ARN, states)
+        transfer = transfer_event.read(event, [TRANSFER], states)
         return transfer if isinstance(transfer, transfer_event.Refusal) else tagger.run(transfer, clock)
 
     deployment.add("object_tagger", run)
@@ -251,6 +255,7 @@ def transfer_reconciler(deployment: Deployment) -> None:
     client: Any = deployment.world.lambda_client
     reconciler = Reconciler(
         config=Config.from_environment(ENVIRONMENT),
+        transfer=TRANSFER,
         executions=Executions(datasync, TASK_ARN),
         receipts=Receipts(StateStore(s3, REPORTS, "object_tagger")),
         functions=Functions(client),

@@ -215,11 +215,11 @@ def starter_starts_although_one_is_under_way(patch: pytest.MonkeyPatch) -> None:
 
     real = domain.decide
 
-    def eager(task: Any, now: Any, stuck_after: Any) -> domain.Decision:
+    def eager(task: Any, now: Any, every: Any, stuck_after: Any) -> domain.Decision:
         ended = dataclasses.replace(
             task, status="AVAILABLE", executions=tuple(each for each in task.executions if not each.is_under_way)
         )
-        return real(ended, now, stuck_after)
+        return real(ended, now, every, stuck_after)
 
     patch.setattr(starter, "decide", eager)
 
@@ -230,8 +230,8 @@ def starter_waits_for_people_after_a_failed_transfer(patch: pytest.MonkeyPatch) 
 
     real = domain.decide
 
-    def timid(task: Any, now: Any, stuck_after: Any) -> domain.Decision:
-        decision = real(task, now, stuck_after)
+    def timid(task: Any, now: Any, every: Any, stuck_after: Any) -> domain.Decision:
+        decision = real(task, now, every, stuck_after)
         if isinstance(decision, domain.Start) and decision.failed_before is not None:
             return domain.Refuse("the last transfer failed")
         return decision

@@ -83,6 +83,8 @@ def file_path(simulation: Simulation, numbers: Arguments) -> str:
     """A well-made name."""
     data_class = simulation.classes[numbers["kind"] % len(simulation.classes)]
     project, site = PROJECTS[numbers["n"] % len(PROJECTS)], SITES[numbers["n"] % len(SITES)]
+    if data_class.is_named_by_folders:
+        return f"{data_class.prefix}/{project}/{site}/Notes {numbers['n']:04d}.RData"
     extension = sorted(data_class.extensions)[numbers["n"] % len(data_class.extensions)]
     return f"{data_class.prefix}/{project}/{data_class.code}_{project}_{site}_S{numbers['n']:04d}.{extension}"
 

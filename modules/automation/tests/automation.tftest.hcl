@@ -46,13 +46,21 @@ variables {
       scratch_cleaner_published    = "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-published"
       scratch_cleaner_scratch      = "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-scratch"
     }
-    lake_bucket            = "kosha-test-lake-ap-south-1"
-    lake_bucket_arn        = "arn:aws:s3:::kosha-test-lake-ap-south-1"
-    code_bucket            = "kosha-test-code-ap-south-1"
-    reports_bucket         = "kosha-test-reports-ap-south-1"
-    reports_bucket_arn     = "arn:aws:s3:::kosha-test-reports-ap-south-1"
-    transfer_task_arn      = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
-    transfer_report_prefix = "transfer-reports"
+    lake_bucket        = "kosha-test-lake-ap-south-1"
+    lake_bucket_arn    = "arn:aws:s3:::kosha-test-lake-ap-south-1"
+    code_bucket        = "kosha-test-code-ap-south-1"
+    reports_bucket     = "kosha-test-reports-ap-south-1"
+    reports_bucket_arn = "arn:aws:s3:::kosha-test-reports-ap-south-1"
+    transfers = {
+      transfer = {
+        directory = "published", lake_prefix = "", every_minutes = 30, report_prefix = "transfer-reports"
+        task_arn  = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+      }
+      snapshots = {
+        directory = "critical", lake_prefix = "snapshots", every_minutes = 60, report_prefix = "snapshot-reports"
+        task_arn  = "arn:aws:datasync:ap-south-1:111122223333:task/task-2"
+      }
+    }
   }
   network = {
     subnet_ids         = ["subnet-a", "subnet-b", "subnet-c"]
@@ -86,16 +94,16 @@ variables {
 run "the_functions_as_they_are" {
   command = apply
 
-  # Starter may start this transfer and tell of it.
+  # Starter may start the transfers and tell of it.
   assert {
     condition = [for s in jsondecode(module.transfer_starter.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
-      ["StartTransfer", ["datasync:DescribeTask", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
+      ["StartTransfer", ["datasync:DescribeTask", "datasync:StartTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-2", "arn:aws:datasync:ap-south-1:111122223333:task/task-1"]],
       ["ListTransfers", ["datasync:ListTaskExecutions"], ["*"]],
-      ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
+      ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-2/execution/*", "arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
       ["PublishNotices", ["sns:Publish"], ["arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"]],
       ["EncryptNotices", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:ap-south-1:111122223333:key/alerts"]],
     ]
-    error_message = "The starter may look at and start the one task, list executions, and publish on the topic transfer."
+    error_message = "The starter may look at and start the tasks, list executions, and publish on the topic transfer."
   }
   assert {
     condition = module.transfer_starter.environment == tomap({
@@ -103,22 +111,22 @@ run "the_functions_as_they_are" {
       POWERTOOLS_LOG_LEVEL         = "INFO"
       POWERTOOLS_METRICS_NAMESPACE = "Kosha"
       POWERTOOLS_SERVICE_NAME      = "transfer_starter"
-      TRANSFER_TASK_ARN            = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+      TRANSFERS                    = jsonencode(var.storage.transfers)
       TRANSFER_TOPIC_ARN           = "arn:aws:sns:ap-south-1:111122223333:kosha-test-transfer"
     })
     error_message = "The starter gets the settings of lambda_src/transfer_starter/config.py."
   }
   assert {
     condition     = var.transfer_schedule == { expression = "cron(0/30 * * * ? *)", timezone = "Asia/Kolkata" }
-    error_message = "The transfer is due at every full and half hour, Indian time."
+    error_message = "Transfers are due at every full and half hour, Indian time."
   }
 
   # Tagger changes tags and never reads data.
   assert {
     condition = [for s in jsondecode(module.object_tagger.permissions_policy).Statement : [s.Sid, s.Action, s.Resource]] == [
-      ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
+      ["DescribeExecutions", ["datasync:DescribeTaskExecution"], ["arn:aws:datasync:ap-south-1:111122223333:task/task-2/execution/*", "arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/*"]],
       ["ListReports", ["s3:ListBucket"], ["arn:aws:s3:::kosha-test-reports-ap-south-1"]],
-      ["ReadReports", ["s3:GetObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/transfer-reports/*"]],
+      ["ReadReports", ["s3:GetObject"], ["arn:aws:s3:::kosha-test-reports-ap-south-1/snapshot-reports/*", "arn:aws:s3:::kosha-test-reports-ap-south-1/transfer-reports/*"]],
       ["NoticeMissingObjects", ["s3:ListBucket", "s3:ListBucketVersions"], ["arn:aws:s3:::kosha-test-lake-ap-south-1"]],
       ["ReadTags", ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*"]],
       ["WriteTags", ["s3:PutObjectVersionTagging"], ["arn:aws:s3:::kosha-test-lake-ap-south-1/*"]],
@@ -132,7 +140,7 @@ run "the_functions_as_they_are" {
   }
   assert {
     condition = { for s in jsondecode(module.object_tagger.permissions_policy).Statement : s.Sid => s.Condition if can(s.Condition) } == {
-      ListReports    = { StringLike = { "s3:prefix" = ["transfer-reports/*"] } }
+      ListReports    = { StringLike = { "s3:prefix" = ["snapshot-reports/*", "transfer-reports/*"] } }
       FindState      = { StringLike = { "s3:prefix" = ["automation-state/object_tagger/*"] } }
       EncryptState   = { StringEquals = { "kms:ViaService" = ["s3.ap-south-1.amazonaws.com"] } }
       WriteTags      = { Null = { "s3:RequestObjectTag/data_class" = ["false"] } }
@@ -150,8 +158,7 @@ run "the_functions_as_they_are" {
       POWERTOOLS_SERVICE_NAME      = "object_tagger"
       READ_TAGS_FIRST              = "false"
       REPORTS_BUCKET               = "kosha-test-reports-ap-south-1"
-      TRANSFER_REPORT_PREFIX       = "transfer-reports"
-      TRANSFER_TASK_ARN            = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+      TRANSFERS                    = jsonencode(var.storage.transfers)
     })
     error_message = "The tagger gets the settings of lambda_src/object_tagger/config.py."
   }
@@ -181,15 +188,15 @@ run "the_functions_as_they_are" {
     error_message = "The notifier gets the settings of lambda_src/transfer_notifier/config.py."
   }
 
-  # Events of this transfer only call the functions.
+  # Events of our transfers only call the functions.
   assert {
     condition = jsondecode(local.transfer_ended) == {
       source      = ["aws.datasync"]
       detail-type = ["DataSync Task Execution State Change"]
-      resources   = [{ prefix = "arn:aws:datasync:ap-south-1:111122223333:task/task-1/execution/" }]
+      resources   = [for task in ["task-2", "task-1"] : { prefix = "arn:aws:datasync:ap-south-1:111122223333:task/${task}/execution/" }]
       detail      = { State = ["SUCCESS", "ERROR"] }
     }
-    error_message = "The tagger and the notifier are called when this transfer has ended, well or badly."
+    error_message = "The tagger and the notifier are called when one of our transfers has ended, well or badly."
   }
 
   # Reconciler looks and calls the functions that mend.
@@ -289,7 +296,7 @@ run "the_functions_as_they_are" {
       POWERTOOLS_METRICS_NAMESPACE = "Kosha"
       POWERTOOLS_SERVICE_NAME      = "scratch_cleaner_published"
       REPORTS_BUCKET               = "kosha-test-reports-ap-south-1"
-      TRANSFER_TASK_ARN            = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+      TRANSFERS                    = jsonencode(var.storage.transfers)
       UNDO_DAYS                    = "6"
     })
     error_message = "A cleaner gets the settings of lambda_src/scratch_cleaner/config.py."
@@ -451,15 +458,23 @@ run "refuses_a_cleaned_directory_without_access_point" {
 
   variables {
     storage = {
-      access_point_arns      = { published = "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-published" }
-      client_role_arns       = {}
-      lake_bucket            = "kosha-test-lake-ap-south-1"
-      lake_bucket_arn        = "arn:aws:s3:::kosha-test-lake-ap-south-1"
-      code_bucket            = "kosha-test-code-ap-south-1"
-      reports_bucket         = "kosha-test-reports-ap-south-1"
-      reports_bucket_arn     = "arn:aws:s3:::kosha-test-reports-ap-south-1"
-      transfer_task_arn      = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
-      transfer_report_prefix = "transfer-reports"
+      access_point_arns  = { published = "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-published" }
+      client_role_arns   = {}
+      lake_bucket        = "kosha-test-lake-ap-south-1"
+      lake_bucket_arn    = "arn:aws:s3:::kosha-test-lake-ap-south-1"
+      code_bucket        = "kosha-test-code-ap-south-1"
+      reports_bucket     = "kosha-test-reports-ap-south-1"
+      reports_bucket_arn = "arn:aws:s3:::kosha-test-reports-ap-south-1"
+      transfers = {
+        transfer = {
+          directory = "published", lake_prefix = "", every_minutes = 30, report_prefix = "transfer-reports"
+          task_arn  = "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+        }
+        snapshots = {
+          directory = "critical", lake_prefix = "snapshots", every_minutes = 60, report_prefix = "snapshot-reports"
+          task_arn  = "arn:aws:datasync:ap-south-1:111122223333:task/task-2"
+        }
+      }
     }
   }
 

@@ -36,7 +36,9 @@ variables {
     transfer  = "sg-transfer"
     functions = "sg-functions"
   }
+  transfers = { transfer = { directory = "published" }, snapshots = { directory = "critical" } }
   directories = {
+    critical  = { mode = "0770" }
     published = { mode = "0770" }
     reference = { mode = "0755" }
     scratch   = { mode = "0770", harmless_to_lose = true, cleaned = true }

@@ -34,6 +34,16 @@ mock_provider "aws" {
     values          = { arn = "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-published" }
   }
   override_resource {
+    target          = aws_iam_role.client["snapshots"]
+    override_during = plan
+    values          = { arn = "arn:aws:iam::111122223333:role/kosha-test-storage-snapshots" }
+  }
+  override_resource {
+    target          = aws_efs_access_point.this["critical"]
+    override_during = plan
+    values          = { arn = "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-critical" }
+  }
+  override_resource {
     target          = aws_efs_access_point.this["scratch"]
     override_during = plan
     values          = { arn = "arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-scratch" }
@@ -52,7 +62,9 @@ variables {
     transfer  = "sg-transfer"
     functions = "sg-functions"
   }
+  transfers = { transfer = { directory = "published" }, snapshots = { directory = "critical" } }
   directories = {
+    critical  = { mode = "0770" }
     published = { mode = "0770" }
     reference = { mode = "0755" }
     scratch   = { mode = "0770", harmless_to_lose = true, cleaned = true }
@@ -100,6 +112,7 @@ run "each_directory_is_made_by_its_access_point" {
 
   assert {
     condition = { for name, point in aws_efs_access_point.this : name => [point.root_directory[0].path, point.root_directory[0].creation_info[0].permissions] } == {
+      critical  = ["/data/critical", "0770"]
       published = ["/data/published", "0770"]
       reference = ["/data/reference", "0755"]
       scratch   = ["/data/scratch", "0770"]
@@ -138,12 +151,16 @@ run "the_policy_admits_named_roles_through_access_points_and_mount_targets_only"
         Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
         StringLike = { "elasticfilesystem:AccessPointArn" = ["arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-published"] }
       }
+      "arn:aws:iam::111122223333:role/kosha-test-storage-snapshots" = {
+        Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
+        StringLike = { "elasticfilesystem:AccessPointArn" = ["arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-critical"] }
+      }
       "arn:aws:iam::111122223333:role/kosha-test-storage-scratch-cleaner-scratch" = {
         Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
         StringLike = { "elasticfilesystem:AccessPointArn" = ["arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/fsap-scratch"] }
       }
     }
-    error_message = "the policy must admit exactly the three client roles, each through its access points"
+    error_message = "the policy must admit exactly the four client roles, each through its access points"
   }
   assert {
     condition = alltrue([
@@ -188,6 +205,7 @@ run "each_client_role_is_taken_by_its_service_for_this_account_only" {
     condition = { for client, role in aws_iam_role.client : client => jsondecode(role.assume_role_policy).Statement[0].Principal.Service } == {
       workers                 = "pods.eks.amazonaws.com"
       transfer                = "datasync.amazonaws.com"
+      snapshots               = "datasync.amazonaws.com"
       scratch_cleaner_scratch = "lambda.amazonaws.com"
     }
     error_message = "a client role trusts another service than its own"
@@ -222,6 +240,7 @@ run "every_cleaned_directory_has_a_cleaner_with_a_role_of_its_own" {
 
   variables {
     directories = {
+      critical  = { mode = "0770" }
       published = { mode = "0770", cleaned = true }
       reference = { mode = "0755" }
       run-files = { mode = "0770", cleaned = true }
@@ -229,7 +248,7 @@ run "every_cleaned_directory_has_a_cleaner_with_a_role_of_its_own" {
   }
 
   assert {
-    condition     = keys(aws_iam_role.client) == ["scratch_cleaner_published", "scratch_cleaner_run_files", "transfer", "workers"]
+    condition     = keys(aws_iam_role.client) == ["scratch_cleaner_published", "scratch_cleaner_run_files", "snapshots", "transfer", "workers"]
     error_message = "every cleaned directory, and no other, needs a cleaner's role"
   }
   assert {
@@ -242,7 +261,7 @@ run "outputs_are_keyed_by_directory_and_client" {
   command = plan
 
   assert {
-    condition     = keys(output.access_point_arns) == ["published", "reference", "scratch"] && keys(output.client_role_arns) == ["scratch_cleaner_scratch", "transfer", "workers"]
+    condition     = keys(output.access_point_arns) == ["critical", "published", "reference", "scratch"] && keys(output.client_role_arns) == ["scratch_cleaner_scratch", "snapshots", "transfer", "workers"]
     error_message = "unexpected keys in the outputs"
   }
 }
@@ -266,6 +285,7 @@ run "the_layout_of_this_repository_is_accepted" {
   variables {
     posix       = yamldecode(file("../../catalog/shared-storage.yaml")).posix
     directories = yamldecode(file("../../catalog/shared-storage.yaml")).directories
+    transfers   = yamldecode(file("../../catalog/shared-storage.yaml")).transfers
   }
 
   assert {
@@ -318,6 +338,7 @@ run "refuses_a_directory_below_another" {
   command = plan
 
   variables {
+    transfers   = { transfer = { directory = "published" } }
     directories = { published = { mode = "0770" }, "scratch/deep" = { mode = "0770", harmless_to_lose = true } }
   }
 
@@ -328,31 +349,42 @@ run "refuses_a_directory_everybody_may_write" {
   command = plan
 
   variables {
+    transfers   = { transfer = { directory = "published" } }
     directories = { published = { mode = "0770" }, scratch = { mode = "0777", harmless_to_lose = true } }
   }
 
   expect_failures = [var.directories]
 }
 
-run "refuses_a_layout_without_published" {
+run "refuses_a_transfer_of_a_directory_that_there_is_not" {
   command = plan
 
   variables {
-    directories = { scratch = { mode = "0770", harmless_to_lose = true } }
+    transfers = { transfer = { directory = "publish" } }
   }
 
   # The clients' access points are made from it, so the plan fails there as well.
-  expect_failures = [var.directories]
+  expect_failures = [var.transfers]
 }
 
-run "refuses_to_call_published_harmless_to_lose" {
+run "refuses_a_layout_without_transfers" {
   command = plan
 
   variables {
-    directories = { published = { mode = "0770", harmless_to_lose = true } }
+    transfers = {}
   }
 
-  expect_failures = [var.directories]
+  expect_failures = [var.transfers]
+}
+
+run "refuses_a_transfer_of_what_is_harmless_to_lose" {
+  command = plan
+
+  variables {
+    directories = { published = { mode = "0770" }, critical = { mode = "0770", harmless_to_lose = true } }
+  }
+
+  expect_failures = [var.transfers]
 }
 
 run "a_boundary_that_is_none_is_refused" {

@@ -33,6 +33,8 @@ mock_provider "aws" {
 
 variables {
   name               = "kosha-test"
+  task               = "transfer"
+  lake_prefix        = ""
   lake_bucket_arn    = "arn:aws:s3:::kosha-test-lake-ap-south-1"
   reports_bucket_arn = "arn:aws:s3:::kosha-test-reports-ap-south-1"
   lake_key_arn       = "arn:aws:kms:ap-south-1:111122223333:key/mrk-1"
@@ -55,17 +57,17 @@ run "the_source_is_mounted_with_tls_the_access_point_and_the_client_role" {
 
   assert {
     condition = (
-      aws_datasync_location_efs.published.in_transit_encryption == "TLS1_2" &&
-      aws_datasync_location_efs.published.access_point_arn == var.source_location.access_point_arn &&
-      aws_datasync_location_efs.published.file_system_access_role_arn == var.source_location.role_arn &&
-      aws_datasync_location_efs.published.subdirectory == "/"
+      aws_datasync_location_efs.directory.in_transit_encryption == "TLS1_2" &&
+      aws_datasync_location_efs.directory.access_point_arn == var.source_location.access_point_arn &&
+      aws_datasync_location_efs.directory.file_system_access_role_arn == var.source_location.role_arn &&
+      aws_datasync_location_efs.directory.subdirectory == "/"
     )
     error_message = "the mount differs from what the file-system policy admits"
   }
   assert {
     condition = (
-      aws_datasync_location_efs.published.ec2_config[0].subnet_arn == "arn:aws:ec2:ap-south-1:111122223333:subnet/subnet-a" &&
-      aws_datasync_location_efs.published.ec2_config[0].security_group_arns == toset(["arn:aws:ec2:ap-south-1:111122223333:security-group/sg-transfer"])
+      aws_datasync_location_efs.directory.ec2_config[0].subnet_arn == "arn:aws:ec2:ap-south-1:111122223333:subnet/subnet-a" &&
+      aws_datasync_location_efs.directory.ec2_config[0].security_group_arns == toset(["arn:aws:ec2:ap-south-1:111122223333:security-group/sg-transfer"])
     )
     error_message = "DataSync must sit in the given subnet and security group"
   }
@@ -318,14 +320,57 @@ run "refuses_a_pattern_that_leaves_out_everything" {
   expect_failures = [var.in_flight_patterns]
 }
 
-run "refuses_a_report_prefix_with_a_slash_at_the_end" {
+run "a_task_with_a_prefix_writes_there_alone" {
   command = plan
 
   variables {
-    report_prefix = "transfer/"
+    task        = "snapshots"
+    lake_prefix = "snapshots"
   }
 
-  expect_failures = [var.report_prefix]
+  assert {
+    condition     = aws_datasync_location_s3.lake.subdirectory == "/snapshots"
+    error_message = "the directory must be copied below the prefix"
+  }
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.lake.policy).Statement : statement.Resource == "arn:aws:s3:::kosha-test-lake-ap-south-1/snapshots/*"
+      if contains(flatten([statement.Action]), "s3:PutObject") || contains(flatten([statement.Action]), "s3:GetObject")
+    ])
+    error_message = "the task's role reaches objects outside of its prefix"
+  }
+  assert {
+    condition = (
+      aws_datasync_task.this.name == "kosha-test-snapshots" && aws_iam_role.lake.name == "kosha-test-snapshots-lake" &&
+      aws_iam_role.reports.name == "kosha-test-snapshots-reports" && aws_cloudwatch_log_group.this.name == "/aws/datasync/kosha-test-snapshots" &&
+      aws_cloudwatch_log_resource_policy.this.policy_name == "kosha-test-snapshots" && output.report_prefix == "snapshots"
+    )
+    error_message = "two tasks of one environment need names of their own"
+  }
+  assert {
+    condition     = aws_datasync_task.this.excludes[0].value == "*.tmp|*.part" && aws_datasync_task.this.options[0].preserve_deleted_files == "PRESERVE"
+    error_message = "every task leaves out half-written files and deletes nothing"
+  }
+}
+
+run "refuses_a_task_with_a_slash" {
+  command = plan
+
+  variables {
+    task = "transfer/"
+  }
+
+  expect_failures = [var.task]
+}
+
+run "refuses_a_prefix_with_a_slash_at_the_end" {
+  command = plan
+
+  variables {
+    lake_prefix = "snapshots/"
+  }
+
+  expect_failures = [var.lake_prefix]
 }
 
 run "refuses_logs_of_less_than_a_year" {

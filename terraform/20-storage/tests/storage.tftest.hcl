@@ -56,7 +56,7 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:datasync:ap-south-1:111122223333:task/task-0123456789abcdef0" }
   }
   override_resource {
-    target          = module.transfer.aws_iam_role.lake
+    target          = module.transfer["transfer"].aws_iam_role.lake
     override_during = plan
     values          = { arn = "arn:aws:iam::111122223333:role/kosha-test-transfer-lake" }
   }
@@ -87,7 +87,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
       "access_logs_bucket", "access_point_arns", "client_role_arns", "code_bucket", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "recovery_access_logs_bucket", "replica_bucket",
-      "replica_bucket_arn", "replication", "reports_bucket", "reports_bucket_arn", "transfer_report_prefix", "transfer_task_arn", "workspace_arn",
+      "replica_bucket_arn", "replication", "reports_bucket", "reports_bucket_arn", "transfers", "workspace_arn",
     ]
     error_message = "the handoff differs from docs/architecture.md"
   }
@@ -97,20 +97,23 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
   }
   assert {
     condition = (
-      keys(jsondecode(module.handoff.document).access_point_arns) == ["active", "intermediate", "published", "reference", "scratch", "tools"] &&
-      keys(jsondecode(module.handoff.document).client_role_arns) == ["scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "transfer", "workers"] &&
+      keys(jsondecode(module.handoff.document).access_point_arns) == ["active", "critical", "intermediate", "published", "reference", "scratch", "tools"] &&
+      keys(jsondecode(module.handoff.document).client_role_arns) == ["scratch_cleaner_intermediate", "scratch_cleaner_published", "scratch_cleaner_scratch", "snapshots", "transfer", "workers"] &&
       jsondecode(module.handoff.document).lake_bucket == "kosha-test-lake-ap-south-1" &&
       jsondecode(module.handoff.document).replica_bucket == "kosha-test-lake-ap-south-2" &&
       jsondecode(module.handoff.document).access_logs_bucket == "kosha-test-access-logs-ap-south-1" &&
       jsondecode(module.handoff.document).code_bucket == "kosha-test-code-ap-south-1" &&
       jsondecode(module.handoff.document).reports_bucket == "kosha-test-reports-ap-south-1" &&
-      jsondecode(module.handoff.document).transfer_report_prefix == "transfer"
+      [for name, each in jsondecode(module.handoff.document).transfers : [name, each.report_prefix, each.directory, each.lake_prefix, each.every_minutes]] == [
+        ["snapshots", "snapshots", "critical", "snapshots", 60],
+        ["transfer", "transfer", "published", "", 30],
+      ]
     )
     error_message = "names in the handoff differ from the naming rules"
   }
 }
 
-run "the_transfer_alone_reads_what_has_no_class_yet" {
+run "the_transfers_alone_read_what_has_no_class_yet" {
   command = plan
 
   assert {
@@ -119,10 +122,10 @@ run "the_transfer_alone_reads_what_has_no_class_yet" {
         for statement in jsondecode(policy).Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "DenyReadingWithoutClass"
       ]
       } == {
-      lake    = [["arn:aws:iam::111122223333:role/kosha-test-transfer-lake"]]
-      replica = [["arn:aws:iam::111122223333:role/kosha-test-transfer-lake", "arn:aws:iam::111122223333:role/kosha-test-recovery-transfer-lake"]]
+      lake    = [[for task in ["snapshots", "transfer"] : "arn:aws:iam::111122223333:role/kosha-test-${task}-lake"]]
+      replica = [[for task in ["snapshots", "transfer", "recovery-snapshots", "recovery-transfer"] : "arn:aws:iam::111122223333:role/kosha-test-${task}-lake"]]
     }
-    error_message = "only the transfer's role may be exempt, and on the replica that of the standby's transfer"
+    error_message = "only the transfers' roles may be exempt, and on the replica those of the standby's transfers"
   }
 }
 

@@ -62,8 +62,16 @@ mock_provider "aws" {
           "code_bucket": "kosha-test-code-ap-south-1",
           "reports_bucket": "kosha-test-reports-ap-south-1",
           "reports_bucket_arn": "arn:aws:s3:::kosha-test-reports-ap-south-1",
-          "transfer_task_arn": "arn:aws:datasync:ap-south-1:111122223333:task/task-1",
-          "transfer_report_prefix": "transfer-reports"
+          "transfers": {
+            "transfer": {
+              "directory": "published", "lake_prefix": "", "every_minutes": 30, "report_prefix": "transfer-reports",
+              "task_arn": "arn:aws:datasync:ap-south-1:111122223333:task/task-1"
+            },
+            "snapshots": {
+              "directory": "critical", "lake_prefix": "snapshots", "every_minutes": 60, "report_prefix": "snapshot-reports",
+              "task_arn": "arn:aws:datasync:ap-south-1:111122223333:task/task-2"
+            }
+          }
         }
       JSON
     }

@@ -159,8 +159,8 @@ run "active_is_the_whole_platform" {
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
       "access_point_arns", "cluster_name", "code_bucket", "file_system_id", "function_arns", "instance_profile_name", "interruption_queue_name",
-      "lake_bucket", "private_subnet_ids", "registry", "reports_bucket", "security_group_ids", "stage", "topic_arns", "transfer_report_prefix",
-      "transfer_task_arn", "vpc_cidr", "vpc_id", "workload_roles", "workspace_arn", "zones",
+      "lake_bucket", "private_subnet_ids", "registry", "reports_bucket", "security_group_ids", "stage", "topic_arns", "transfers",
+      "vpc_cidr", "vpc_id", "workload_roles", "workspace_arn", "zones",
     ]
     error_message = "The document must hold what docs/architecture.md promises."
   }
@@ -197,7 +197,7 @@ run "pilot_light_has_all_but_what_works" {
     error_message = "The control plane waits without nodes."
   }
   assert {
-    condition     = length(module.storage_access) == 1 && length(module.transfer) == 1 && length(module.hospital_ingestion) == 1 && length(module.node_provisioning) == 1
+    condition     = length(module.storage_access) == 1 && keys(module.transfer) == ["snapshots", "transfer"] && length(module.hospital_ingestion) == 1 && length(module.node_provisioning) == 1
     error_message = "Every role is there before the disaster: IAM's control plane is in one region of the world."
   }
 }

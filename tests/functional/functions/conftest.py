@@ -23,10 +23,10 @@ from moto.datasync.models import DataSyncBackend
 from moto.datasync.responses import DataSyncResponse
 
 from common.clients import USER_AGENT
+from tests.transfers import TASK, TRANSFER, setting
 
 EVENTS = Path(__file__).parents[2] / "events"
 REGION: Final = "ap-south-1"
-TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718"
 EXECUTION = f"{TASK}/execution/exec-0123456789abcdef0"
 LAKE, REPORTS = "kosha-test-lake-ap-south-1", "kosha-test-reports-ap-south-1"
 
@@ -98,10 +98,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "POWERTOOLS_METRICS_NAMESPACE": "Kosha",
         "POWERTOOLS_SERVICE_NAME": "test",
         "ENVIRONMENT": "test",
-        "TRANSFER_TASK_ARN": TASK,
+        "TRANSFERS": setting(TRANSFER),
         "LAKE_BUCKET": LAKE,
         "REPORTS_BUCKET": REPORTS,
-        "TRANSFER_REPORT_PREFIX": "task-reports",
         "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
     }.items():
         monkeypatch.setenv(name, value)

@@ -20,7 +20,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from common.publisher import NoticeNotSent
 from common.tagging import TaggingIncomplete
 from object_tagger.tagger import ReportNotReady
-from tests.functional.functions.conftest import EVENTS, EXECUTION, LAKE, REPORTS, TASK, Context, event
+from tests.functional.functions.conftest import EVENTS, EXECUTION, LAKE, REPORTS, Context, event
+from tests.transfers import SNAPSHOTS, TASK, TRANSFER, setting
 
 Load = Callable[[str], ModuleType]
 Notices = Callable[[str], list[dict[str, Any]]]
@@ -643,3 +644,30 @@ def test_many_objects_are_tagged_at_once(world: World, module: ModuleType, conte
     with patch.object(module, "tagger", replace(module.tagger, config=replace(module.config, workers=8))):
         assert run(module, context)["counts"]["tagged"] == 60
     assert all(world.tags(key) == TAGS for key in keys)
+
+
+def test_what_the_snapshots_brought_is_tagged_from_their_own_report(
+    world: World, load: Load, notices: Notices, monkeypatch: pytest.MonkeyPatch, context: Context
+) -> None:
+    monkeypatch.setenv("TRANSFERS", setting(TRANSFER, SNAPSHOTS))
+    execution = "exec-00000000000000001"
+    good, bad = "snapshots/p-1/hyd-01/Field notes.RData", "snapshots/p-1/stray.txt"
+    lines = [entry(key.removeprefix("snapshots/"), world.put(key)) for key in (good, bad)]
+    folder = f"snapshot-reports/Detailed-Reports/{SNAPSHOTS.task_arn.rsplit('/', 1)[-1]}/{execution}"
+    world.s3.put_object(
+        Bucket=REPORTS,
+        Key=f"{folder}/{execution}.files-transferred-v1-00001-0a12.json",
+        Body=json.dumps({"TaskExecutionId": execution, "Transferred": lines}).encode(),
+    )
+    ended = event("datasync-execution-success") | {"resources": [f"{SNAPSHOTS.task_arn}/execution/{execution}"]}
+    assert load("object_tagger").handler(ended, context)["counts"] == {"tagged": 2, "unclassified": 1}
+    assert world.tags(good) == {
+        "data_class": "snapshot",
+        "sensitivity": "controlled",
+        "project": "p-1",
+        "site": "hyd-01",
+    }
+    assert world.tags(bad) == HIDDEN
+    (notice,) = notices("data")
+    assert notice["details"]["transfer"] == "snapshots"
+    assert [each["key"] for each in notice["details"]["unclassified"]["items"]] == [bad]

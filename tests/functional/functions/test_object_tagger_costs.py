@@ -21,7 +21,8 @@ from object_tagger.aws import Executions, Reports
 from object_tagger.config import Config
 from object_tagger.receipts import Receipts
 from object_tagger.tagger import Tagger
-from tests.functional.functions.conftest import EXECUTION, LAKE, REPORTS, TASK
+from tests.functional.functions.conftest import EXECUTION, LAKE, REPORTS
+from tests.transfers import TASK, TRANSFER
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 EXECUTION_ID = EXECUTION.rsplit("/", 1)[-1]
@@ -108,7 +109,7 @@ def test_tagging_one_execution_costs_one_put_for_each_object_and_a_get_for_each_
     }
     logger, metrics = Logger(service="object_tagger"), Metrics(service="object_tagger")
     tagger = Tagger(
-        config=Config("test", TASK, LAKE, REPORTS, "task-reports", "topic", 8, read_tags_first=False),
+        config=Config("test", (TRANSFER,), LAKE, REPORTS, "topic", 8, read_tags_first=False),
         catalogue=catalogue.load(),
         lake=LakeTags(s3, LAKE),
         reports=Reports(s3, REPORTS),
@@ -119,7 +120,7 @@ def test_tagging_one_execution_costs_one_put_for_each_object_and_a_get_for_each_
         metrics=metrics,
     )
     clock = Clock(now=lambda: NOW, remaining_seconds=lambda: 900.0, wait=lambda _: None)
-    assert tagger.run(TransferEvent(EXECUTION, EXECUTION_ID, "SUCCESS"), clock)["tagged"] == objects
+    assert tagger.run(TransferEvent(TRANSFER, EXECUTION, EXECUTION_ID, "SUCCESS"), clock)["tagged"] == objects
     metrics.clear_metrics()
     assert len(s3.tags) == objects
     assert s3.made == {

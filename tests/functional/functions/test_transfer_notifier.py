@@ -40,6 +40,7 @@ def test_a_success_is_told_with_counts_bytes_and_duration(
     (notice,) = notices("transfer")
     assert (notice["kind"], notice["severity"]) == ("transfer.succeeded", "info")
     assert notice["details"] | {"dedupe_key": ""} == {
+        "transfer": "transfer",
         "execution": EXECUTION,
         "files_transferred": 3,
         "files_verified": 3,

@@ -22,7 +22,8 @@ from common.publisher import NoticeNotSent
 from common.slots import slot_of
 from common.state import StateStore
 from object_tagger.receipts import Receipts
-from tests.functional.functions.conftest import REGION, REPORTS, TASK, Context
+from tests.functional.functions.conftest import REGION, REPORTS, Context
+from tests.transfers import SNAPSHOTS, TASK, TRANSFER, setting
 from transfer_reconciler.aws import NotAccepted
 
 Load = Callable[[str], ModuleType]
@@ -54,7 +55,7 @@ class World:
         Receipts(self.store).end(execution, datetime.now(UTC), status, {})
 
     def memory(self) -> dict[str, Any]:
-        return StateStore(boto3.client("s3"), REPORTS, "transfer_reconciler").read("watch").document
+        return StateStore(boto3.client("s3"), REPORTS, "transfer_reconciler").read("watch-transfer").document
 
     def lambda_answers(self, request: Any, **_: Any) -> AWSResponse:
         function = request.url.split("/functions/")[1].split("/")[0]
@@ -87,7 +88,8 @@ def world(aws: None, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def module(world: World, load: Load) -> ModuleType:
     loaded = load("transfer_reconciler")
-    loaded.reconciler.functions._client.meta.events.register("before-send.lambda.Invoke", world.lambda_answers)
+    client = loaded.reconcilers["transfer"].functions._client
+    client.meta.events.register("before-send.lambda.Invoke", world.lambda_answers)
     return loaded
 
 
@@ -95,14 +97,14 @@ def run(module: ModuleType, context: Context, later: timedelta = timedelta(0)) -
     """One call, ``later`` than now."""
     now = datetime.now(UTC) + later
     with patch.object(module.clock, "datetime", Mock(now=Mock(return_value=now))):
-        reply: dict[str, int] = module.handler({"schedule": "usual"}, context)
+        reply: dict[str, int] = module.handler({"schedule": "usual"}, context)["transfer"]
         return reply
 
 
 def until_next_slot() -> timedelta:
     """From now to the half hour this moment lies in, which is in the past."""
     now = datetime.now(UTC)
-    return slot_of(now) - now
+    return slot_of(now, TRANSFER.every) - now
 
 
 def test_a_transfer_with_its_receipt_calls_for_nothing(
@@ -122,7 +124,7 @@ def test_an_ending_nobody_heard_of_is_told_and_tagged(
     assert run(module, context)["events_missing"] == 1
     ((function, event),) = world.calls
     assert function.endswith("object-tagger")
-    taken = transfer_event.read(event, TASK, frozenset({state}))
+    taken = transfer_event.read(event, [TRANSFER], frozenset({state}))
     assert isinstance(taken, transfer_event.TransferEvent)
     assert (taken.execution_id, taken.state) == (execution, state)
     (notice,) = notices("transfer")
@@ -168,7 +170,7 @@ def test_slots_without_a_transfer_are_told_once(
     assert run(module, context, later=until_next_slot() + 105 * MINUTE)["slots_missed"] == 3
     (notice,) = notices("transfer")
     assert (notice["kind"], notice["severity"]) == ("transfer.slot_missed", "critical")
-    assert notice["summary"].startswith("No transfer ran in 3 half hours")
+    assert notice["summary"].startswith("No transfer of published ran in 3 slots of 30 minutes")
     assert metrics()["SlotsMissed"] == 3
     assert run(module, context, later=until_next_slot() + 106 * MINUTE)["slots_missed"] == 0
     assert notices("transfer") == []
@@ -178,7 +180,8 @@ def test_a_settled_execution_is_not_asked_about_again(world: World, module: Modu
     execution = world.execution(minutes_ago=40)
     world.receipt(execution, "done")
     run(module, context)
-    with patch.object(type(module.reconciler.executions), "describe", side_effect=AssertionError("asked again")):
+    executions = module.reconcilers["transfer"].executions
+    with patch.object(type(executions), "describe", side_effect=AssertionError("asked again")):
         run(module, context)
     assert list(world.memory()["settled"]) == [execution]
 
@@ -194,7 +197,7 @@ def test_throttling_is_raised_and_nothing_is_forgotten(world: World, module: Mod
     world.execution(minutes_ago=40)
     fault = ClientError({"Error": {"Code": "ThrottlingException", "Message": "m"}}, "ListTaskExecutions")
     with (
-        patch.object(type(module.reconciler.executions), "list", side_effect=fault),
+        patch.object(type(module.reconcilers["transfer"].executions), "list", side_effect=fault),
         pytest.raises(ClientError, match="Throttling"),
     ):
         run(module, context)
@@ -216,7 +219,7 @@ def test_a_notice_sns_does_not_take_is_told_again(world: World, module: ModuleTy
     run(module, context)
     later = until_next_slot() + 45 * MINUTE
     with (
-        patch.object(module.reconciler.publisher, "publish", return_value=False),
+        patch.object(module.publisher, "publish", return_value=False),
         pytest.raises(NoticeNotSent),
     ):
         run(module, context, later=later)
@@ -229,3 +232,24 @@ def test_a_run_that_is_short_of_time_goes_on_next_time(world: World, module: Mod
     assert run(module, context)["events_missing"] == 0
     context.remaining_ms = [300_000]
     assert run(module, context)["events_missing"] == 1
+
+
+def test_each_transfer_has_its_own_slots_and_its_own_memory(
+    world: World, load: Load, notices: Notices, monkeypatch: pytest.MonkeyPatch, context: Context
+) -> None:
+    monkeypatch.setenv("TRANSFERS", setting(TRANSFER, SNAPSHOTS))
+    module = load("transfer_reconciler")
+
+    def look(later: timedelta) -> dict[str, int]:
+        now = datetime.now(UTC).replace(minute=15, second=0, microsecond=0) + later
+        with patch.object(module.clock, "datetime", Mock(now=Mock(return_value=now))):
+            return {name: each["slots_missed"] for name, each in module.handler({}, context).items()}
+
+    assert look(timedelta(0)) == {"snapshots": 0, "transfer": 0}
+    assert look(timedelta(hours=2, minutes=30)) == {"snapshots": 2, "transfer": 5}
+    told = {each["details"]["transfer"]: each["summary"] for each in notices("transfer")}
+    assert told["snapshots"].startswith("No transfer of critical ran in 2 slots of 60 minutes")
+    assert told["transfer"].startswith("No transfer of published ran in 5 slots of 30 minutes")
+    state = StateStore(boto3.client("s3"), REPORTS, "transfer_reconciler")
+    judged = [state.read(f"watch-{name}").document["judged_until"] for name in ("snapshots", "transfer")]
+    assert judged[0] != judged[1]

@@ -67,11 +67,24 @@ BROKEN_CLASSES: dict[str, tuple[Change, str]] = {
         of("clinical_record", "readers", ["researcher"]),
         "a researcher reads what is controlled",
     ),
-    "no extension": (of("snapshot", "extensions", []), r"\[\] should be non-empty"),
-    "extension twice": (of("snapshot", "extensions", ["tar.gz", "tar.gz"]), "non-unique"),
-    "extension with a dot": (of("snapshot", "extensions", [".tar"]), r"'\.tar' does not match"),
-    "upper-case extension": (of("snapshot", "extensions", ["TAR"]), "'TAR' does not match"),
-    "extension that seems to take in another": (of("snapshot", "extensions", ["gz", "tar.gz"]), "'gz' beside 'tar.gz'"),
+    "no extension": (of("raw_sequence", "extensions", []), r"\[\] should be non-empty"),
+    "extension twice": (of("raw_sequence", "extensions", ["tar.gz", "tar.gz"]), "non-unique"),
+    "extension with a dot": (of("raw_sequence", "extensions", [".tar"]), r"'\.tar' does not match"),
+    "upper-case extension": (of("raw_sequence", "extensions", ["TAR"]), "'TAR' does not match"),
+    "extension that seems to take in another": (
+        of("raw_sequence", "extensions", ["gz", "tar.gz"]),
+        "'gz' beside 'tar.gz'",
+    ),
+    "free names with an extension": (of("snapshot", "extensions", ["tar.gz"]), "with named_by: folders any will do"),
+    "named files without extensions": (
+        lambda d: d["classes"]["raw_sequence"].pop("extensions"),
+        "goes with files that are named by the class",
+    ),
+    "a third way to name": (of("snapshot", "named_by", "people"), "'people' is not one of"),
+    "snapshots that expire": (
+        lambda d: d["classes"]["snapshot"]["lifecycle"].update(expire_days=400),
+        "would take the copy of a file that still lies in critical",
+    ),
     "misspelt field": (lambda d: d["classes"]["snapshot"].update(reader=[]), "'reader' was unexpected"),
     "missing field": (lambda d: d["classes"]["snapshot"].pop("lifecycle"), "'lifecycle' is a required property"),
     "class named unclassified": (
@@ -124,7 +137,29 @@ def test_a_mistake_in_the_access_matrix_is_found(folder: Path, change: Change, m
     assert any(message in problem for problem in problems), problems
 
 
+def transfer(name: str, **fields: object) -> Change:
+    return lambda d: d["transfers"][name].update(fields)
+
+
 BROKEN_STORAGE: dict[str, tuple[Change, str]] = {
+    "a transfer rarer than hourly": (transfer("snapshots", every_minutes=120), "120 is not one of"),
+    "a transfer more often than the starter is called": (transfer("transfer", every_minutes=15), "15 is not one of"),
+    "no snapshots": (lambda d: d["transfers"].pop("snapshots"), "'snapshots' is a required property"),
+    "a transfer from nowhere": (transfer("snapshots", directory="important"), "'important' is none of the directories"),
+    "a transfer of scratch": (transfer("snapshots", directory="scratch"), "scratch is harmless to lose"),
+    "two transfers of one directory": (
+        transfer("snapshots", directory="published"),
+        "transfer and snapshots have the same directory 'published'",
+    ),
+    "two transfers to one place": (transfer("snapshots", lake_prefix=""), "have the same lake_prefix ''"),
+    "a cleaned directory below a prefix": (
+        lambda d: d["directories"]["critical"].update(cleaned=True),
+        "the cleaner seeks a copy at its file's path",
+    ),
+    "free names in a class that asks for names": (
+        transfer("snapshots", lake_prefix="raw-sequences"),
+        "'raw-sequences' is no prefix of a class with named_by: folders; there are snapshots",
+    ),
     "root owns it": (lambda d: d["posix"].update(uid=0), "less than the minimum"),
     "writable for everybody": (lambda d: d["directories"]["tools"].update(mode="0777"), "'0777' does not match"),
     "mode as a number": (lambda d: d["directories"]["tools"].update(mode=0o755), "is not of type 'string'"),

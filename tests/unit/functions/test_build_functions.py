@@ -15,6 +15,7 @@ import pytest
 
 from scripts import build_functions
 from scripts.talk import UserError
+from tests.transfers import TRANSFER, setting
 
 # boto3 and what it brings along: all the Lambda runtime offers besides the standard library.
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
@@ -130,12 +131,11 @@ def in_clean_interpreter(unpacked: Path, runtime: Path, code: str, **more: str) 
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
         "ENVIRONMENT": "test",
-        "TRANSFER_TASK_ARN": "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718",
+        "TRANSFERS": setting(TRANSFER),
         "TRANSFER_TOPIC_ARN": "arn:aws:sns:ap-south-1:111122223333:t",
         "DATA_TOPIC_ARN": "arn:aws:sns:ap-south-1:111122223333:d",
         "LAKE_BUCKET": "lake",
         "REPORTS_BUCKET": "reports",
-        "TRANSFER_REPORT_PREFIX": "task-reports",
         "POWERTOOLS_METRICS_NAMESPACE": "Kosha",
         "POWERTOOLS_SERVICE_NAME": "test",
         "PYTHONPATH": os.pathsep.join((str(unpacked), str(unpacked.parent / "dependencies" / "python"), str(runtime))),
@@ -191,8 +191,11 @@ def test_an_archive_carries_the_catalogue_and_reads_task_reports(unpack: Path, r
 import io
 from common import catalogue
 from common.classification import classify
+from datetime import timedelta
+from common.transfers import Transfer
 from object_tagger.report import read_part
-print("READ", [e.key for e in read_part(io.BytesIO(b'{"Transferred": [{"RelativePath": "/a/b"}]}'), "x")])
+transfer = Transfer("t", "arn", "published", timedelta(hours=1), "reports", "")
+print("READ", [e.key for e in read_part(io.BytesIO(b'{"Transferred": [{"RelativePath": "/a/b"}]}'), "x", transfer)])
 print("CLASS", classify("raw-sequences/p/rs_p_s_S1.fastq.gz", catalogue.load()).data_class, "yaml" in sys.modules)
 """
     done = in_clean_interpreter(unpack / "object_tagger", runtime, code)

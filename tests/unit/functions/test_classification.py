@@ -39,6 +39,73 @@ def test_reads_several_parts_folders_and_a_long_extension() -> None:
     assert (verdict.part, verdict.extension, verdict.sample) == ("chr1_v2", "vcf.gz.tbi", "NA-12878")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.txt",
+        "Field notes (final) v2.docx",
+        ".RData",
+        "नमूना 1.csv",
+        "rs_p_s_S1.fastq.gz",
+        "a+b%2F&c?.tsv",
+        " ",
+        "...",
+        "x" * 255,
+    ],
+)
+def test_where_folders_name_the_file_any_name_will_do(name: str) -> None:
+    assert classify(f"snapshots/lambda-phage/hyd-01/2026/Lab_book.3/{name}", CATALOGUE) == Classification(
+        data_class="snapshot",
+        sensitivity="controlled",
+        project="lambda-phage",
+        site="hyd-01",
+        sample="",
+        part="",
+        extension="",
+    )
+    assert isinstance(classify(f"snapshots/lambda-phage/hyd-01/{name}", CATALOGUE), Classification)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("snapshots/notes.txt", Reason.NOT_IN_A_PROJECT),
+        ("snapshots/p/notes.txt", Reason.BAD_OWNER),
+        ("snapshots/P/s/notes.txt", Reason.BAD_OWNER),
+        ("snapshots/p/hyd_01/notes.txt", Reason.BAD_OWNER),
+        ("snapshots/p/s-/notes.txt", Reason.BAD_OWNER),
+        (f"snapshots/p/{'s' * 257}/notes.txt", Reason.BAD_OWNER),
+        ("snapshots/p/.s/notes.txt", Reason.BAD_FOLDER),
+        ("snapshots/p/s/.git/config", Reason.BAD_FOLDER),
+        ("snapshots/p/s/my notes/x", Reason.BAD_FOLDER),
+        ("snapshots/p/s/../x", Reason.BAD_FOLDER),
+        ("snapshots/p/s//x", Reason.BAD_FOLDER),
+        ("snapshots/p//x", Reason.BAD_FOLDER),
+        ("snapshots/p/s/..", Reason.BAD_FREE_NAME),
+        ("snapshots/p/s/.", Reason.BAD_FREE_NAME),
+        ("snapshots/p/s/a\nb", Reason.BAD_FREE_NAME),
+        ("snapshots/p/s/a\x00", Reason.BAD_FREE_NAME),
+        ("snapshots/p/s/a\x7f", Reason.BAD_FREE_NAME),
+        ("snapshots/p/s/a\x85", Reason.BAD_FREE_NAME),
+        ("snapshots/p/s/a\ud800", Reason.BAD_FREE_NAME),
+        (f"snapshots/p/s/{'न' * 86}", Reason.BAD_FREE_NAME),
+        ("raw-sequences/p/sn_p_s_S1.tar.gz", Reason.CODE_AND_PREFIX_DIFFER),
+    ],
+)
+def test_where_folders_name_the_file_the_folders_must_be_right(key: str, expected: Reason) -> None:
+    assert reason(key) is expected
+
+
+@given(st.text(max_size=60))
+def test_no_file_name_moves_a_snapshot_to_another_project_or_class(name: str) -> None:
+    verdict = classify(f"snapshots/p/s/{name}", CATALOGUE)
+    assert not isinstance(verdict, Classification) or (verdict.data_class, verdict.project, verdict.site) == (
+        "snapshot",
+        "p",
+        "s",
+    )
+
+
 def test_tags_are_exactly_the_governed_ones() -> None:
     verdict = classify(GOOD, CATALOGUE)
     assert isinstance(verdict, Classification)
@@ -146,6 +213,9 @@ def test_whatever_gets_a_class_says_so_in_full(key: str) -> None:
     verdict = classify(key, CATALOGUE)
     if isinstance(verdict, Classification):
         each = next(c for c in CATALOGUE.classes.values() if c.name == verdict.data_class)
+        if each.is_named_by_folders:
+            assert key.startswith(f"{each.prefix}/{verdict.project}/{verdict.site}/")
+            return
         elements = [each.code, verdict.project, verdict.site, verdict.sample, *verdict.part.split("_")]
         name = "_".join(filter(None, elements)) + "." + verdict.extension
         assert key.startswith(f"{each.prefix}/{verdict.project}/")

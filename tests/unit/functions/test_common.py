@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from common import arns, catalogue
+from common import arns, catalogue, transfers
 from common.environment import MissingSetting, positive_number, required
 from common.failures import code_of, is_transient
 from common.parallel import in_parallel
 from common.transfer_event import Refusal, TransferEvent, read
+from common.transfers import Transfer
+from tests.transfers import SNAPSHOTS, TASK, TRANSFER, setting
 
 REPOSITORY = Path(__file__).parents[3]
 EVENTS = REPOSITORY / "tests" / "events"
-TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718"
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -104,9 +107,63 @@ def test_an_error_that_never_reached_aws_has_the_name_of_its_exception() -> None
 @pytest.mark.parametrize("name", ["success", "error"])
 def test_reads_the_event_samples(name: str) -> None:
     event = json.loads((EVENTS / f"datasync-execution-{name}.json").read_text())
-    found = read(event, TASK, frozenset({"SUCCESS", "ERROR"}))
+    found = read(event, [SNAPSHOTS, TRANSFER], frozenset({"SUCCESS", "ERROR"}))
     expected = f"{TASK}/execution/exec-0123456789abcdef0"
-    assert found == TransferEvent(expected, "exec-0123456789abcdef0", name.upper())
+    assert found == TransferEvent(TRANSFER, expected, "exec-0123456789abcdef0", name.upper())
+
+
+def test_an_event_belongs_to_the_transfer_whose_task_it_names() -> None:
+    event = json.loads((EVENTS / "datasync-execution-success.json").read_text())
+    event["resources"] = [f"{SNAPSHOTS.task_arn}/execution/exec-1"]
+    found = read(event, [TRANSFER, SNAPSHOTS], frozenset({"SUCCESS"}))
+    assert found == TransferEvent(SNAPSHOTS, event["resources"][0], "exec-1", "SUCCESS")
+    assert read(event, [TRANSFER], frozenset({"SUCCESS"})) is Refusal.OTHER_TASK
+
+
+def test_the_transfers_are_read_as_terraform_writes_them() -> None:
+    assert transfers.of({"TRANSFERS": setting(TRANSFER, SNAPSHOTS)}) == (SNAPSHOTS, TRANSFER)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "TRANSFERS is not set"),
+        ("[]", "cannot be used"),
+        ("half an hour", "cannot be used"),
+        ('{"transfer": {}}', "every_minutes"),
+        (setting(dataclasses.replace(TRANSFER, every=timedelta(minutes=45))), "runs every 0:45:00"),
+        (setting(dataclasses.replace(TRANSFER, every=timedelta(minutes=15))), "runs every 0:15:00"),
+        (setting(dataclasses.replace(TRANSFER, every=timedelta(0))), "runs every 0:00:00"),
+        (setting(dataclasses.replace(TRANSFER, every=timedelta(hours=7))), "runs every 7:00:00"),
+    ],
+)
+def test_transfers_that_cannot_be_kept_are_refused(text: str, problem: str) -> None:
+    with pytest.raises(MissingSetting, match=problem):
+        transfers.of({"TRANSFERS": text})
+
+
+def test_a_path_below_a_directory_is_a_key_below_its_prefix() -> None:
+    assert TRANSFER.key_of("/raw-sequences/p/x") == "raw-sequences/p/x"
+    assert SNAPSHOTS.key_of("/p/s/x") == "snapshots/p/s/x"
+    assert SNAPSHOTS.key_of("/p/s//x ") == "snapshots/p/s//x "
+
+
+def test_what_goes_wrong_with_one_transfer_keeps_no_other_from_its_turn() -> None:
+    seen: list[str] = []
+
+    def run(transfer: Transfer) -> str:
+        seen.append(transfer.name)
+        if transfer is TRANSFER:
+            raise ValueError("broken")
+        return "done"
+
+    with pytest.raises(ValueError, match="broken") as raised:
+        transfers.for_each([TRANSFER, SNAPSHOTS], run)
+    assert seen == ["transfer", "snapshots"]
+    assert raised.value.__notes__ == ["transfer transfer"]
+    with pytest.raises(ExceptionGroup, match="ValueError: broken; ValueError: broken"):
+        transfers.for_each([TRANSFER, TRANSFER], run)
+    assert transfers.for_each([SNAPSHOTS], run) == {"snapshots": "done"}
 
 
 def test_every_event_sample_is_described() -> None:
@@ -116,7 +173,7 @@ def test_every_event_sample_is_described() -> None:
 
 def test_an_event_of_another_task_is_refused() -> None:
     event = json.loads((EVENTS / "datasync-execution-other-task.json").read_text())
-    assert read(event, TASK, frozenset({"SUCCESS"})) is Refusal.OTHER_TASK
+    assert read(event, [SNAPSHOTS, TRANSFER], frozenset({"SUCCESS"})) is Refusal.OTHER_TASK
 
 
 @pytest.mark.parametrize(

@@ -15,20 +15,20 @@ from common.classification import Reason
 from common.tagging import REMEMBERED, Aim, Outcome, Result, Tally
 from object_tagger.domain import aim_of, is_fresh
 from object_tagger.report import Entry, ReportUnreadable, folder_of, is_part, read_part, read_unverified
+from tests.transfers import SNAPSHOTS, TRANSFER
 
 CATALOGUE = load()
 SAMPLE = Path(__file__).parents[2] / "events" / "task-report-transferred.json"
 KEY = "raw-sequences/p/rs_p_s_S1.fastq.gz"
-TASK = "arn:aws:datasync:ap-south-1:111122223333:task/task-0a1b2c3d4e5f60718"
 
 
 def entries(document: object) -> list[Entry]:
-    return list(read_part(io.BytesIO(json.dumps(document).encode()), "part.json"))
+    return list(read_part(io.BytesIO(json.dumps(document).encode()), "part.json", TRANSFER))
 
 
 def test_reads_the_report_sample() -> None:
     with SAMPLE.open("rb") as file:
-        first, folder, failed = read_part(file, "sample")
+        first, folder, failed = read_part(file, "sample", TRANSFER)
     assert first == Entry(
         "raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_S001_R1.fastq.gz",
         version_id="VERSION-1",
@@ -58,7 +58,7 @@ def test_a_report_without_files_is_empty() -> None:
 @pytest.mark.parametrize("text", [b"", b"{", b'{"Transferred": [{"RelativePath": "/a"', b"<xml/>"])
 def test_a_report_that_is_cut_off_is_an_error_that_names_it(text: bytes) -> None:
     with pytest.raises(ReportUnreadable, match=r"part\.json"):
-        list(read_part(io.BytesIO(text), "part.json"))
+        list(read_part(io.BytesIO(text), "part.json", TRANSFER))
 
 
 @pytest.mark.parametrize("item", [{}, {"RelativePath": ""}, {"RelativePath": 7}, "text", None])
@@ -71,7 +71,7 @@ def test_a_long_report_is_read_in_bounded_memory() -> None:
     item = {"RelativePath": f"/{KEY}", "SrcMetadata": {"Type": "Regular", "Mode": "0660"}, "TransferStatus": "SUCCESS"}
     text = json.dumps({"Transferred": [item] * 40_000}).encode()
     tracemalloc.start()
-    count = sum(1 for _ in read_part(io.BytesIO(text), "part.json"))
+    count = sum(1 for _ in read_part(io.BytesIO(text), "part.json", TRANSFER))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 40_000
@@ -79,10 +79,17 @@ def test_a_long_report_is_read_in_bounded_memory() -> None:
 
 
 def test_knows_where_the_parts_lie() -> None:
-    assert folder_of("reports/transfer", TASK, "exec-1") == (
-        "reports/transfer/Detailed-Reports/task-0a1b2c3d4e5f60718/exec-1/"
-    )
-    assert folder_of("", TASK, "exec-1") == "Detailed-Reports/task-0a1b2c3d4e5f60718/exec-1/"
+    assert folder_of(TRANSFER, "exec-1") == "task-reports/Detailed-Reports/task-0a1b2c3d4e5f60718/exec-1/"
+    assert folder_of(SNAPSHOTS, "exec-1") == "snapshot-reports/Detailed-Reports/task-1b2c3d4e5f6071829/exec-1/"
+
+
+def test_paths_in_a_report_are_keys_below_the_prefix_of_the_transfer() -> None:
+    transferred = {"Transferred": [{"RelativePath": "/p/s/Notes 1.RData", "TransferStatus": "SUCCESS"}]}
+    verified = {"Verified": [{"RelativePath": "/p/s/Notes 2.RData", "VerifyStatus": "FAILED"}]}
+    (entry,) = read_part(io.BytesIO(json.dumps(transferred).encode()), "part.json", SNAPSHOTS)
+    assert entry.key == "snapshots/p/s/Notes 1.RData"
+    unverified = read_unverified(io.BytesIO(json.dumps(verified).encode()), "part.json", SNAPSHOTS)
+    assert list(unverified) == ["snapshots/p/s/Notes 2.RData"]
 
 
 @pytest.mark.parametrize(
@@ -150,13 +157,13 @@ def test_only_what_failed_the_verification_is_read_from_its_list() -> None:
             {"RelativePath": "/b", "VerifyStatus": "FAILED", "FailureReason": "checksum"},
         ]
     }
-    assert list(read_unverified(io.BytesIO(json.dumps(document).encode()), "part.json")) == ["b"]
+    assert list(read_unverified(io.BytesIO(json.dumps(document).encode()), "part.json", TRANSFER)) == ["b"]
 
 
 @pytest.mark.parametrize("text", [b"{", b'{"Verified": [{}]}', b'{"Verified": [7]}'])
 def test_a_list_of_verified_files_that_is_broken_is_an_error_that_names_it(text: bytes) -> None:
     with pytest.raises(ReportUnreadable, match=r"part\.json"):
-        list(read_unverified(io.BytesIO(text), "part.json"))
+        list(read_unverified(io.BytesIO(text), "part.json", TRANSFER))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from common.notices import Severity
+from common.transfer_event import TransferEvent
+from tests.transfers import SNAPSHOTS
 from transfer_notifier.domain import Ending, Facts, judge
 from transfer_notifier.messages import ended
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
+EVENT = TransferEvent(SNAPSHOTS, "arn:x", "x", "SUCCESS")
 WHOLE = Facts(files_estimated=3, files_transferred=3, files_verified=3, bytes_transferred=41, duration_ms=1500)
 
 
@@ -50,7 +53,7 @@ def test_an_error_is_a_failure_whatever_was_copied() -> None:
 
 
 def test_the_notice_of_a_success_holds_counts_bytes_and_seconds() -> None:
-    notice = ended("local", NOW, "arn:x", Ending.SUCCEEDED, WHOLE)
+    notice = ended("local", NOW, EVENT, Ending.SUCCEEDED, WHOLE)
     assert (notice.kind, notice.severity) == ("transfer.succeeded", Severity.INFO)
     assert notice.details["files_transferred"] == 3
     assert notice.details["bytes_transferred"] == 41
@@ -58,22 +61,20 @@ def test_the_notice_of_a_success_holds_counts_bytes_and_seconds() -> None:
 
 
 def test_the_notice_of_a_failure_holds_the_error() -> None:
-    notice = ended("local", NOW, "arn:x", Ending.FAILED, Facts(error_code="NfsPermission", error_detail="no entry"))
+    notice = ended("local", NOW, EVENT, Ending.FAILED, Facts(error_code="NfsPermission", error_detail="no entry"))
     assert (notice.kind, notice.severity) == ("transfer.failed", Severity.CRITICAL)
-    assert notice.summary == "The transfer failed: NfsPermission"
+    assert notice.summary == "The transfer of critical failed: NfsPermission"
     assert (notice.details["error_code"], notice.details["error_detail"]) == ("NfsPermission", "no entry")
 
 
 def test_a_notice_goes_out_even_when_datasync_knows_nothing() -> None:
-    notice = ended("local", NOW, "arn:x", Ending.SUCCEEDED, None)
+    notice = ended("local", NOW, EVENT, Ending.SUCCEEDED, None)
     assert notice.details["counts"] == "unknown to DataSync"
 
 
 def test_a_partial_notice_says_what_is_wrong() -> None:
-    behind = ended("local", NOW, "arn:x", Ending.PARTIAL, Facts(files_estimated=3, files_transferred=2))
-    unverified = ended("local", NOW, "arn:x", Ending.PARTIAL, Facts(files_transferred=2, verify_status="ERROR"))
+    behind = ended("local", NOW, EVENT, Ending.PARTIAL, Facts(files_estimated=3, files_transferred=2))
+    unverified = ended("local", NOW, EVENT, Ending.PARTIAL, Facts(files_transferred=2, verify_status="ERROR"))
     assert behind.severity is Severity.WARNING
-    assert behind.summary == "The transfer ended with 2 files and folders copied; 1 left behind"
-    assert (
-        unverified.summary == "The transfer ended with 2 files and folders copied; the verification found differences"
-    )
+    assert behind.summary == "The transfer of critical ended with 2 files and folders copied; 1 left behind"
+    assert unverified.summary.endswith("2 files and folders copied; the verification found differences")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.slots import SLOT, slot_of
+from common.slots import slot_of
 from transfer_reconciler.domain import (
     ATTEMPTS,
     LOOK_BACK,
@@ -32,6 +32,8 @@ from transfer_reconciler.memory import Memory
 
 SIX = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+SLOT = timedelta(minutes=30)
+HOUR = timedelta(hours=1)
 NO_RECEIPT = Receipt("", None)
 
 
@@ -43,7 +45,7 @@ def span(begin: int, end: int | None) -> Span:
 def missed(*spans: Span, until: int, judged: int | None = None) -> list[int]:
     """The missed slots in minutes after six, looked at ``until`` minutes after six; we began at a quarter past five."""
     judged_until = None if judged is None else SIX + judged * MINUTE
-    found, _ = missed_slots(spans, SIX - 15 * MINUTE, judged_until, SIX + until * MINUTE)
+    found, _ = missed_slots(spans, SLOT, SIX - 15 * MINUTE, judged_until, SIX + until * MINUTE)
     return [int((slot - SIX) / MINUTE) for slot in found]
 
 
@@ -79,21 +81,32 @@ def test_a_slot_is_judged_once() -> None:
 
 
 def test_slots_before_we_began_are_nobodys_business() -> None:
-    found, last = missed_slots([], SIX + 3 * MINUTE, None, SIX + 45 * MINUTE)
+    found, last = missed_slots([], SLOT, SIX + 3 * MINUTE, None, SIX + 45 * MINUTE)
     assert found == [SIX + SLOT]
     assert last == SIX + SLOT
 
 
 def test_after_a_long_silence_only_the_last_day_is_told() -> None:
-    found, _ = missed_slots([], SIX - timedelta(days=9), SIX - timedelta(days=8), SIX + 10 * MINUTE)
+    found, _ = missed_slots([], SLOT, SIX - timedelta(days=9), SIX - timedelta(days=8), SIX + 10 * MINUTE)
     assert len(found) == 49
     assert found[0] == SIX - timedelta(days=1)
 
 
+def test_an_hourly_slot_is_judged_when_the_second_call_of_the_starter_has_had_its_time() -> None:
+    def missed_at(until: int, *spans: Span) -> list[datetime]:
+        return missed_slots(spans, HOUR, SIX - HOUR, None, SIX + until * MINUTE)[0]
+
+    assert missed_at(39) == []
+    assert missed_at(40) == [SIX]
+    assert missed_at(40, span(30, 31)) == []
+    assert missed_at(100, span(0, 1)) == [SIX + HOUR]
+    assert runs_of(missed_at(100), HOUR) == [[SIX, SIX + HOUR]]
+
+
 def test_neighbours_are_told_together() -> None:
     slots = [SIX, SIX + SLOT, SIX + 3 * SLOT]
-    assert runs_of(slots) == [[SIX, SIX + SLOT], [SIX + 3 * SLOT]]
-    assert runs_of([]) == []
+    assert runs_of(slots, SLOT) == [[SIX, SIX + SLOT], [SIX + 3 * SLOT]]
+    assert runs_of([], SLOT) == []
 
 
 @given(
@@ -108,13 +121,13 @@ def test_however_often_we_look_every_slot_is_told_at_most_once_and_only_if_it_ha
     judged, now = None, SIX
     for pause in pauses:
         now += pause * MINUTE
-        found, judged = missed_slots(spans, SIX - MINUTE, judged, now)
+        found, judged = missed_slots(spans, SLOT, SIX - MINUTE, judged, now)
         told += found
     assert len(told) == len(set(told))
     for number in range(45):
         slot = SIX + number * SLOT
         served = any(
-            slot_of(each.started_at) == slot or each.started_at < slot <= (each.ended_at or now) for each in spans
+            slot_of(each.started_at, SLOT) == slot or each.started_at < slot <= (each.ended_at or now) for each in spans
         )
         due = slot + 10 * MINUTE <= now
         assert (slot in told) == (due and not served)
@@ -168,14 +181,14 @@ def test_what_ended_long_before_the_first_run_is_not_ours() -> None:
 
 def test_what_datasync_forgets_we_forget() -> None:
     now = span(3, 3).started_at
-    assert forget({"a": span(0, 1), "b": span(2, 3)}, ["b", "c"], now) == {"b": span(2, 3)}
+    assert forget({"a": span(0, 1), "b": span(2, 3)}, ["b", "c"], SLOT, now) == {"b": span(2, 3)}
 
 
 def test_when_an_execution_ran_is_forgotten_once_its_slots_are_judged() -> None:
     ended = span(0, 60)
     assert ended.ended_at is not None
     for after, kept in ((LOOK_BACK, ended), (LOOK_BACK + 2 * SLOT, None)):
-        assert forget({"a": ended}, ["a"], ended.ended_at + after) == {"a": kept}
+        assert forget({"a": ended}, ["a"], SLOT, ended.ended_at + after) == {"a": kept}
 
 
 def test_memory_survives_its_document() -> None:

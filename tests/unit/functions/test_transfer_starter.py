@@ -22,6 +22,7 @@ from transfer_starter.domain import (
 )
 
 SIX_HOURS = timedelta(hours=6)
+HALF_HOUR, HOUR = timedelta(minutes=30), timedelta(hours=1)
 NOW = datetime(2026, 1, 15, 4, 0, 20, tzinfo=UTC)
 SLOT = datetime(2026, 1, 15, 4, 0, tzinfo=UTC)
 
@@ -31,7 +32,7 @@ def execution(status: str = "SUCCESS", ago: timedelta | None = timedelta(minutes
 
 
 def choose(status: str, *executions: Execution) -> Decision:
-    return decide(TaskState(status, executions, "SomeCode", "some detail"), NOW, SIX_HOURS)
+    return decide(TaskState(status, executions, "SomeCode", "some detail"), NOW, HALF_HOUR, SIX_HOURS)
 
 
 def test_starts_when_the_task_is_available_and_never_ran() -> None:
@@ -87,7 +88,7 @@ def test_refuses_when_the_task_is_unavailable_and_says_why() -> None:
 
 
 def test_refuses_a_status_it_does_not_know() -> None:
-    assert decide(TaskState("SOMETHING_NEW", ()), NOW, SIX_HOURS) == Refuse(
+    assert decide(TaskState("SOMETHING_NEW", ()), NOW, HALF_HOUR, SIX_HOURS) == Refuse(
         "the task is SOMETHING_NEW: DataSync gives no reason"
     )
 
@@ -113,14 +114,31 @@ def test_an_execution_that_waits_to_begin_is_not_stuck() -> None:
 def test_a_slot_is_a_half_hour_and_a_call_a_little_early_counts_for_the_next(
     minute: int, second: int, slot_minute: int
 ) -> None:
-    assert slot_of(SLOT.replace(minute=minute, second=second)) == SLOT.replace(minute=slot_minute)
+    assert slot_of(SLOT.replace(minute=minute, second=second), HALF_HOUR) == SLOT.replace(minute=slot_minute)
+
+
+@pytest.mark.parametrize(("minute", "second", "hour"), [(0, 0, 4), (30, 0, 4), (59, 54, 4), (59, 56, 5)])
+def test_a_slot_may_be_an_hour(minute: int, second: int, hour: int) -> None:
+    assert slot_of(SLOT.replace(minute=minute, second=second), HOUR) == SLOT.replace(hour=hour)
+
+
+def test_an_hourly_transfer_begins_at_the_second_call_only_if_it_has_not_at_the_first() -> None:
+    second_call = NOW + HALF_HOUR
+    done = execution(ago=timedelta(0))
+    assert decide(TaskState("AVAILABLE", (done,)), second_call, HOUR, SIX_HOURS) == Skip(
+        SkipReason.SLOT_DONE, timedelta(0), None
+    )
+    assert decide(TaskState("AVAILABLE", (execution(ago=HOUR),)), second_call, HOUR, SIX_HOURS) == Start(SLOT, None)
+    assert isinstance(decide(TaskState("AVAILABLE", (done,)), NOW + HOUR, HOUR, SIX_HOURS), Start)
 
 
 CALLS = st.lists(st.integers(0, 24 * 3600), min_size=1, max_size=60).map(sorted)
 
 
-@given(CALLS, st.integers(1, 5400))
-def test_however_often_it_is_called_executions_never_overlap_nor_share_a_slot(calls: list[int], takes: int) -> None:
+@given(CALLS, st.integers(1, 5400), st.sampled_from([HALF_HOUR, HOUR]))
+def test_however_often_it_is_called_executions_never_overlap_nor_share_a_slot(
+    calls: list[int], takes: int, every: timedelta
+) -> None:
     """A day of calls at any moment, doubled or late, with transfers of any length up to ninety minutes."""
     day = datetime(2026, 1, 15, tzinfo=UTC)
     begun: list[datetime] = []
@@ -129,10 +147,10 @@ def test_however_often_it_is_called_executions_never_overlap_nor_share_a_slot(ca
         last = begun[-1] if begun else None
         running = last is not None and now < last + timedelta(seconds=takes)
         executions = (Execution("arn", "TRANSFERRING" if running else "SUCCESS", last),) if last else ()
-        decision = decide(TaskState("RUNNING" if running else "AVAILABLE", executions), now, SIX_HOURS)
+        decision = decide(TaskState("RUNNING" if running else "AVAILABLE", executions), now, every, SIX_HOURS)
         if isinstance(decision, Start):
             begun.append(now)
     for before, after in pairwise(begun):
         assert after >= before + timedelta(seconds=takes)
-        assert slot_of(before) != slot_of(after)
+        assert slot_of(before, every) != slot_of(after, every)
     assert begun[0] == day + timedelta(seconds=calls[0])
