@@ -107,7 +107,7 @@ run "hands_on_who_may_mount" {
   command = plan
 
   assert {
-    condition     = keys(output.access_point_arns) == ["published", "reference", "scratch"] && keys(output.client_role_arns) == ["scratch_cleaner_scratch", "transfer", "workers"]
+    condition     = keys(output.access_point_arns) == ["critical", "published", "reference", "scratch"] && keys(output.client_role_arns) == ["scratch_cleaner_scratch", "snapshots", "transfer", "workers"]
     error_message = "the outputs are keyed by directory and client"
   }
 }
