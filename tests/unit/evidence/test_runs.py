@@ -183,7 +183,7 @@ def test_terraform_tests_name_their_runs() -> None:
     names = ["modules/handoff::refuses_what_is_no_object", "modules/handoff::there_is_none"]
     results = runs.run_terraform(names, said.append)
     assert [results[name].outcome for name in names] == [Outcome.PASSED, Outcome.NOT_RUN]
-    assert said == ["terraform test, modules/handoff: 4 passed, 0 failed"]
+    assert said == ["terraform test, modules/handoff: 5 passed, 0 failed"]
 
 
 def test_a_make_target_is_its_exit_code() -> None:
