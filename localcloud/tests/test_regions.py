@@ -34,7 +34,7 @@ def test_no_call_to_a_stopped_region_is_answered(cloud: Cloud, stop: Callable[[]
     for call in calls:
         with pytest.raises(BotoCoreError, match=UNREACHABLE):
             call()
-    assert cloud.client("ssm", RECOVERY).describe_parameters()["Parameters"] == []
+    assert cloud.client("sts", RECOVERY).get_caller_identity()["Account"]
     assert cloud.client("iam").list_roles()["ResponseMetadata"]["HTTPStatusCode"] == 200
     cloud.control.post("regions", {"region": PRIMARY, "state": "running"})
     assert cloud.client("sts").get_caller_identity()["Account"]
