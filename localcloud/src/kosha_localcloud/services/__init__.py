@@ -4,10 +4,13 @@
 def install() -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
     from kosha_localcloud.services import (
+        alarms,
         efs,
         embedded_metrics,
         event_templates,
+        log_metrics,
         log_subscriptions,
+        metric_data,
         remembered,
         replication,
         s3control,
@@ -16,9 +19,12 @@ def install() -> None:
 
     efs.remove_leftovers()
     faults.serve()
+    alarms.install()
     embedded_metrics.install()
     event_templates.install()
+    log_metrics.install()
     log_subscriptions.install()
+    metric_data.install()
     remembered.install()
     replication.install()
     s3control.install()
