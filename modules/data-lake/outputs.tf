@@ -21,6 +21,11 @@ output "replica_bucket_arn" {
   value       = module.replica.arn
 }
 
+output "replication_rule" {
+  description = "Name of the rule by which the lake is replicated: its metrics have it as a dimension."
+  value       = one(aws_s3_bucket_replication_configuration.this.rule).id
+}
+
 output "reports_bucket" {
   description = "Name of the bucket for reports of the transfer."
   value       = module.reports.bucket

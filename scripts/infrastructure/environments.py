@@ -12,7 +12,7 @@ from scripts.talk import UserError
 
 BOOTSTRAP = "00-bootstrap"
 """Once for an account, before all others: the bucket of their states (``make bootstrap``)."""
-ROOTS = ("10-foundation", "20-storage", "30-cluster", "40-automation", "50-audit")
+ROOTS = ("10-foundation", "20-storage", "30-cluster", "40-automation", "50-audit", "70-observability")
 VALUES = TERRAFORM / "environments"
 
 

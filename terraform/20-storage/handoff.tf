@@ -16,6 +16,7 @@ module "handoff" {
     lake_bucket_arn        = module.data_lake.lake_bucket_arn
     replica_bucket         = module.data_lake.replica_bucket
     replica_bucket_arn     = module.data_lake.replica_bucket_arn
+    replication_rule       = module.data_lake.replication_rule
     reports_bucket         = module.data_lake.reports_bucket
     reports_bucket_arn     = module.data_lake.reports_bucket_arn
     transfer_task_arn      = module.transfer.task_arn

@@ -11,7 +11,7 @@ module "instance_scheduler" {
   reserved_concurrency = 1
   timeout_seconds      = 180
   schedules            = { look = var.instance_look_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.instance_scheduler
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "instance_scheduler"
@@ -76,6 +76,7 @@ module "instance_scheduler" {
   }
 
   key_arns                 = local.foundation.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = local.foundation.topic_arns.platform
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

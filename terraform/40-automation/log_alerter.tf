@@ -60,7 +60,7 @@ module "log_alerter" {
   timeout_seconds      = 120
   log_filters          = local.log_filters
   schedules            = { flush = var.log_flush_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.log_alerter
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "log_alerter"
@@ -86,6 +86,7 @@ module "log_alerter" {
   }
 
   key_arns                 = local.foundation.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = local.foundation.topic_arns.platform
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

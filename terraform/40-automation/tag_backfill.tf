@@ -71,7 +71,7 @@ module "tag_backfill" {
   memory_mb            = 1024
   retry                = { attempts = 2, max_age_seconds = 21600 }
   schedules            = { continue = merge(var.backfill_schedule, { max_attempts = 1 }) }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.tag_backfill
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "tag_backfill"
@@ -129,6 +129,7 @@ module "tag_backfill" {
   }
 
   key_arns                 = local.foundation.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = local.foundation.topic_arns.platform
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

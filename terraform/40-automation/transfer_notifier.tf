@@ -27,6 +27,7 @@ module "transfer_notifier" {
   }
 
   key_arns                 = local.foundation.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = local.foundation.topic_arns.platform
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

@@ -11,7 +11,7 @@ module "transfer_reconciler" {
   reserved_concurrency = 1
   timeout_seconds      = 300
   schedules            = { usual = var.reconciler_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.transfer_reconciler
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "transfer_reconciler"
@@ -50,6 +50,7 @@ module "transfer_reconciler" {
   }
 
   key_arns                 = local.foundation.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = local.foundation.topic_arns.platform
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

@@ -12,7 +12,7 @@ module "transfer_starter" {
   reserved_concurrency = 1
   timeout_seconds      = 120
   schedules            = { usual = var.transfer_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.transfer_starter
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "transfer_starter"
@@ -38,6 +38,7 @@ module "transfer_starter" {
   }
 
   key_arns                 = local.foundation.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = local.foundation.topic_arns.platform
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

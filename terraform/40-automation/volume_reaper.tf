@@ -14,7 +14,7 @@ module "volume_reaper" {
     watch = merge(var.volume_watch_schedule, { input = { mode = "watch" } })
     reap  = merge(var.volume_reap_schedule, { input = { mode = "reap" } })
   }
-  heartbeat_hours = 49
+  heartbeat_hours = local.alarms.heartbeat_hours.volume_reaper
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME = "volume_reaper"
@@ -80,6 +80,7 @@ module "volume_reaper" {
   }
 
   key_arns                 = local.foundation.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = local.foundation.topic_arns.platform
   permissions_boundary_arn = local.foundation.permissions_boundary_arn
 }

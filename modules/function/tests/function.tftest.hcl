@@ -39,6 +39,12 @@ variables {
   layer_arns      = ["arn:aws:lambda:ap-south-1:111122223333:layer:kosha-test-dependencies:1"]
   environment     = { TRANSFER_TASK_ARN = "arn:aws:datasync:ap-south-1:111122223333:task/task-1" }
   alarm_topic_arn = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
+  alarms = {
+    errors       = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    throttles    = { above = 0, period = 300, periods = 3, missing = "notBreaching" }
+    dead_letters = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    failures     = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+  }
   key_arns = {
     functions = "arn:aws:kms:ap-south-1:111122223333:key/functions"
     logs      = "arn:aws:kms:ap-south-1:111122223333:key/logs"

@@ -1,8 +1,8 @@
 """Alarms: metric math, anomaly bands, missing data as AWS treats it, composite alarms and what suppresses them.
 
 CloudWatch looks about once a minute, LocalStack once in all periods of an alarm; the control call ``alarms/evaluate``
-looks now. All alarms of one such call count as looked at within the wait period of a composite alarm: what suppresses it
-is known before it acts.
+looks now. All alarms of one such call count as looked at within the wait period of a composite alarm: what suppresses
+it is known before it acts.
 """
 
 from __future__ import annotations
