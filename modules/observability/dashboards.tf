@@ -180,7 +180,7 @@ resource "aws_cloudwatch_dashboard" "this" {
           annotations = { horizontal = [for alarm in panel.limits : {
             label = alarm
             value = coalesce(var.alarms[alarm].above, var.alarms[alarm].below)
-          }] }
+          } if contains(keys(var.alarms), alarm)] }
         }
       }],
     )

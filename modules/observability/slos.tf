@@ -7,7 +7,7 @@ locals {
       for speed, burn in slo.burn : {
         for kind, minutes in { long = burn.long, short = burn.short } : "${name}-${speed}-${kind}" => {
           slo                       = name
-          share                     = (1 - slo.objective / 100) * burn.rate
+          share                     = tonumber(format("%.6f", (1 - slo.objective / 100) * burn.rate)) # or 5 % is a little less than 5 %
           period                    = slo.counts == "events" ? minutes * 60 : slo.period
           number                    = slo.counts == "events" ? 1 : minutes * 60 / coalesce(slo.period, 60)
         }
@@ -27,14 +27,16 @@ resource "aws_cloudwatch_metric_alarm" "window" {
   alarm_description = "A window of the burn alarm ${var.name}-slo-${each.value.slo}, which tells. Runbook: ${var.slos[each.value.slo].runbook}"
 
   comparison_operator = var.slos[each.value.slo].bad.below != null ? "LessThanThreshold" : "GreaterThanThreshold"
-  threshold = var.slos[each.value.slo].counts == "events" ? 100 * each.value.share : coalesce(
-  var.slos[each.value.slo].bad.above, var.slos[each.value.slo].bad.below)
+  threshold           = var.slos[each.value.slo].counts == "events" ? 100 * each.value.share : coalesce(var.slos[each.value.slo].bad.above, var.slos[each.value.slo].bad.below)
   evaluation_periods  = each.value.number
   datapoints_to_alarm = max(1, ceil(each.value.share * each.value.number))
   treat_missing_data  = "notBreaching" # what is not measured breaks no promise; that it is not measured is told by other alarms
 
   dynamic "metric_query" {
-    for_each = var.slos[each.value.slo].counts == "periods" ? { value = var.slos[each.value.slo].metric } : { bad = var.slos[each.value.slo].bad, total = var.slos[each.value.slo].total }
+    for_each = {
+      for id, metric in { value = var.slos[each.value.slo].metric, bad = var.slos[each.value.slo].bad, total = var.slos[each.value.slo].total } :
+      id => metric if(id == "value") == (var.slos[each.value.slo].counts == "periods")
+    }
 
     content {
       id          = metric_query.key

@@ -23,5 +23,3 @@ variable "recovery_region" {
   type        = string
   nullable    = false
 }
-
-variable "deletion_protection" {
