@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
@@ -33,6 +33,7 @@ from transfer_reconciler.domain import (
     action_for,
     forget,
     is_before_our_time,
+    latest_success,
     missed_slots,
     runs_of,
 )
@@ -98,6 +99,7 @@ class Reconciler:
         if unsettled is None:  # so many that time ran out: what is settled is remembered, the rest comes next
             self.store.write(DOCUMENT, memory.document(), found.etag)
             return {"slots_missed": 0, "events_missing": 0, "given_up": 0}
+        memory.succeeded = latest_success(unsettled, memory.succeeded)
         counts, unsent = self._mend_endings(unsettled, memory, now)
         spans = [
             *filter(None, memory.settled.values()),
@@ -116,6 +118,8 @@ class Reconciler:
             ("ExecutionsNotTagged", counts["given_up"]),
         ):
             self.metrics.add_metric(name, MetricUnit.Count, count)
+        lag = now - (memory.succeeded or memory.began)
+        self.metrics.add_metric("TransferLagMinutes", MetricUnit.NoUnit, lag / timedelta(minutes=1))
         self.logger.info("looked at the transfer", extra={"counts": counts, "executions": len(listed)})
         if unsent:
             raise NoticeNotSent(f"SNS did not take {unsent} notices; they are told again")
