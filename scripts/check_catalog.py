@@ -276,14 +276,14 @@ def slo_rules(document: Mapping[str, Any]) -> Iterator[str]:
             if window["long"] <= window["short"]:
                 yield f"{place}.burn.{speed}: the long window is not longer than the short one"
             if budget * window["rate"] >= 1:
-                yield f"{place}.burn.{speed}: errors cannot come {window['rate']} times as fast as a budget of {budget:.1%}"
+                yield f"{place}.burn.{speed}: errors cannot come {window['rate']} times as fast as {budget:.1%} allow"
             for kind in ("long", "short"):
                 seconds = window[kind] * 60
                 if each["counts"] == "events":
                     if seconds > 86400:
                         yield f"{place}.burn.{speed}.{kind}: events are counted over a day at most"
                 elif seconds % each["period"]:
-                    yield f"{place}.burn.{speed}.{kind}: {window[kind]} minutes are no number of periods of {each['period']} s"
+                    yield f"{place}.burn.{speed}.{kind}: {window[kind]} minutes are no periods of {each['period']} s"
                 else:
                     for problem in _look_back(each["period"], seconds // each["period"]):
                         yield f"{place}.burn.{speed}.{kind}: {problem}"
@@ -295,7 +295,7 @@ def across(documents: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         composites = documents["alarms"]["composites"]
         for name, each in documents["slos"]["slos"].items():
             if each.get("quiet_while", next(iter(composites))) not in composites:
-                yield f"slos.yaml: $.slos.{name}.quiet_while: {each['quiet_while']} is no composite alarm of alarms.yaml"
+                yield f"slos.yaml: $.slos.{name}.quiet_while: {each['quiet_while']} is no composite of alarms.yaml"
     if "slos" in documents and "recovery" in documents:
         promised = documents["slos"]["slos"]["replication-lag"]["bad"]["above"]
         target = documents["recovery"]["targets"]["lake"]["rpo_minutes"] * 60

@@ -52,7 +52,7 @@ def write_status(run: Run, status: Status) -> None:
 
 
 def endings(before: Iterable[Mapping[str, Any]], after: Iterable[Status]) -> list[str]:
-    """One JSON line for each sample that has come to an end since ``before`` (the samples of an earlier ``result.json``).
+    """One JSON line for each sample that has ended since ``before`` (the samples of an earlier ``result.json``).
 
     The log of the cluster counts them by ``event`` and ``state`` (modules/observability); they name no sample.
     """

@@ -1,5 +1,5 @@
-"""Each alarm as it is applied is shown quiet, and fired from metric data to a message that names its runbook; what keeps
-quiet keeps quiet; and an alarm that may not act is found."""
+"""Each alarm as it is applied is shown quiet, and fired from metric data to a message that names its runbook; what is
+to be quiet is; and an alarm that may not act is found."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -108,11 +109,11 @@ def _queries(alarm: Alarm) -> list[Mapping[str, Any]]:
 def _value(alarm: Alarm, stat: Mapping[str, Any], wrong: bool) -> float:
     """A value which, added to those of the right side, brings the statistic to the wrong one."""
     up = "Greater" in alarm["ComparisonOperator"]
-    far = 1000.0 * stat["Period"] * (1 if up else -1)
+    far = 1000.0 * float(stat["Period"]) * (1 if up else -1)
     if wrong:
         return far
     limit = float(alarm["Threshold"])
-    return 0.0 if up else limit + 1
+    return 0.0 if up else limit + 1.0
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +176,7 @@ def test_every_alarm_that_tells_by_itself_is_quiet_and_then_tells(watch: Watch) 
         watch.feed(alarm, wrong=True)
     assert {name: state for name, state in watch.look("*").items() if name in alarms and state != "ALARM"} == {}
     for name in alarms:
-        (mail, *_) = wait_for(f"the mail of {name}", lambda name=name: watch.mails(name))
+        (mail, *_) = wait_for(f"the mail of {name}", partial(watch.mails, name))
         assert RUNBOOK.search(json.loads(mail)["AlarmDescription"]), mail
     watch.calm(watch.metric_alarms())
 
@@ -284,7 +285,7 @@ def test_a_sample_that_fails_is_counted_from_the_log_of_the_cluster(watch: Watch
             Period=300,
             Statistics=["SampleCount"],
         )
-        return sum(each["SampleCount"] for each in found["Datapoints"])
+        return float(sum(each["SampleCount"] for each in found["Datapoints"]))
 
     # Stopped samples have bad data: they are no failure, and none of those that could have failed.
     wait_for("both counts", lambda: counted("SamplesEnded") >= 2 and counted("SamplesFailed") >= 1)
