@@ -229,6 +229,15 @@ run "alarms_reach_the_topic_and_name_the_runbook" {
     error_message = "An alarm that may not act tells nobody."
   }
   assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.threshold, alarm.period, alarm.evaluation_periods, alarm.datapoints_to_alarm] } == {
+      TransferStartFailures = [0, 300, 1, 1]
+      dead-letters          = [0, 300, 1, 1]
+      errors                = [0, 300, 1, 1]
+      throttles             = [0, 300, 3, 3]
+    }
+    error_message = "Alarms tell at the numbers they are given: a single failure, and throttles of a quarter of an hour."
+  }
+  assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.treat_missing_data == "notBreaching"])
     error_message = "A quiet time ends an alarm; one that stays red does not tell of the next failure."
   }
