@@ -57,10 +57,14 @@ class Watch:
         mails = self.platform.cloud.control("GET", "mailbox")
         return [mail["message"] for mail in mails if (mail["subject"] or "").startswith(subject)]
 
-    def calm(self, names: Iterable[str]) -> None:
+    def settle(self, names: Iterable[str]) -> None:
         """Put alarms back to OK once they have been shown: metrics cannot be taken back."""
         for name in names:
             self.cloudwatch.set_alarm_state(AlarmName=f"{self.prefix}{name}", StateValue="OK", StateReason="shown")
+
+    def calm(self, names: Iterable[str]) -> None:
+        """Put alarms back to OK, and forget what they told."""
+        self.settle(names)
         self.platform.cloud.control("DELETE", "mailbox")
 
     def feed(self, alarm: Alarm, wrong: bool) -> None:
@@ -214,9 +218,16 @@ def shown(watch: Watch, measures: Iterable[str], name: str) -> None:
     states = {part: state for measure in parts for part, state in watch.look(measure).items()}
     assert set(states.values()) == {"ALARM"}, states
     assert watch.composite_alarms()[name]["StateValue"] == "ALARM"
-    (mail,) = wait_for(f"the mail of {name}", lambda: watch.mails(name))
+
+    def told() -> list[str]:
+        # LocalStack looks at alarms in its own time: what keeps this one quiet looks at the same metric, and may have come up.
+        if not (mails := watch.mails(name)):
+            watch.settle(other for other in single if other not in parts)
+        return mails
+
+    (mail,) = wait_for(f"the mail of {name}", told)
     assert RUNBOOK.search(json.loads(mail)["AlarmDescription"]), mail
-    watch.calm(parts)
+    watch.calm(single)
     assert watch.composite_alarms()[name]["StateValue"] == "OK"
 
 
