@@ -49,8 +49,8 @@ def test_reads_an_object_of_the_lake_and_of_the_replica(platform: Platform, tmp_
     [
         (("ec2", "describe-vpcs", "--filters", "Name=is-default,Values=false"), "Vpcs", 1),
         (("efs", "describe-file-systems"), "FileSystems", 1),
-        (("efs", "describe-access-points"), "AccessPoints", 7),
-        (("datasync", "list-tasks"), "Tasks", 1),
+        (("efs", "describe-access-points"), "AccessPoints", 8),
+        (("datasync", "list-tasks"), "Tasks", 2),
         (("eks", "list-clusters"), "clusters", 1),
         (("sns", "list-topics"), "Topics", 3),
     ],
