@@ -336,7 +336,7 @@ def cleaner_takes_the_same_size_for_the_same_bytes(patch: pytest.MonkeyPatch) ->
     patch.setattr(cleaner, "doubt_of_copy", trusting)
 
 
-@bug(CLEANING, first=105)
+@bug(CLEANING, first=128)
 def cleaner_does_not_wait_for_the_replica(patch: pytest.MonkeyPatch) -> None:
     from scratch_cleaner.domain import Rules
 

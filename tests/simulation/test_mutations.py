@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulation.mutations import BUGS, CLEANING, EVERYTHING, INSTANCES, LOGS, MACHINES, PAIR, TAGGING, Scene
 
-SEEDS = range(100, 124)
+SEEDS = range(100, 129)
 # Histories beside those that show a bug: where they are long, some.
 HOLDS = {
     "everything": (EVERYTHING, range(100, 110)),
