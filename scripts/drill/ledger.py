@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import yaml
-
-from scripts.paths import CATALOG
+from scripts.recovery.targets import Target
 
 
 @dataclass(frozen=True)
@@ -23,14 +21,6 @@ class Write:
     content: str
     at: datetime
     copied: bool = False
-
-
-@dataclass(frozen=True)
-class Target:
-    """The most that may be lost, and how long it may take until the rest can be used again."""
-
-    rpo: timedelta
-    rto: timedelta
 
 
 @dataclass(frozen=True)
@@ -51,15 +41,6 @@ class Outcome:
     def is_within(self, target: Target) -> bool:
         """Whether what was promised was kept."""
         return not self.broken_promises and self.rpo <= target.rpo and self.rto <= target.rto
-
-
-def read_targets() -> dict[str, Target]:
-    """The targets of catalog/recovery.yaml by name."""
-    document = yaml.safe_load((CATALOG / "recovery.yaml").read_text(encoding="utf-8"))
-    return {
-        name: Target(timedelta(minutes=each["rpo_minutes"]), timedelta(minutes=each["rto_minutes"]))
-        for name, each in document["targets"].items()
-    }
 
 
 def outcome(

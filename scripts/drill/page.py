@@ -13,8 +13,8 @@ from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from scripts.demo.page import human_duration
-from scripts.drill.ledger import Target, read_targets
 from scripts.drill.run import Drill
+from scripts.recovery.targets import Target, read_targets
 
 WIDTH, LANE, LEFT, TOP = 1080, 26, 130, 34
 TARGETS = ("lake", "snapshots", "shared_storage", "volumes")

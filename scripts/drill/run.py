@@ -15,13 +15,14 @@ from botocore.exceptions import ClientError
 from scripts.demo.__main__ import run_pipeline
 from scripts.drill import people
 from scripts.drill.day import BEGINS, PROJECTS, SITE, Day
-from scripts.drill.ledger import Outcome, Write, outcome, read_targets
+from scripts.drill.ledger import Outcome, Write, outcome
 from scripts.drill.site import DIRECTORIES, Site, files, run_command, versions
 from scripts.example_data import lay_out
 from scripts.infrastructure import commands
 from scripts.paths import CATALOG, REPOSITORY
 from scripts.prove.matrix import Matrix, Object, Session
 from scripts.recovery.runbook import Step, read_steps
+from scripts.recovery.targets import read_targets
 from scripts.talk import UserError, make_console
 
 RUNBOOKS = REPOSITORY / "docs" / "runbooks"
@@ -261,5 +262,4 @@ def note(day: Day) -> bytes:
 
 
 def _plan_is_empty(site: Site, root: str | None) -> bool:
-
     return commands.plan(site.standby.environment, root, detailed=True) == 0

@@ -77,10 +77,6 @@ class Site:
     def recovery_storage(self) -> Path:
         return self.cloud.shared_storage(self.standby.replica_file_system)
 
-    def file_system(self, identifier: str) -> Path:
-        """The root of a file system, above the directories."""
-        return Path(str(self.cloud.shared_storage(identifier)).removesuffix(STORAGE_DIRECTORIES))
-
     def write_file(self, storage: Path, path: str, content: bytes) -> None:
         """Write a file whole, as programs of the platform do: aside, then renamed."""
         target = storage / path
@@ -186,9 +182,8 @@ class Site:
 
     def restored_directories(self) -> list[Path]:
         """Where AWS Backup has put ``critical`` back on the file system of the recovery region."""
-        root = self.file_system(self.standby.replica_file_system)
         pattern = f"aws-backup-restore_*{STORAGE_DIRECTORIES}/{DIRECTORIES['snapshots']}"
-        return sorted(root.glob(pattern))
+        return sorted(self.recovery_storage.parent.glob(pattern))
 
 
 def versions(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:

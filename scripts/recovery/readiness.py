@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import yaml
-
-from scripts.paths import CATALOG
 from scripts.recovery.failover import newest_points, replication_of
 from scripts.recovery.standby import Standby
+from scripts.recovery.targets import read_targets
 from scripts.talk import EXIT_FAILURE, make_console
 
 TAG = "kosha:backup"
@@ -30,15 +28,10 @@ def ready(standby: Standby) -> int:
     return EXIT_FAILURE if problems else 0
 
 
-def _targets() -> dict[str, timedelta]:
-    document = yaml.safe_load((CATALOG / "recovery.yaml").read_text(encoding="utf-8"))
-    return {name: timedelta(minutes=each["rpo_minutes"]) for name, each in document["targets"].items()}
-
-
 def _volumes(standby: Standby) -> Iterator[tuple[str, str]]:
     """Nodes' own disks go with their nodes and are not looked at."""
     pages = standby.primary("ec2").get_paginator("describe_volumes").paginate()
-    points, oldest = newest_points(standby, "EBS"), _now(standby) - _targets()["volumes"] - GRACE
+    points, oldest = newest_points(standby, "EBS"), _now(standby) - read_targets()["volumes"].rpo - GRACE
     for volume in (each for page in pages for each in page["Volumes"]):
         if any(each.get("DeleteOnTermination") for each in volume["Attachments"]):
             continue
@@ -59,7 +52,7 @@ def _volumes(standby: Standby) -> Iterator[tuple[str, str]]:
 
 
 def _storage(standby: Standby) -> Iterator[tuple[str, str]]:
-    replication, late = replication_of(standby), _now(standby) - _targets()["shared_storage"] - GRACE
+    replication, late = replication_of(standby), _now(standby) - read_targets()["shared_storage"].rpo - GRACE
     if replication is None:
         yield standby.replica_file_system, "nothing is replicated to it; apply 60-protection"
         return
@@ -67,7 +60,7 @@ def _storage(standby: Standby) -> Iterator[tuple[str, str]]:
     if destination["Status"] != "ENABLED" or destination.get("LastReplicatedTimestamp", late) <= late:
         yield standby.replica_file_system, f"it is {destination['Status']}, and late"
     point = newest_points(standby, "EFS").get(standby.storage["file_system_arn"])
-    if point is None or point["CreationDate"] < _now(standby) - _targets()["snapshots"] - GRACE:
+    if point is None or point["CreationDate"] < _now(standby) - read_targets()["snapshots"].rpo - GRACE:
         yield (
             standby.storage["file_system_id"],
             "its newest recovery point there is too old, or there is none",

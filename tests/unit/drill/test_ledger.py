@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.drill.ledger import Outcome, Target, Write, outcome, read_targets
+from scripts.drill.ledger import Outcome, Write, outcome
+from scripts.recovery.targets import Target, read_targets
 
 STOPPED = datetime(2026, 11, 27, 12, tzinfo=UTC)
 NO_TIME = timedelta()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.drill.ledger import read_targets
 from scripts.drill.run import RUNBOOKS
 from scripts.recovery.__main__ import RESTORE_DIRECTORY, STEPS
 from scripts.recovery.runbook import Step, read_steps
+from scripts.recovery.targets import read_targets
 from scripts.talk import UserError
 
 PAGES = ("region-failover.md", "region-failback.md")
