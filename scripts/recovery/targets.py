@@ -1,4 +1,4 @@
-"""The targets of catalog/recovery.yaml: the most that may be lost, and how long it may take until the rest can be used."""
+"""The targets of catalog/recovery.yaml: the most that may be lost, and how long the rest may be out of use."""
 
 from __future__ import annotations
 
