@@ -19,6 +19,7 @@ from rich.table import Table
 from pipelines.naming import catalogue
 from scripts.handoff import client, read_handoff
 from scripts.infrastructure.environments import load_environment
+from scripts.object_tags import tags_of
 from scripts.talk import EXIT_FAILURE, make_console, run_program
 
 READERS = 16
@@ -41,9 +42,8 @@ def objects_of(s3: Any, bucket: str, project: str, newest: int) -> list[Shown]:
 
     def look(each: dict[str, Any]) -> Shown:
         key = each["Key"]
-        tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
         replica = s3.head_object(Bucket=bucket, Key=key).get("ReplicationStatus", "")
-        return Shown(key, each["Size"], each["LastModified"], {tag["Key"]: tag["Value"] for tag in tags}, replica)
+        return Shown(key, each["Size"], each["LastModified"], tags_of(s3, bucket, key), replica)
 
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(look, listed))

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from scripts.infrastructure.environments import Environment
 from scripts.localcloud import LocalCloud
+from scripts.object_tags import tags_of
 from scripts.paths import CATALOG
 from scripts.talk import UserError
 
@@ -71,7 +72,7 @@ def _matches(key: str, patterns: Iterable[str]) -> bool:
 
 def _tags(client: Any, bucket: str, key: str) -> dict[str, str] | None:
     try:
-        return {tag["Key"]: tag["Value"] for tag in client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]}
+        return tags_of(client, bucket, key)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             return None

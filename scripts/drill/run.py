@@ -20,6 +20,7 @@ from scripts.drill.site import DIRECTORIES, Site, files, run_command, versions
 from scripts.example_data import lay_out
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import RECOVERY, ROOTS
+from scripts.object_tags import tags_of
 from scripts.paths import CATALOG, REPOSITORY
 from scripts.prove.matrix import Matrix, Object, Session
 from scripts.recovery.runbook import Step, read_steps
@@ -185,13 +186,7 @@ def _work_in_recovery(site: Site, drill: Drill) -> None:
 def _published_objects(site: Site, before: set[str]) -> dict[str, dict[str, str]]:
     """Objects the transfer of the recovery region brought, with their tags."""
     s3, bucket = site.standby.client("s3"), site.standby.storage["replica_bucket"]
-    return {
-        each["Key"]: {
-            tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key=each["Key"])["TagSet"]
-        }
-        for each in versions(s3, bucket)
-        if each["Key"] not in before
-    }
+    return {each["Key"]: tags_of(s3, bucket, each["Key"]) for each in versions(s3, bucket) if each["Key"] not in before}
 
 
 def _people_read(site: Site, drill: Drill) -> None:
@@ -225,7 +220,7 @@ def _objects_of_each_class(s3: Any, bucket: str) -> list[Object]:
     """One object of each class and project that is there, with its tags."""
     chosen: dict[tuple[str, str], Object] = {}
     for each in versions(s3, bucket):
-        tags = {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(Bucket=bucket, Key=each["Key"])["TagSet"]}
+        tags = tags_of(s3, bucket, each["Key"])
         if "data_class" in tags:
             chosen.setdefault((tags["data_class"], tags.get("project", "")), Object(each["Key"], tags))
     return list(chosen.values())

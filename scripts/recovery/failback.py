@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scripts.object_tags import tags_of
 from scripts.recovery.standby import HOUR, Standby
 from scripts.talk import EXIT_FAILURE, UserError, make_console
 
@@ -150,8 +151,7 @@ def _described(s3: Any, bucket: str) -> Iterator[tuple[str, tuple[str, str, dict
 
     def look(key: str) -> tuple[str, str, dict[str, str]]:
         head = s3.head_object(Bucket=bucket, Key=key)
-        tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
-        return head["VersionId"], head["ETag"], {tag["Key"]: tag["Value"] for tag in tags}
+        return head["VersionId"], head["ETag"], tags_of(s3, bucket, key)
 
     with ThreadPoolExecutor(READERS) as pool:
         keys = _keys(s3, bucket)
