@@ -73,12 +73,6 @@ def describe_restore_job(context: RequestContext, request: Document) -> Document
     return found(place_of(context).state.restore_jobs, request["RestoreJobId"], "restore job")
 
 
-@table.real("GetRestoreJobMetadata")
-def get_restore_job_metadata(context: RequestContext, request: Document) -> Document:
-    found(place_of(context).state.restore_jobs, request["RestoreJobId"], "restore job")
-    return {"RestoreJobId": request["RestoreJobId"], "Metadata": {}}
-
-
 @table.real("ListRestoreJobs")
 def list_restore_jobs(context: RequestContext, request: Document) -> Document:
     filters = {
