@@ -146,7 +146,7 @@ def _count(site: Site, drill: Drill) -> None:
     for target, there in found.items():
         writes = [each for each in drill.writes if each.target == target]
         drill.outcomes.append(outcome(target, writes, there, drill.stopped, usable[target]))
-    # Of `critical` there are three copies, and the target is for the best of them. The two on file systems are told alone.
+    # Of `critical` there are three copies; the target is for the best. The two on file systems are told alone, too.
     critical = [each for each in drill.writes if each.target == "snapshots"]
     copies = {
         "replica of the shared storage": _one(files(site.recovery_storage / DIRECTORIES["snapshots"])),
