@@ -54,7 +54,7 @@ def prepare(cloud: LocalCloud, stage: str) -> Site:
     environment = load_environment("local")
     commands.apply(environment, None)
     commands.apply(environment, "90-recovery", stage=stage)
-    site = Site(cloud, Standby(environment))
+    site = Site(cloud, Standby(environment), stage)
     zone = site.standby.handoff("10-foundation")["zones"][0]
     for _ in range(VOLUMES):
         site.make_volume(zone)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import product
@@ -16,7 +17,7 @@ from scripts.demo.__main__ import run_pipeline
 from scripts.drill import people
 from scripts.drill.day import BEGINS, PROJECTS, SITE, Day
 from scripts.drill.ledger import Outcome, Write, outcome
-from scripts.drill.site import DIRECTORIES, Site, files, run_command, versions
+from scripts.drill.site import DIRECTORIES, Contents, Site, files, run_command, versions
 from scripts.example_data import lay_out
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import RECOVERY, ROOTS
@@ -129,7 +130,7 @@ def _begin(site: Site) -> datetime:
 
 def _follow(site: Site, drill: Drill, page: str) -> None:
     """Run the steps of a page; each lasts as long as the page says it does on AWS."""
-    variables = {"ENV": site.standby.environment.name}
+    variables = {"ENV": site.standby.environment.name, "STAGE": site.stage}
     for step in read_steps(RUNBOOKS / page):
         began = site.now()
         console.print(f"[bold]{step.number}. {step.title}[/]  {step.command}", highlight=False)
@@ -141,21 +142,16 @@ def _follow(site: Site, drill: Drill, page: str) -> None:
 def _count(site: Site, drill: Drill) -> None:
     """Hold what was written against what is there."""
     assert drill.stopped is not None
-    found = site.found()
+    found, copies = site.found(), site.copies_of_snapshots()
+    # Of `critical` there are three copies, and the target is for the best of them; the page tells each alone, too.
+    found["snapshots"] = union(copies.values())
     usable = {target: done.ended - drill.stopped for done in drill.steps for target in done.step.gives_back}
     for target, there in found.items():
         writes = [each for each in drill.writes if each.target == target]
         drill.outcomes.append(outcome(target, writes, there, drill.stopped, usable[target]))
-    # Of `critical` there are three copies; the target is for the best. The two on file systems are told alone, too.
     critical = [each for each in drill.writes if each.target == "snapshots"]
-    copies = {
-        "replica of the shared storage": _one(files(site.recovery_storage / DIRECTORIES["snapshots"])),
-        "hourly recovery point": _one(
-            {name: content for folder in site.restored_directories() for name, content in files(folder).items()}
-        ),
-    }
-    for copy, contents in copies.items():
-        drill.by_copy[copy] = outcome("snapshots", critical, contents, drill.stopped, timedelta()).rpo
+    for copy, there in copies.items():
+        drill.by_copy[copy] = outcome("snapshots", critical, there, drill.stopped, timedelta()).rpo
     for each in drill.outcomes:
         console.print(
             f"  {each.target}: {each.writes} writes, {len(each.lost)} lost, RPO {each.rpo}, RTO {each.rto}",
@@ -163,8 +159,13 @@ def _count(site: Site, drill: Drill) -> None:
         )
 
 
-def _one(contents: Mapping[str, str]) -> dict[str, list[str]]:
-    return {name: [content] for name, content in contents.items()}
+def union(copies: Iterable[Contents]) -> Contents:
+    """What is there in any of the copies."""
+    there: Contents = defaultdict(set)
+    for copy in copies:
+        for name, contents in copy.items():
+            there[name] |= contents
+    return there
 
 
 def _work_in_recovery(site: Site, drill: Drill) -> None:
@@ -249,8 +250,7 @@ def _compare(site: Site, drill: Drill) -> None:
         "what was written in the recovery region came back", path.is_file() and path.read_bytes() == note(drill.day)
     )
     for root in ROOTS:
-        # The way back leaves the standby in this stage, whatever the environment says.
-        stage = "pilot_light" if root == RECOVERY else None
+        stage = site.stage if root == RECOVERY else None
         changes = commands.plan(site.standby.environment, root, detailed=True, stage=stage)
         drill.check(f"nothing is left to change in {root}", changes == 0)
 

@@ -28,6 +28,9 @@ DIRECTORIES = {"lake": "published", "snapshots": "critical", "shared_storage": "
 SNAPSHOTS = "snapshots"
 """Prefix in the lake of what lies in ``critical``."""
 
+type Contents = dict[str, set[str]]
+"""Name -> the contents of it that are there."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -35,6 +38,8 @@ class Site:
 
     cloud: LocalCloud
     standby: Standby
+    stage: str
+    """What the standby platform waits in: ``cold`` or ``pilot_light``."""
 
     @property
     def region(self) -> str:
@@ -156,29 +161,39 @@ class Site:
 
     # ------------------------------------------------------------------------------------------------- found
 
-    def found(self) -> dict[str, dict[str, set[str]]]:
-        """What is there in the recovery region: target -> name -> contents."""
+    def found(self) -> dict[str, Contents]:
+        """What is there in the recovery region, for each target."""
         s3, bucket = self.standby.client("s3"), self.standby.storage["replica_bucket"]
-        there: dict[str, dict[str, set[str]]] = {
-            target: defaultdict(set) for target in ("lake", "snapshots", "shared_storage", "volumes")
-        }
+        there: dict[str, Contents] = {target: defaultdict(set) for target in ("lake", "shared_storage", "volumes")}
         for each in versions(s3, bucket):
             there["lake"][each["Key"]].add(each["VersionId"])
-            if each["Key"].startswith(f"{SNAPSHOTS}/"):
-                body = s3.get_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])["Body"].read()
-                there["snapshots"][each["Key"].removeprefix(f"{SNAPSHOTS}/")].add(digest(body))
-        for target, directory in DIRECTORIES.items():
+        for target in ("lake", "shared_storage"):
+            directory = DIRECTORIES[target]
             for name, content in files(self.recovery_storage / directory).items():
-                if target == "snapshots":
-                    there[target][name].add(content)
-                else:
-                    there["shared_storage"][f"{directory}/{name}"].add(content)
-        for restored in self.restored_directories():
-            for name, content in files(restored).items():
-                there["snapshots"][name].add(content)
+                there["shared_storage"][f"{directory}/{name}"].add(content)
         for lost, volume in self.restored_volumes():
             there["volumes"][lost].add(digest(self.volume(volume).read_bytes()))
         return there
+
+    def copies_of_snapshots(self) -> dict[str, Contents]:
+        """What is there of ``critical``, for each copy that is made of it."""
+        s3, bucket = self.standby.client("s3"), self.standby.storage["replica_bucket"]
+        copies: dict[str, Contents] = {
+            "transfer to the lake": defaultdict(set),
+            "replica of the shared storage": defaultdict(set),
+            "hourly recovery point": defaultdict(set),
+        }
+        in_lake, in_replica, in_point = copies.values()
+        for each in versions(s3, bucket):
+            if each["Key"].startswith(f"{SNAPSHOTS}/"):
+                body = s3.get_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])["Body"].read()
+                in_lake[each["Key"].removeprefix(f"{SNAPSHOTS}/")].add(digest(body))
+        for name, content in files(self.recovery_storage / DIRECTORIES["snapshots"]).items():
+            in_replica[name].add(content)
+        for restored in self.restored_directories():
+            for name, content in files(restored).items():
+                in_point[name].add(content)
+        return copies
 
     def restored_directories(self) -> list[Path]:
         """Where AWS Backup has put ``critical`` back on the file system of the recovery region."""
