@@ -31,7 +31,7 @@ from scripts.talk import UserError, make_console
 RUNBOOKS = REPOSITORY / "docs" / "runbooks"
 HALF_AN_HOUR = timedelta(minutes=30)
 DATA_MOVERS = ("*transfer*", "*tag*", "*backup*", "*recovery points", "replication *")
-"""What works during the day; the other schedules would call some hundred times and move nothing."""
+"""What works during the day and on the way back; the other schedules would call some hundred times and move nothing."""
 READ_PAIRS = 500
 """Pairs of reads of the sample that goes through the pipeline in the recovery region: enough to call variants."""
 
@@ -109,7 +109,8 @@ def run(site: Site, day: Day) -> Drill:
         site.set_region("running")
     drill.returned = site.now()
     console.rule(f"[bold]{site.region} is back", align="left")
-    _follow(site, drill, "region-failback.md")
+    with site.cloud.resting_but(*DATA_MOVERS):
+        _follow(site, drill, "region-failback.md")
     _compare(site, drill)
     drill.ended = site.now()
     return drill
@@ -130,7 +131,7 @@ def _begin(site: Site) -> datetime:
 
 def _follow(site: Site, drill: Drill, page: str) -> None:
     """Run the steps of a page; each lasts as long as the page says it does on AWS."""
-    variables = {"ENV": site.standby.environment.name, "STAGE": site.stage}
+    variables = {"ENV": site.standby.environment.name, "WAITING": site.stage}
     for step in read_steps(RUNBOOKS / page):
         began = site.now()
         console.print(f"[bold]{step.number}. {step.title}[/]  {step.command}", highlight=False)
@@ -142,7 +143,7 @@ def _follow(site: Site, drill: Drill, page: str) -> None:
 def _count(site: Site, drill: Drill) -> None:
     """Hold what was written against what is there."""
     assert drill.stopped is not None
-    found, copies = site.found(), site.copies_of_snapshots()
+    found, copies = site.found(drill.stopped), site.copies_of_snapshots()
     # Of `critical` there are three copies, and the target is for the best of them; the page tells each alone, too.
     found["snapshots"] = union(copies.values())
     usable = {target: done.ended - drill.stopped for done in drill.steps for target in done.step.gives_back}
@@ -170,8 +171,9 @@ def union(copies: Iterable[Contents]) -> Contents:
 
 def _work_in_recovery(site: Site, drill: Drill) -> None:
     """Work in the recovery region: people read what they may, a sample goes through the pipeline, files are written."""
+    assert drill.stopped is not None
     _people_read(site, drill)
-    restored = dict(site.restored_volumes())
+    restored = dict(site.restored_volumes(drill.stopped))
     drill.check("every volume is restored", set(site.volumes) <= restored.keys(), f"{len(restored)} volumes")
     samples = lay_out(site.recovery_storage, pairs=READ_PAIRS, first_number=drill.day.seed)
     run_pipeline(site.recovery_storage, samples)

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,8 @@ class Site:
     standby: Standby
     stage: str
     """What the standby platform waits in: ``cold`` or ``pilot_light``."""
+    volumes: list[str] = field(default_factory=list)
+    """The volumes of the platform's users in the primary region."""
 
     @property
     def region(self) -> str:
@@ -92,14 +94,6 @@ class Site:
 
     # ----------------------------------------------------------------------------------------------- volumes
 
-    @cached_property
-    def volumes(self) -> list[str]:
-        """The volumes of the platform's users in the primary region, by name."""
-        found = self.standby.primary("ec2").describe_volumes(
-            Filters=[{"Name": "tag:kosha:backup", "Values": ["daily"]}]
-        )["Volumes"]
-        return sorted(each["VolumeId"] for each in found)
-
     def make_volume(self, zone: str) -> None:
         """A volume with the tag that has it backed up."""
         tags = [{"Key": "kosha:backup", "Value": "daily"}, {"Key": "kosha:protect", "Value": "true"}]
@@ -110,6 +104,7 @@ class Site:
             Encrypted=True,
             TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
         )
+        self.volumes.append(made["VolumeId"])
         self.write_volume(made["VolumeId"], b"new")
 
     def write_volume(self, identifier: str, content: bytes) -> None:
@@ -121,11 +116,13 @@ class Site:
         """The content of a volume: the local cloud keeps one file for each."""
         return self.cloud.directory / "volumes" / identifier
 
-    def restored_volumes(self) -> Iterator[tuple[str, str]]:
-        """(id of the volume that is lost, id of the one restored from its recovery point)."""
+    def restored_volumes(self, since: datetime) -> Iterator[tuple[str, str]]:
+        """(id of the volume that is lost, id of the one restored from its recovery point), of those made ``since``."""
         ec2, backup = self.standby.client("ec2"), self.standby.client("backup")
         vault = self.standby.protection["recovery_vault_name"]
         for each in ec2.describe_volumes(Filters=[{"Name": "tag-key", "Values": [RESTORED_FROM]}])["Volumes"]:
+            if each["CreateTime"] < since:
+                continue
             tags = {tag["Key"]: tag["Value"] for tag in each["Tags"]}
             point = backup.describe_recovery_point(BackupVaultName=vault, RecoveryPointArn=tags[RESTORED_FROM])
             yield point["ResourceArn"].rpartition("/")[2], each["VolumeId"]
@@ -161,8 +158,8 @@ class Site:
 
     # ------------------------------------------------------------------------------------------------- found
 
-    def found(self) -> dict[str, Contents]:
-        """What is there in the recovery region, for each target."""
+    def found(self, since: datetime) -> dict[str, Contents]:
+        """What is there in the recovery region, for each target; of volumes those restored ``since``."""
         s3, bucket = self.standby.client("s3"), self.standby.storage["replica_bucket"]
         there: dict[str, Contents] = {target: defaultdict(set) for target in ("lake", "shared_storage", "volumes")}
         for each in versions(s3, bucket):
@@ -171,7 +168,7 @@ class Site:
             directory = DIRECTORIES[target]
             for name, content in files(self.recovery_storage / directory).items():
                 there["shared_storage"][f"{directory}/{name}"].add(content)
-        for lost, volume in self.restored_volumes():
+        for lost, volume in self.restored_volumes(since):
             there["volumes"][lost].add(digest(self.volume(volume).read_bytes()))
         return there
 
