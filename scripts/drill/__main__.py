@@ -14,10 +14,10 @@ from rich.table import Table
 from scripts.demo.page import human_duration
 from scripts.drill.day import VOLUMES, busy_day
 from scripts.drill.page import write_page
-from scripts.drill.run import Drill, run
+from scripts.drill.run import APPLIED, Drill, run
 from scripts.drill.site import Site
 from scripts.infrastructure import commands
-from scripts.infrastructure.environments import load_environment
+from scripts.infrastructure.environments import ROOTS, load_environment
 from scripts.infrastructure.terraform import find_terraform
 from scripts.localcloud import LocalCloud, local_cloud
 from scripts.paths import BUILD
@@ -41,9 +41,10 @@ def main() -> int:
         cloud.command("reset")
         site = prepare(cloud, arguments.stage)
         drills = []
-        for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+        last = arguments.seed + arguments.seeds - 1
+        for seed in range(arguments.seed, last + 1):
             started = time.monotonic()
-            drills.append(run(site, busy_day(seed)))
+            drills.append(run(site, busy_day(seed), planned=ROOTS if seed == last else APPLIED))
             console.print(f"seed {seed}: {human_duration(time.monotonic() - started)}", highlight=False)
             write_page(PAGE, drills)
     return report(drills)

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ DIRECTORIES = {"lake": "published", "snapshots": "critical", "shared_storage": "
 """Where on the shared storage what becomes of each target is written."""
 SNAPSHOTS = "snapshots"
 """Prefix in the lake of what lies in ``critical``."""
+
+PATIENCE = 4.0
+"""Seconds after which a step that is not done is taken for one that waits."""
 
 type Contents = dict[str, set[str]]
 """Name -> the contents of it that are there."""
@@ -62,6 +65,29 @@ class Site:
         seconds = int((moment - self.now()).total_seconds())
         if seconds > 0:
             self.cloud.advance_clock(seconds)
+
+    def run_command(self, command: str, variables: Mapping[str, str], until: datetime) -> float:
+        """Run a command of a runbook as it stands there; returns seconds.
+
+        A step of ``make recover`` may wait for what the platform does by the clock: time passes for it, until ``until``
+        at the most. Raises :class:`AlreadySaidError` if the command fails.
+        """
+        started = time.monotonic()
+        may_wait = command.startswith("make recover")
+        with subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=REPOSITORY,
+            env={**os.environ, **variables},
+            preexec_fn=end_with_parent,
+        ) as process:
+            while process.poll() is None:
+                try:
+                    process.wait(PATIENCE if may_wait else None)
+                except subprocess.TimeoutExpired:
+                    self.advance_to(min(until, self.now() + timedelta(minutes=1)))
+        if process.returncode != 0:
+            raise AlreadySaidError(f"'{command}' ended with {process.returncode}")
+        return time.monotonic() - started
 
     # ----------------------------------------------------------------------------------------------- regions
 
@@ -216,18 +242,3 @@ def files(folder: Path) -> dict[str, str]:
 def digest(content: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
-
-
-def run_command(command: str, variables: Mapping[str, str]) -> float:
-    """Run a command of a runbook as it stands there; returns seconds. Raises :class:`AlreadySaidError` if it fails."""
-    started = time.monotonic()
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=REPOSITORY,
-        env={**os.environ, **variables},
-        check=False,
-        preexec_fn=end_with_parent,
-    )
-    if done.returncode != 0:
-        raise AlreadySaidError(f"'{command}' ended with {done.returncode}")
-    return time.monotonic() - started
