@@ -1,7 +1,8 @@
-"""Command line of the drill (``make drill``): ``python -m scripts.drill [--seed N] [--seeds N] [--stage pilot_light]``.
+"""Command line of the drill (``make drill``): ``python -m scripts.drill --seed 1 --seeds 20 --stage pilot_light [--keep]``.
 
-Starts from an empty local cloud, so that it can be stopped at any point and run again. All seeds run on one platform,
-each from where the way back of the last one left it. Exit code 1 names each promise that was not kept.
+Starts from an empty local cloud, so that it can be stopped at any point and run again; with ``--keep`` from what the
+last drill left. All seeds run on one platform, each from where the way back of the last one left it. Exit code 1 names
+each promise that was not kept.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from scripts.drill.page import write_page
 from scripts.drill.run import APPLIED, Drill, run
 from scripts.drill.site import Site
 from scripts.infrastructure import commands
-from scripts.infrastructure.environments import ROOTS, load_environment
+from scripts.infrastructure.environments import RECOVERY, ROOTS, load_environment
 from scripts.infrastructure.terraform import find_terraform
-from scripts.localcloud import LocalCloud, local_cloud
+from scripts.localcloud import local_cloud
 from scripts.paths import BUILD
 from scripts.recovery.standby import Standby
 from scripts.talk import EXIT_FAILURE, make_console, run_program
@@ -34,12 +35,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many")
     parser.add_argument("--stage", default="pilot_light", choices=["cold", "pilot_light"], help="of 90-recovery")
+    parser.add_argument("--keep", action="store_true", help="go on with the platform that the last drill left")
     arguments = parser.parse_args()
     find_terraform()
     cloud = local_cloud()
     with cloud.expected_to_answer():
-        cloud.command("reset")
-        site = prepare(cloud, arguments.stage)
+        site = Site(cloud, Standby(load_environment("local")), arguments.stage)
+        if arguments.keep:
+            site.find_volumes()
+        else:
+            cloud.command("reset")
+            prepare(site)
         drills = []
         last = arguments.seed + arguments.seeds - 1
         for seed in range(arguments.seed, last + 1):
@@ -50,16 +56,14 @@ def main() -> int:
     return report(drills)
 
 
-def prepare(cloud: LocalCloud, stage: str) -> Site:
-    """Apply every root, with the standby platform in ``stage``, and make the volumes people work on."""
-    environment = load_environment("local")
+def prepare(site: Site) -> None:
+    """Apply every root, with the standby platform in its stage, and make the volumes people work on."""
+    environment = site.standby.environment
     commands.apply(environment, None)
-    commands.apply(environment, "90-recovery", stage=stage)
-    site = Site(cloud, Standby(environment), stage)
+    commands.apply(environment, RECOVERY, stage=site.stage)
     zone = site.standby.handoff("10-foundation")["zones"][0]
     for _ in range(VOLUMES):
         site.make_volume(zone)
-    return site
 
 
 def report(drills: list[Drill]) -> int:

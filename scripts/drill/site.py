@@ -28,6 +28,7 @@ DIRECTORIES = {"lake": "published", "snapshots": "critical", "shared_storage": "
 SNAPSHOTS = "snapshots"
 """Prefix in the lake of what lies in ``critical``."""
 
+VOLUME_TAGS = {"kosha:backup": "daily", "kosha:protect": "true"}
 PATIENCE = 4.0
 """Seconds after which a step that is not done is taken for one that waits."""
 
@@ -120,9 +121,16 @@ class Site:
 
     # ----------------------------------------------------------------------------------------------- volumes
 
+    def find_volumes(self) -> None:
+        """Take over the volumes that an earlier drill made."""
+        pages = self.standby.primary("ec2").get_paginator("describe_volumes")
+        wanted = [{"Name": f"tag:{key}", "Values": [value]} for key, value in VOLUME_TAGS.items()]
+        self.volumes.extend(each["VolumeId"] for page in pages.paginate(Filters=wanted) for each in page["Volumes"])
+        self.volumes.sort()
+
     def make_volume(self, zone: str) -> None:
         """A volume with the tag that has it backed up."""
-        tags = [{"Key": "kosha:backup", "Value": "daily"}, {"Key": "kosha:protect", "Value": "true"}]
+        tags = [{"Key": key, "Value": value} for key, value in VOLUME_TAGS.items()]
         made = self.standby.primary("ec2").create_volume(
             AvailabilityZone=zone,
             Size=1,
