@@ -1,4 +1,4 @@
-"""Command line of the drill (``make drill``): ``python -m scripts.drill --seed 1 --seeds 20 --stage pilot_light [--keep]``.
+"""Command line of the drill (``make drill``): ``python -m scripts.drill [--seed N] [--seeds N] [--stage S] [--keep]``.
 
 Starts from an empty local cloud, so that it can be stopped at any point and run again; with ``--keep`` from what the
 last drill left. All seeds run on one platform, each from where the way back of the last one left it. Exit code 1 names
