@@ -1,4 +1,7 @@
-"""The platform on the local cloud as the drill works on it: its clock, its storage, its volumes, its regions."""
+"""The platform as the drill works on it: its time, its storage, its volumes, its regions.
+
+There are two: one on the local cloud (``scripts.drill.local``), one in an account (``scripts.drill.account``).
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,18 @@ import hashlib
 import os
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scripts.children import end_with_parent
-from scripts.drill.day import Deed
+from scripts.drill.day import Day, Deed
 from scripts.drill.ledger import Write
-from scripts.localcloud import LocalCloud
 from scripts.paths import REPOSITORY
 from scripts.recovery.failover import RESTORED_FROM
 from scripts.recovery.standby import STORAGE_DIRECTORIES, Standby
@@ -29,18 +32,15 @@ SNAPSHOTS = "snapshots"
 """Prefix in the lake of what lies in ``critical``."""
 
 VOLUME_TAGS = {"kosha:backup": "daily", "kosha:protect": "true"}
-PATIENCE = 4.0
-"""Seconds after which a step that is not done is taken for one that waits."""
 
 type Contents = dict[str, set[str]]
 """Name -> the contents of it that are there."""
 
 
 @dataclass(frozen=True)
-class Site:
-    """A local cloud with every root applied."""
+class Site(ABC):
+    """A platform with every root applied."""
 
-    cloud: LocalCloud
     standby: Standby
     stage: str
     """What the standby platform waits in: ``cold`` or ``pilot_light``."""
@@ -57,59 +57,72 @@ class Site:
 
     # ------------------------------------------------------------------------------------------------ time
 
+    @abstractmethod
     def now(self) -> datetime:
-        """The time of the local cloud."""
-        return datetime.fromisoformat(self.cloud.control("GET", "clock")["now"])
+        """The platform's time."""
 
+    @abstractmethod
     def advance_to(self, moment: datetime) -> None:
         """Let time pass until ``moment``; nothing happens if it is over."""
-        seconds = int((moment - self.now()).total_seconds())
-        if seconds > 0:
-            self.cloud.advance_clock(seconds)
+
+    @abstractmethod
+    def await_begin(self, begin: datetime) -> None:
+        """Let time pass until a day begins, where that takes no time."""
+
+    def fit(self, day: Day) -> Day:
+        """What of a day can happen here."""
+        return day
 
     def run_command(self, command: str, variables: Mapping[str, str], until: datetime) -> float:
-        """Run a command of a runbook as it stands there; returns seconds.
+        """Run a command of a runbook as it stands there, a step that lasts ``until``; returns seconds.
 
-        A step of ``make recover`` may wait for what the platform does by the clock: time passes for it, until ``until``
-        at the most. Raises :class:`AlreadySaidError` if the command fails.
+        Raises :class:`AlreadySaidError` if the command fails.
         """
         started = time.monotonic()
-        may_wait = command.startswith("make recover")
         with subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=REPOSITORY,
             env={**os.environ, **variables},
             preexec_fn=end_with_parent,
         ) as process:
-            while process.poll() is None:
-                try:
-                    process.wait(PATIENCE if may_wait else None)
-                except subprocess.TimeoutExpired:
-                    self.advance_to(min(until, self.now() + timedelta(minutes=1)))
+            self._await(process, command, until)
         if process.returncode != 0:
             raise AlreadySaidError(f"'{command}' ended with {process.returncode}")
         return time.monotonic() - started
 
+    @abstractmethod
+    def _await(self, process: subprocess.Popen[bytes], command: str, until: datetime) -> None:
+        """Wait until a step is over."""
+
+    @abstractmethod
+    def resting_but(self, *patterns: str) -> AbstractContextManager[None]:
+        """In the block schedules may rest whose name fits no pattern."""
+
     # ----------------------------------------------------------------------------------------------- regions
 
-    def set_region(self, state: str) -> None:
-        """Lose the primary region (``stopped``) or have it back (``running``)."""
-        self.cloud.control("POST", "regions", {"region": self.region, "state": state})
+    @abstractmethod
+    def lose_region(self) -> None:
+        """Lose the primary region."""
 
+    @abstractmethod
+    def return_region(self) -> None:
+        """Have it back."""
+
+    @abstractmethod
     def set_lags(self, lake: int, storage: int) -> None:
-        """How late S3 and EFS replicate, in seconds of the platform's time."""
-        self.cloud.control("POST", "replication/lag", {"seconds": lake})
-        self.cloud.control("POST", "efs/replication/lag", {"seconds": storage})
+        """Say how late S3 and EFS replicate, in seconds of the platform's time, where that can be said."""
 
     # ----------------------------------------------------------------------------------------------- storage
 
-    @cached_property
+    @property
+    @abstractmethod
     def primary_storage(self) -> Path:
-        return self.cloud.shared_storage(self.standby.storage["file_system_id"])
+        """The directories of the shared storage."""
 
-    @cached_property
+    @property
+    @abstractmethod
     def recovery_storage(self) -> Path:
-        return self.cloud.shared_storage(self.standby.replica_file_system)
+        """The directories of its replica."""
 
     def write_file(self, storage: Path, path: str, content: bytes) -> None:
         """Write a file whole, as programs of the platform do: aside, then renamed."""
@@ -141,14 +154,13 @@ class Site:
         self.volumes.append(made["VolumeId"])
         self.write_volume(made["VolumeId"], b"new")
 
+    @abstractmethod
     def write_volume(self, identifier: str, content: bytes) -> None:
         """Play the instance that writes to a volume."""
-        self.volume(identifier).parent.mkdir(parents=True, exist_ok=True)
-        self.volume(identifier).write_bytes(content)
 
-    def volume(self, identifier: str) -> Path:
-        """The content of a volume: the local cloud keeps one file for each."""
-        return self.cloud.directory / "volumes" / identifier
+    @abstractmethod
+    def digest_of_volume(self, identifier: str) -> str:
+        """Of what is on it."""
 
     def restored_volumes(self, since: datetime) -> Iterator[tuple[str, str]]:
         """(id of the volume that is lost, id of the one restored from its recovery point), of those made ``since``."""
@@ -203,7 +215,7 @@ class Site:
             for name, content in files(self.recovery_storage / directory).items():
                 there["shared_storage"][f"{directory}/{name}"].add(content)
         for lost, volume in self.restored_volumes(since):
-            there["volumes"][lost].add(digest(self.volume(volume).read_bytes()))
+            there["volumes"][lost].add(self.digest_of_volume(volume))
         return there
 
     def copies_of_snapshots(self) -> dict[str, Contents]:
