@@ -26,7 +26,7 @@ output "replica_bucket_arn" {
 
 output "replication_rule" {
   description = "Name of the rule by which the lake is replicated: its metrics have it as a dimension."
-  value       = module.replication.rule.id
+  value       = module.replication.rule_id
 }
 
 output "reports_bucket" {
