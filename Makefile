@@ -46,7 +46,7 @@ DEPTH ?= 30
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation|50-audit|60-protection|90-recovery (default: all, in order)\n  STAGE=cold|pilot_light|active of 90-recovery (default: what the environment says)\n'
+	@printf '\n  ENV=local|dev|prod  ROOT=10-foundation|20-storage|30-cluster|40-automation|50-audit|60-protection|70-observability|90-recovery (default: all, in order)\n  STAGE=cold|pilot_light|active of 90-recovery (default: what the environment says)\n'
 
 $(VENV): pyproject.toml uv.lock scripts/setup.sh
 	@scripts/setup.sh project

@@ -22,7 +22,18 @@ from rich.console import Console
 from scripts.paths import CATALOG, REPOSITORY
 from scripts.talk import UserError, run_program
 
-DOCUMENTS = ("data-classes", "access", "shared-storage", "residency", "log-alerts", "deidentification", "recovery")
+DOCUMENTS = (
+    "data-classes",
+    "access",
+    "shared-storage",
+    "residency",
+    "log-alerts",
+    "log-queries",
+    "deidentification",
+    "recovery",
+    "alarms",
+    "slos",
+)
 TAG_LIMIT = 10
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 SUBSCRIPTIONS_LIMIT = 2
@@ -98,6 +109,7 @@ def check(folder: Path, schemas: Path = CATALOG) -> list[str]:
         problems += transfer_rules(right["shared-storage"], right["data-classes"])
     if {"data-classes", "access"} <= right.keys():
         problems += access_rules(right["access"], right["data-classes"])
+    problems += across(right)
     return problems
 
 
@@ -330,6 +342,82 @@ def _time(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
+def alarm_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of alarms.yaml."""
+    alarms, composites = document["alarms"], document["composites"]
+    functions = {name.replace("_", "-") for name in document["functions"]["heartbeat_hours"]}
+    for name in sorted(alarms.keys() & composites.keys()):
+        yield f"$.composites.{name}: is the name of an alarm, too"
+    heard = {part for each in composites.values() for part in each["of"]}
+    for kind, entries in (("alarms", alarms), ("composites", composites)):
+        for name, each in entries.items():
+            place = f"$.{kind}.{name}"
+            if not (REPOSITORY / each["runbook"]).is_file():
+                yield f"{place}.runbook: {each['runbook']} does not exist"
+            if (quiet := each.get("quiet_while")) and (quiet not in composites or quiet == name):
+                yield f"{place}.quiet_while: {quiet} is no other composite alarm"
+            if each.get("silent") and name not in heard:
+                yield f"{place}.silent: no composite alarm is made of it, so nobody would hear of it"
+    for name, each in alarms.items():
+        yield from (f"$.alarms.{name}.{problem}" for problem in _evaluation(each))
+    for name, each in composites.items():
+        for part in each["of"]:
+            if part not in alarms and not any(part.startswith(f"{function}-") for function in functions):
+                yield f"$.composites.{name}.of: {part} is neither an alarm of this file nor of a function"
+
+
+def _evaluation(alarm: Mapping[str, Any]) -> Iterator[str]:
+    looked_at = alarm.get("of", alarm["periods"])
+    if looked_at < alarm["periods"]:
+        yield f"of: looks at {looked_at} periods and needs {alarm['periods']} of them"
+    yield from (f"periods: {problem}" for problem in _look_back(alarm["period"], looked_at))
+
+
+def _look_back(period: int, number: int) -> Iterator[str]:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html"""
+    days = 7 if period >= 3600 else 1
+    if period * number > days * 86400:
+        yield f"{number} periods of {period} s; an alarm with such periods looks back {days} days at most"
+
+
+def slo_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of slos.yaml."""
+    for name, each in document["slos"].items():
+        place = f"$.slos.{name}"
+        if not (REPOSITORY / each["runbook"]).is_file():
+            yield f"{place}.runbook: {each['runbook']} does not exist"
+        budget = (100 - each["objective"]) / 100
+        for speed, window in each["burn"].items():
+            if window["long"] <= window["short"]:
+                yield f"{place}.burn.{speed}: the long window is not longer than the short one"
+            if budget * window["rate"] >= 1:
+                yield f"{place}.burn.{speed}: errors cannot come {window['rate']} times as fast as {budget:.1%} allow"
+            for kind in ("long", "short"):
+                seconds = window[kind] * 60
+                if each["counts"] == "events":
+                    if seconds > 86400:
+                        yield f"{place}.burn.{speed}.{kind}: events are counted over a day at most"
+                elif seconds % each["period"]:
+                    yield f"{place}.burn.{speed}.{kind}: {window[kind]} minutes are no periods of {each['period']} s"
+                else:
+                    for problem in _look_back(each["period"], seconds // each["period"]):
+                        yield f"{place}.burn.{speed}.{kind}: {problem}"
+
+
+def across(documents: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What one document says of another."""
+    if "slos" in documents and "alarms" in documents:
+        composites = documents["alarms"]["composites"]
+        for name, each in documents["slos"]["slos"].items():
+            if each.get("quiet_while", next(iter(composites))) not in composites:
+                yield f"slos.yaml: $.slos.{name}.quiet_while: {each['quiet_while']} is no composite of alarms.yaml"
+    if "slos" in documents and "recovery" in documents:
+        promised = documents["slos"]["slos"]["replication-lag"]["bad"]["above"]
+        target = documents["recovery"]["targets"]["lake"]["rpo_minutes"] * 60
+        if promised != target:
+            yield f"slos.yaml: $.slos.replication-lag.bad: {promised} s, and recovery.yaml allows the lake {target} s"
+
+
 def _shared(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
     by_value: dict[str, list[str]] = {}
     for value, name in pairs:
@@ -342,6 +430,8 @@ RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "shared-storage": shared_storage_rules,
     "log-alerts": log_alert_rules,
     "recovery": recovery_rules,
+    "alarms": alarm_rules,
+    "slos": slo_rules,
 }
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ from pipelines.sequencing.engine import (
     settle,
 )
 from pipelines.sequencing.inputs import InputError, read_config, read_samples
-from pipelines.sequencing.run import RUN_ID, Run, to_json, write_atomically
-from pipelines.sequencing.status import EXIT_BAD_DATA, State, Status
+from pipelines.sequencing.run import RUN_ID, Run, read_object, to_json, write_atomically
+from pipelines.sequencing.status import EXIT_BAD_DATA, State, Status, endings
 from pipelines.sequencing.steps.multiqc import MultiqcError, find_multiqc
 from pipelines.sequencing.steps.publish import plan, publish_page
 from pipelines.sequencing.steps.reference import sha256_of
@@ -184,7 +184,11 @@ def run_pipeline(run: Run, place: Place, console: Console, with_multiqc: bool = 
         statuses = settle(run, progress)
         exit_code = _exit_code(statuses) or (EXIT_FAILURE if code else 0)
         document = {"run_id": run.id, "exit_code": exit_code, "samples": [asdict(status) for status in statuses]}
+        before = read_object(run.directory / "result.json").get("samples", [])
         write_atomically(run.directory / "result.json", to_json(document))
+        if place.profile is not None:  # in a pod, where the log is read by machines
+            for line in endings(before, statuses):
+                print(line, flush=True)
         _show_result(console, run, statuses)
         for page in pages(run, statuses, with_multiqc, has_news=progress.finished > 0):
             console.print(f"page of the run: {publish_page(run, page)}", highlight=False, soft_wrap=True)

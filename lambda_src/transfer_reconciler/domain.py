@@ -52,6 +52,13 @@ class Receipt:
     at: datetime | None
 
 
+def latest_success(executions: Iterable[Execution], before: datetime | None) -> datetime | None:
+    """When the latest execution that succeeded began: what was published until then is in the lake. ``before`` is what
+    was known already."""
+    begun = [each.started_at for each in executions if each.state == "SUCCESS" and each.started_at]
+    return max([*begun, *([before] if before else [])], default=None)
+
+
 @dataclass(frozen=True)
 class Settled:
     """Nothing is left to do."""

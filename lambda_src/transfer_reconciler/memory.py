@@ -12,19 +12,20 @@ from transfer_reconciler.domain import Span
 @dataclass
 class Memory:
     """``settled`` holds executions with nothing left to do, ``None`` for one that serves no slot any more; ``attempts``
-    counts the tagger's calls for the others."""
+    counts the tagger's calls for the others. ``succeeded`` is when the latest one that succeeded began."""
 
     began: datetime
     judged_until: datetime | None = None
     settled: dict[str, Span | None] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
+    succeeded: datetime | None = None
 
     @classmethod
     def read(cls, document: dict[str, Any], now: datetime) -> Memory:
         """From the state document; an empty one means that this is the first run."""
         if not document:
             return cls(began=now)
-        judged = document.get("judged_until")
+        judged, succeeded = document.get("judged_until"), document.get("succeeded")
         return cls(
             began=datetime.fromisoformat(document["began"]),
             judged_until=datetime.fromisoformat(judged) if judged else None,
@@ -34,6 +35,7 @@ class Memory:
                 for name, span in document["settled"].items()
             },
             attempts=dict(document["attempts"]),
+            succeeded=datetime.fromisoformat(succeeded) if succeeded else None,
         )
 
     def document(self) -> dict[str, Any]:
@@ -46,4 +48,5 @@ class Memory:
                 for name, span in self.settled.items()
             },
             "attempts": self.attempts,
+            "succeeded": self.succeeded.isoformat() if self.succeeded else None,
         }

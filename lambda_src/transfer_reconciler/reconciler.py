@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from common.clock import Clock
 from common.notices import Notice
@@ -34,6 +34,7 @@ from transfer_reconciler.domain import (
     action_for,
     forget,
     is_before_our_time,
+    latest_success,
     missed_slots,
     runs_of,
 )
@@ -101,6 +102,7 @@ class Reconciler:
         if unsettled is None:  # so many that time ran out: what is settled is remembered, the rest comes next
             self.store.write(document, memory.document(), found.etag)
             return {"slots_missed": 0, "events_missing": 0, "given_up": 0}
+        memory.succeeded = latest_success(unsettled, memory.succeeded)
         counts, unsent = self._mend_endings(unsettled, memory, now)
         spans = [
             *filter(None, memory.settled.values()),
@@ -119,6 +121,7 @@ class Reconciler:
             ("ExecutionsNotTagged", counts["given_up"]),
         ):
             self.metrics.add_metric(name, MetricUnit.Count, count)
+        self._tell_lag(now - (memory.succeeded or memory.began))
         self.logger.info(
             "looked at the transfer",
             extra={"transfer": self.transfer.name, "counts": counts, "executions": len(listed)},
@@ -126,6 +129,14 @@ class Reconciler:
         if unsent:
             raise NoticeNotSent(f"SNS did not take {unsent} notices; they are told again")
         return counts
+
+    def _tell_lag(self, lag: timedelta) -> None:
+        """Write how old what the lake lacks may be: dimensions ``service`` and ``transfer``, in a line of its own
+        (https://docs.aws.amazon.com/powertools/python/latest/core/metrics/)."""
+        metrics = EphemeralMetrics()
+        metrics.add_dimension("transfer", self.transfer.name)
+        metrics.add_metric("TransferLagMinutes", MetricUnit.NoUnit, lag / timedelta(minutes=1))
+        metrics.flush_metrics()
 
     def _describe_unsettled(self, listed: Mapping[str, str], memory: Memory, clock: Clock) -> list[Execution] | None:
         """The executions with something left to do. What ended before our time is settled without a look."""

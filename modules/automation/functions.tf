@@ -10,6 +10,9 @@ locals {
     kind => "arn:${local.partition}:ec2:${local.region}:${account}:${kind}/*"
   }
 
+  # What tells of every function; 70-observability has the rest of the file.
+  alarms = yamldecode(file("${path.module}/../../catalog/alarms.yaml")).functions
+
   archives = "${path.root}/${var.functions_dir}"
 
   # https://docs.aws.amazon.com/powertools/python/latest/#environment-variables ; the service name is added per function.

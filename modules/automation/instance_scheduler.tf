@@ -11,7 +11,7 @@ module "instance_scheduler" {
   reserved_concurrency = 1
   timeout_seconds      = 180
   schedules            = { look = var.instance_look_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.instance_scheduler
   schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
@@ -77,6 +77,7 @@ module "instance_scheduler" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

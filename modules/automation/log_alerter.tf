@@ -60,7 +60,7 @@ module "log_alerter" {
   timeout_seconds      = 120
   log_filters          = local.log_filters
   schedules            = { flush = var.log_flush_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.log_alerter
   schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
@@ -87,6 +87,7 @@ module "log_alerter" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

@@ -28,7 +28,7 @@ module "scratch_cleaner" {
     clean    = merge(var.cleaning_schedule, { input = { mode = "clean" }, max_age_seconds = 3600 })
     continue = { expression = "rate(15 minutes)", timezone = var.cleaning_schedule.timezone, input = { mode = "continue" }, max_attempts = 1 }
   }
-  heartbeat_hours   = 2
+  heartbeat_hours   = local.alarms.heartbeat_hours.scratch_cleaner
   schedules_enabled = var.schedules_enabled
 
   role_arn = var.storage.client_role_arns["scratch_cleaner_${replace(each.key, "-", "_")}"]
@@ -72,6 +72,7 @@ module "scratch_cleaner" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

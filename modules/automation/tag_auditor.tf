@@ -1,39 +1,3 @@
-locals {
-  # What an audit finds is so until an audit finds it mended: these alarms last, unlike those of modules/function, which
-  # end minutes after a count. One audit a day is one value a day.
-  _audit_alarms = {
-    TagCoverage = {
-      mornings = 2 # untagged objects are hidden, not shown: there is a day to mend them
-      meaning  = "Objects have been without tags for two mornings."
-    }
-    TagCorrectness = {
-      mornings = 1
-      meaning  = "Objects lack tags, or have others than their names call for."
-    }
-  }
-}
-
-resource "aws_cloudwatch_metric_alarm" "audit" {
-  for_each = local._audit_alarms
-
-  alarm_name        = "${var.name}-tag-auditor-${each.key}"
-  alarm_description = "${each.value.meaning} Runbook: docs/runbooks/tag-auditor.md"
-
-  namespace           = local.common_environment.POWERTOOLS_METRICS_NAMESPACE
-  metric_name         = each.key
-  dimensions          = { service = "tag_auditor" }
-  statistic           = "Minimum"
-  period              = 86400
-  evaluation_periods  = each.value.mornings
-  datapoints_to_alarm = each.value.mornings
-  comparison_operator = "LessThanThreshold"
-  threshold           = 100
-  treat_missing_data  = "ignore" # a day without an audit mends nothing
-
-  alarm_actions = [var.topic_arns.platform]
-  ok_actions    = [var.topic_arns.platform]
-}
-
 module "tag_auditor" {
   source = "../function"
 
@@ -51,7 +15,7 @@ module "tag_auditor" {
     audit    = merge(var.audit_schedule, { input = { mode = "audit" }, max_age_seconds = 3600 })
     continue = { expression = "rate(15 minutes)", timezone = var.audit_schedule.timezone, input = { mode = "continue" }, max_attempts = 1 }
   }
-  heartbeat_hours   = 2
+  heartbeat_hours   = local.alarms.heartbeat_hours.tag_auditor
   schedules_enabled = var.schedules_enabled
 
   environment = merge(local.common_environment, {
@@ -84,6 +48,7 @@ module "tag_auditor" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

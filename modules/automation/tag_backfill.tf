@@ -71,7 +71,7 @@ module "tag_backfill" {
   memory_mb            = 1024
   retry                = { attempts = 2, max_age_seconds = 21600 }
   schedules            = { continue = merge(var.backfill_schedule, { max_attempts = 1 }) }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.tag_backfill
   schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
@@ -130,6 +130,7 @@ module "tag_backfill" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

@@ -11,7 +11,7 @@ module "transfer_reconciler" {
   reserved_concurrency = 1
   timeout_seconds      = 300
   schedules            = { usual = var.reconciler_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.transfer_reconciler
   schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
@@ -51,6 +51,7 @@ module "transfer_reconciler" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

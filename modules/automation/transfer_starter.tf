@@ -12,7 +12,7 @@ module "transfer_starter" {
   reserved_concurrency = 1
   timeout_seconds      = 120
   schedules            = { usual = var.transfer_schedule }
-  heartbeat_hours      = 2
+  heartbeat_hours      = local.alarms.heartbeat_hours.transfer_starter
   schedules_enabled    = var.schedules_enabled
 
   environment = merge(local.common_environment, {
@@ -39,6 +39,7 @@ module "transfer_starter" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

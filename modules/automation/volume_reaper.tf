@@ -18,7 +18,7 @@ module "volume_reaper" {
     watch = merge(var.volume_watch_schedule, { input = { mode = "watch" } })
     reap  = merge(var.volume_reap_schedule, { input = { mode = "reap" } })
   }
-  heartbeat_hours   = 49
+  heartbeat_hours   = local.alarms.heartbeat_hours.volume_reaper
   schedules_enabled = var.schedules_enabled
 
   environment = merge(local.common_environment, {
@@ -85,6 +85,7 @@ module "volume_reaper" {
   }
 
   key_arns                 = var.key_arns
+  alarms                   = local.alarms
   alarm_topic_arn          = var.topic_arns.platform
   permissions_boundary_arn = var.permissions_boundary_arn
 }

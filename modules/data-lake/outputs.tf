@@ -24,6 +24,11 @@ output "replica_bucket_arn" {
   depends_on = [module.replication_back]
 }
 
+output "replication_rule" {
+  description = "Name of the rule by which the lake is replicated: its metrics have it as a dimension."
+  value       = module.replication.rule_id
+}
+
 output "reports_bucket" {
   description = "Name of the bucket for reports of the transfer."
   value       = module.reports.bucket

@@ -5,24 +5,23 @@ locals {
       metric      = "Errors"
       dimensions  = { FunctionName = local.function_name }
       statistic   = "Sum"
-      periods     = 1
+      rule        = var.alarms.errors
       description = "${local.function_name} failed."
     }
     throttles = {
-      namespace  = "AWS/Lambda"
-      metric     = "Throttles"
-      dimensions = { FunctionName = local.function_name }
-      statistic  = "Sum"
-      # One throttle is tried again by Lambda and does no harm; a quarter of an hour of them means the function is stuck.
-      periods     = 3
-      description = "${local.function_name} has been refused to run for 15 minutes (reserved concurrency)."
+      namespace   = "AWS/Lambda"
+      metric      = "Throttles"
+      dimensions  = { FunctionName = local.function_name }
+      statistic   = "Sum"
+      rule        = var.alarms.throttles
+      description = "${local.function_name} has been refused to run for ${var.alarms.throttles.periods * var.alarms.throttles.period / 60} minutes (reserved concurrency)."
     }
     dead-letters = {
       namespace   = "AWS/SQS"
       metric      = "ApproximateNumberOfMessagesVisible"
       dimensions  = { QueueName = aws_sqs_queue.dead_letter.name }
       statistic   = "Maximum"
-      periods     = 1
+      rule        = var.alarms.dead_letters
       description = "${local.function_name} gave up on an event; it waits in the queue ${aws_sqs_queue.dead_letter.name}."
     }
   }
@@ -35,7 +34,7 @@ locals {
       metric      = metric
       dimensions  = { service = local.service }
       statistic   = "Sum"
-      periods     = 1
+      rule        = var.alarms.failures
       description = "${local.function_name}: ${meaning}"
     }
   }
@@ -51,12 +50,12 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
-  period              = 300
-  evaluation_periods  = each.value.periods
-  datapoints_to_alarm = each.value.periods
+  period              = each.value.rule.period
+  evaluation_periods  = each.value.rule.periods
+  datapoints_to_alarm = each.value.rule.periods
   comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
+  threshold           = each.value.rule.above
+  treat_missing_data  = each.value.rule.missing
 
   alarm_actions = [var.alarm_topic_arn]
   ok_actions    = [var.alarm_topic_arn]

@@ -233,6 +233,28 @@ variable "alarm_topic_arn" {
   }
 }
 
+variable "alarms" {
+  description = "When alarms tell (functions in catalog/alarms.yaml): more than above, in so many periods (seconds) one after the other; missing is what a period without a value counts as."
+  type = object({
+    errors       = object({ above = number, period = number, periods = number, missing = string })
+    throttles    = object({ above = number, period = number, periods = number, missing = string })
+    dead_letters = object({ above = number, period = number, periods = number, missing = string })
+    failures     = object({ above = number, period = number, periods = number, missing = string })
+  })
+  nullable = false
+
+  validation {
+    condition     = alltrue([for rule in values(var.alarms) : rule.above >= 0 && rule.periods >= 1 && rule.period >= 60 && rule.period % 60 == 0])
+    error_message = "Give every rule of alarms as catalog/alarms.yaml does: above is 0 or more, period a number of whole minutes in seconds."
+  }
+
+  validation {
+    # Lambda and these functions send a value only when something is counted.
+    condition     = alltrue([for rule in values(var.alarms) : rule.missing == "notBreaching"])
+    error_message = "A quiet time ends an alarm: give missing = \"notBreaching\"; one that stays red does not tell of the next failure."
+  }
+}
+
 variable "failure_metrics" {
   description = "Metrics of the function's own (namespace Kosha) that count failures Lambda does not see, and what a count above zero means, in one sentence. Each gets an alarm."
   type        = map(string)

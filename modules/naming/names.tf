@@ -1,6 +1,6 @@
 locals {
   # In apply order. A handoff path exists for each of them, whether or not the root publishes a document.
-  roots = ["00-bootstrap", "10-foundation", "20-storage", "30-cluster", "40-automation", "50-audit", "60-protection", "90-recovery"]
+  roots = ["00-bootstrap", "10-foundation", "20-storage", "30-cluster", "40-automation", "50-audit", "60-protection", "70-observability", "90-recovery"]
 
   prefix = "${var.organisation}-${var.environment}"
 

@@ -11,3 +11,8 @@ output "rule" {
     key_arn = aws_s3_bucket_replication_configuration.this.rule[0].destination[0].encryption_configuration[0].replica_kms_key_id
   }
 }
+
+output "rule_id" {
+  description = "Name of the rule, which its metrics have as a dimension."
+  value       = aws_s3_bucket_replication_configuration.this.rule[0].id
+}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from pipelines.sequencing.run import Run, to_json, write_atomically
 
@@ -47,6 +49,20 @@ def status_path(run: Run, sample_id: str) -> Path:
 
 def write_status(run: Run, status: Status) -> None:
     write_atomically(status_path(run, status.sample), to_json(asdict(status)))
+
+
+def endings(before: Iterable[Mapping[str, Any]], after: Iterable[Status]) -> list[str]:
+    """One JSON line for each sample that has ended since ``before`` (the samples of an earlier ``result.json``).
+
+    The log of the cluster counts them by ``event`` and ``state`` (modules/observability); they name no sample.
+    """
+    known = {each["sample"]: each["state"] for each in before}
+    ended = [
+        each
+        for each in after
+        if each.state in (State.PUBLISHED, State.STOPPED, State.FAILED) and known.get(each.sample) != each.state
+    ]
+    return [json.dumps({"event": "sample.ended", "state": str(each.state), "step": each.step}) for each in ended]
 
 
 def read_status(run: Run, sample_id: str) -> Status:

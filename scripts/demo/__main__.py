@@ -18,6 +18,7 @@ from statistics import median
 from rich.table import Table
 
 from scripts.children import end_with_parent
+from scripts.demo.dashboards import dashboards, write_dashboards
 from scripts.demo.observe import LakeObject, Notice, notices, wait_until_settled
 from scripts.demo.page import human_duration, human_size, write_page
 from scripts.example_data import lay_out
@@ -126,6 +127,7 @@ def run_demo(cloud: LocalCloud) -> int:
         steps,
         {**storage_handoff, "endpoint": cloud.endpoint},
     )
+    write_dashboards(page.with_name("dashboards.html"), dashboards(cloud, environment))
     latencies = [row.latency for row in rows if row.latency is not None]
     classes = len({row.data_class for row in rows})
     console.print(

@@ -14,7 +14,16 @@ BOOTSTRAP = "00-bootstrap"
 """Once for an account, before all others: the bucket of their states (``make bootstrap``)."""
 RECOVERY = "90-recovery"
 """The standby: its state, its handoff and the handoffs it reads lie in the recovery region alone."""
-ROOTS = ("10-foundation", "20-storage", "30-cluster", "40-automation", "50-audit", "60-protection", RECOVERY)
+ROOTS = (
+    "10-foundation",
+    "20-storage",
+    "30-cluster",
+    "40-automation",
+    "50-audit",
+    "60-protection",
+    "70-observability",
+    RECOVERY,
+)
 STAGES = ("cold", "pilot_light", "active")
 """How much of the standby is there (``recovery_stage`` of its root)."""
 VALUES = TERRAFORM / "environments"

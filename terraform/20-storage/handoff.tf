@@ -19,6 +19,7 @@ module "handoff" {
     replica_bucket_arn          = module.data_lake.replica_bucket_arn
     reports_bucket              = module.data_lake.reports_bucket
     reports_bucket_arn          = module.data_lake.reports_bucket_arn
+    replication_rule            = module.data_lake.replication_rule
     replication                 = module.data_lake.replication
     transfers = {
       for name, transfer in local.layout.transfers : name => {

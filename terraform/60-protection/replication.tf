@@ -27,7 +27,7 @@ module "replication_watch" {
     lake = {
       source       = local.storage.lake_bucket
       destination  = local.storage.replica_bucket
-      rule         = "everything" # modules/replication
+      rule         = local.storage.replication_rule
       to_recovery  = true
       late_minutes = local.recovery.targets.lake.rpo_minutes
     }
@@ -35,7 +35,7 @@ module "replication_watch" {
     lake-back = {
       source       = local.storage.replica_bucket
       destination  = local.storage.lake_bucket
-      rule         = "everything"
+      rule         = local.storage.replication_rule
       to_recovery  = false
       late_minutes = local.recovery.targets.lake.rpo_minutes
     }

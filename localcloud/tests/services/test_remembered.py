@@ -182,3 +182,16 @@ def instance(cloud: Cloud, name: str) -> dict[str, Any]:
     (group,) = cloud.client("ec2").describe_instances(InstanceIds=[name])["Reservations"]
     found: dict[str, Any] = group["Instances"][0]
     return found
+
+
+def test_saved_queries_are_kept_by_region(cloud: Cloud) -> None:
+    logs = cloud.client("logs")
+    query = {"queryString": "fields @message", "logGroupNames": ["/some/group"]}
+    name = unique("saved/query")
+    identifier = logs.put_query_definition(name=name, **query)["queryDefinitionId"]
+    logs.put_query_definition(name=name, queryDefinitionId=identifier, **query | {"queryString": "limit 1"})
+    (found,) = logs.describe_query_definitions(queryDefinitionNamePrefix=name)["queryDefinitions"]
+    assert (found["queryString"], found["logGroupNames"]) == ("limit 1", ["/some/group"])
+    assert cloud.client("logs", RECOVERY).describe_query_definitions()["queryDefinitions"] == []
+    assert logs.delete_query_definition(queryDefinitionId=identifier)["success"]
+    assert logs.describe_query_definitions(queryDefinitionNamePrefix=name)["queryDefinitions"] == []

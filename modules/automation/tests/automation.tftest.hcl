@@ -324,17 +324,6 @@ run "the_functions_as_they_are" {
     condition     = var.audit_schedule == { expression = "cron(0 6 * * ? *)", timezone = "Asia/Kolkata" } && module.tag_auditor.environment["GRACE_MINUTES"] == "150"
     error_message = "It audits at six in the morning, Indian time, and leaves the taggers two and a half hours."
   }
-  assert {
-    condition = { for name, alarm in aws_cloudwatch_metric_alarm.audit : name => [alarm.metric_name, alarm.statistic, alarm.threshold, alarm.period * alarm.evaluation_periods, alarm.treat_missing_data, alarm.dimensions["service"]] } == {
-      TagCorrectness = ["TagCorrectness", "Minimum", 100, 86400, "ignore", "tag_auditor"]
-      TagCoverage    = ["TagCoverage", "Minimum", 100, 172800, "ignore", "tag_auditor"]
-    }
-    error_message = "Less than all is an alarm until an audit finds all: what is shown wrongly at once, what is hidden on the second morning."
-  }
-  assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.audit : endswith(alarm.alarm_description, "Runbook: docs/runbooks/tag-auditor.md") && alarm.alarm_actions == toset(["arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"])])
-    error_message = "The alarms reach the platform's people and name their runbook."
-  }
 
   # Alerter remembers and tells and reads no logs.
   assert {

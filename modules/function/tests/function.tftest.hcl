@@ -39,6 +39,12 @@ variables {
   layer_arns      = ["arn:aws:lambda:ap-south-1:111122223333:layer:kosha-test-dependencies:1"]
   environment     = { TRANSFER_TASK_ARN = "arn:aws:datasync:ap-south-1:111122223333:task/task-1" }
   alarm_topic_arn = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
+  alarms = {
+    errors       = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    throttles    = { above = 0, period = 300, periods = 3, missing = "notBreaching" }
+    dead_letters = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    failures     = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+  }
   key_arns = {
     functions = "arn:aws:kms:ap-south-1:111122223333:key/functions"
     logs      = "arn:aws:kms:ap-south-1:111122223333:key/logs"
@@ -221,6 +227,15 @@ run "alarms_reach_the_topic_and_name_the_runbook" {
   assert {
     condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.heartbeat) : alarm.actions_enabled != false])
     error_message = "An alarm that may not act tells nobody."
+  }
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.threshold, alarm.period, alarm.evaluation_periods, alarm.datapoints_to_alarm] } == {
+      TransferStartFailures = [0, 300, 1, 1]
+      dead-letters          = [0, 300, 1, 1]
+      errors                = [0, 300, 1, 1]
+      throttles             = [0, 300, 3, 3]
+    }
+    error_message = "Alarms tell at the numbers they are given: a single failure, and throttles of a quarter of an hour."
   }
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.treat_missing_data == "notBreaching"])

@@ -14,6 +14,12 @@ variables {
   archive         = "tests/function.zip"
   archive_bucket  = "kosha-test-code-ap-south-1"
   alarm_topic_arn = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
+  alarms = {
+    errors       = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    throttles    = { above = 0, period = 300, periods = 3, missing = "notBreaching" }
+    dead_letters = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    failures     = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+  }
   key_arns = {
     functions = "arn:aws:kms:ap-south-1:111122223333:key/functions"
     logs      = "arn:aws:kms:ap-south-1:111122223333:key/logs"
@@ -239,6 +245,36 @@ run "refuses_a_key_by_its_alias" {
   }
 
   expect_failures = [var.key_arns]
+}
+
+run "refuses_alarms_that_look_at_part_of_a_minute" {
+  command = plan
+
+  variables {
+    alarms = {
+      errors       = { above = 0, period = 90, periods = 1, missing = "notBreaching" }
+      throttles    = { above = 0, period = 300, periods = 3, missing = "notBreaching" }
+      dead_letters = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+      failures     = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_alarms_that_stay_red_in_a_quiet_time" {
+  command = plan
+
+  variables {
+    alarms = {
+      errors       = { above = 0, period = 300, periods = 1, missing = "ignore" }
+      throttles    = { above = 0, period = 300, periods = 3, missing = "notBreaching" }
+      dead_letters = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+      failures     = { above = 0, period = 300, periods = 1, missing = "notBreaching" }
+    }
+  }
+
+  expect_failures = [var.alarms]
 }
 
 run "refuses_an_alarm_that_reaches_nobody" {

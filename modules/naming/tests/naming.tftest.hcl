@@ -18,8 +18,8 @@ run "names_follow_from_organisation_and_environment" {
     error_message = "handoff_path: expected /kosha/local/10-foundation, got ${output.handoff_path}"
   }
   assert {
-    condition     = output.handoff_paths["40-automation"] == "/kosha/local/40-automation" && length(output.handoff_paths) == 8
-    error_message = "handoff_paths: expected one path for each of eight roots, got ${jsonencode(output.handoff_paths)}"
+    condition     = output.handoff_paths["40-automation"] == "/kosha/local/40-automation" && length(output.handoff_paths) == 9
+    error_message = "handoff_paths: expected one path for each of nine roots, got ${jsonencode(output.handoff_paths)}"
   }
   assert {
     condition = output.tags == {

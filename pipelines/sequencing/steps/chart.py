@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 10, 40
+_DOTS = 60
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,17 @@ def line_chart(
     title: str,
     size: tuple[int, int] = (860, 240),
     y_max: float | None = None,
+    x_range: tuple[float, float] | None = None,
+    dots: bool = False,
 ) -> str:
-    """One chart; the y axis starts at 0 and ends at ``y_max`` or a little above the highest point."""
+    """One chart; the y axis starts at 0 and ends at ``y_max`` or a little above the highest point, the x axis covers
+    the points or ``x_range``. ``dots`` marks the points, so that a line of one can be seen."""
     width, height = size
     xs = [x for each in series for x, _ in each.points]
     ys = [y for each in series for _, y in each.points]
     if not xs:
         return f'<p class="empty">{escape(title)}: there is nothing to draw.</p>'
-    left, right = min(xs), max(max(xs), min(xs) + 1)
+    left, right = x_range or (min(xs), max(max(xs), min(xs) + 1))
     top = y_max if y_max is not None else (max(ys) * 1.08 or 1.0)
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -87,5 +91,8 @@ def line_chart(
         parts.append(
             f'<polyline class="line {each.style}" points="{line}"><title>{escape(each.name)}</title></polyline>'
         )
+        if dots and len(each.points) <= _DOTS:
+            places = (place(*point) for point in each.points)
+            parts += [f'<circle class="dot {each.style}" cx="{x}" cy="{y}" r="2.5"/>' for x, y in places]
     parts.append("</svg>")
     return "".join(parts)

@@ -87,7 +87,7 @@ run "the_handoff_holds_what_the_architecture_promises_in_both_regions" {
   assert {
     condition = keys(jsondecode(module.handoff.document)) == [
       "access_logs_bucket", "access_point_arns", "client_role_arns", "code_bucket", "file_system_arn", "file_system_id", "lake_bucket", "lake_bucket_arn", "recovery_access_logs_bucket", "replica_bucket",
-      "replica_bucket_arn", "replication", "reports_bucket", "reports_bucket_arn", "transfers", "workspace_arn",
+      "replica_bucket_arn", "replication", "replication_rule", "reports_bucket", "reports_bucket_arn", "transfers", "workspace_arn",
     ]
     error_message = "the handoff differs from docs/architecture.md"
   }

@@ -45,7 +45,8 @@ mock_provider "aws" {
           "file_system_id": "fs-0123456789abcdef0",
           "file_system_arn": "arn:aws:elasticfilesystem:ap-south-1:111122223333:file-system/fs-0123456789abcdef0",
           "lake_bucket": "kosha-test-lake-ap-south-1",
-          "replica_bucket": "kosha-test-lake-ap-south-2"
+          "replica_bucket": "kosha-test-lake-ap-south-2",
+          "replication_rule": "everything"
         }
       JSON
     }

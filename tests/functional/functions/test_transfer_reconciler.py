@@ -253,3 +253,26 @@ def test_each_transfer_has_its_own_slots_and_its_own_memory(
     state = StateStore(boto3.client("s3"), REPORTS, "transfer_reconciler")
     judged = [state.read(f"watch-{name}").document["judged_until"] for name in ("snapshots", "transfer")]
     assert judged[0] != judged[1]
+
+
+def test_the_lag_is_as_old_as_the_beginning_of_the_last_success(
+    world: World, module: ModuleType, context: Context, metrics: Metrics
+) -> None:
+    world.receipt(world.execution(minutes_ago=100), "done")
+    world.receipt(world.execution(minutes_ago=40, state="ERROR"), "done")
+    run(module, context)
+    assert 99 <= metrics()["TransferLagMinutes"] <= 115  # an execution begins some minutes before it ends
+    world.receipt(world.execution(minutes_ago=40), "done")
+    run(module, context)
+    assert 39 <= metrics()["TransferLagMinutes"] <= 55
+    run(module, context, later=60 * MINUTE)  # remembered, though nothing is asked about it again
+    assert 99 <= metrics()["TransferLagMinutes"] <= 115
+
+
+def test_before_the_first_success_the_lag_counts_from_the_first_look(
+    world: World, module: ModuleType, context: Context, metrics: Metrics
+) -> None:
+    run(module, context)
+    assert metrics()["TransferLagMinutes"] < 1
+    run(module, context, later=90 * MINUTE)
+    assert 89 <= metrics()["TransferLagMinutes"] <= 91

@@ -328,6 +328,87 @@ def test_a_schedule_is_read_as_eventbridge_reads_it(expression: str, due: list[i
     assert due_minutes(expression) == due
 
 
+BROKEN_THRESHOLDS: dict[str, tuple[Change, str]] = {
+    "no runbook": (lambda d: d["alarms"]["nodes-disk"].update(runbook="docs/runbooks/nobody.md"), "does not exist"),
+    "no limit": (lambda d: d["alarms"]["nodes-disk"].pop("above"), "is not valid under any of the given schemas"),
+    "two limits": (lambda d: d["alarms"]["nodes-disk"].update(below=1), "is valid under each of"),
+    "unknown suppressor": (
+        lambda d: d["alarms"]["nodes-disk"].update(quiet_while="nothing"),
+        "nothing is no other composite alarm",
+    ),
+    "silent and unheard": (lambda d: d["alarms"]["nodes-disk"].update(silent=True), "nobody would hear of it"),
+    "member that is not there": (
+        lambda d: d["composites"]["region-trouble"]["of"].append("nobody-knows"),
+        "nobody-knows is neither an alarm of this file nor of a function",
+    ),
+    "looks back too far": (
+        lambda d: d["alarms"]["nodes-disk"].update(periods=289),
+        "looks back 1 days at most",
+    ),
+    "needs more than it looks at": (
+        lambda d: d["alarms"]["nodes-disk"].update(of=2),
+        "looks at 2 periods and needs 3 of them",
+    ),
+    "one name twice": (
+        lambda d: d["composites"].update({"nodes-disk": d["composites"]["region-trouble"]}),
+        "is the name of an alarm, too",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_THRESHOLDS.values(), ids=list(BROKEN_THRESHOLDS))
+def test_a_mistake_in_the_thresholds_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "alarms", change)
+    assert any(message in problem for problem in problems), problems
+
+
+BROKEN_OBJECTIVES: dict[str, tuple[Change, str]] = {
+    "another limit than the recovery's": (
+        lambda d: d["slos"]["replication-lag"]["bad"].update(above=1200),
+        "1200 s, and recovery.yaml allows the lake 900 s",
+    ),
+    "more than all": (
+        lambda d: d["slos"]["tag-coverage"]["burn"]["slow"].update(rate=10),
+        "errors cannot come 10 times as fast",
+    ),
+    "half a period": (
+        lambda d: d["slos"]["transfer-lag"]["burn"]["fast"].update(short=45),
+        "45 minutes are no periods of 1800 s",
+    ),
+    "windows turned round": (
+        lambda d: d["slos"]["failed-samples"]["burn"]["fast"].update(long=5, short=60),
+        "not longer than the short one",
+    ),
+    "events of two days": (
+        lambda d: d["slos"]["failed-samples"]["burn"]["slow"].update(long=2880),
+        "counted over a day at most",
+    ),
+    "looks back too far": (
+        lambda d: d["slos"]["replication-lag"]["burn"]["slow"].update(long=2880),
+        "looks back 1 days at most",
+    ),
+    "no such runbook": (
+        lambda d: d["slos"]["tag-coverage"].update(runbook="docs/runbooks/nobody.md"),
+        "does not exist",
+    ),
+    "quiet for nothing": (
+        lambda d: d["slos"]["tag-coverage"].update(quiet_while="nothing"),
+        "nothing is no composite of alarms.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BROKEN_OBJECTIVES.values(), ids=list(BROKEN_OBJECTIVES))
+def test_a_mistake_in_the_objectives_is_found(folder: Path, change: Change, message: str) -> None:
+    problems = broken(folder, "slos", change)
+    assert any(message in problem for problem in problems), problems
+
+
+def test_a_question_to_logs_nobody_keeps_is_found(folder: Path) -> None:
+    problems = broken(folder, "log-queries", lambda d: d["queries"]["network/refused"].update(logs=["router"]))
+    assert any("'router' is not one of" in problem for problem in problems), problems
+
+
 def test_a_class_that_stands_twice_is_found_with_its_line(folder: Path) -> None:
     path = folder / "data-classes.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "\nversion: 1\n", encoding="utf-8")

@@ -1,9 +1,11 @@
 """What the demo shows of a run."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from scripts.demo.dashboards import read, write_dashboards
 from scripts.demo.observe import LakeObject, notices
 from scripts.demo.page import write_page
 from scripts.infrastructure.environments import load_environment
@@ -49,3 +51,54 @@ def test_page_shows_every_object_and_escapes_its_name(tmp_path: Path) -> None:
     assert "raw-sequences/p/rs_p_s_1.fastq.gz" in text
     assert "raw-sequences/p/&lt;b&gt;.txt" in text
     assert "<b>.txt" not in text
+
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+BODY = {
+    "widgets": [
+        {"type": "text", "properties": {"markdown": "# kosha-local: transfer\nEvery half hour."}},
+        {"type": "alarm", "properties": {"alarms": ["arn:late", "arn:gone"]}},
+        {
+            "type": "metric",
+            "properties": {
+                "title": "Lag <of the transfer>",
+                "period": 1800,
+                "metrics": [
+                    ["Kosha", "Lag", "service", "one", {"stat": "Maximum", "label": "behind"}],
+                    ["Kosha", "Other", {"stat": "Sum", "label": "other"}],
+                ],
+                "yAxis": {"left": {"label": "minutes"}},
+                "annotations": {"horizontal": [{"label": "too late", "value": 120}]},
+            },
+        },
+    ]
+}
+
+
+class Metrics:
+    """CloudWatch with one value of one metric."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def get_metric_data(self, **asked: Any) -> dict[str, Any]:
+        self.asked.append(asked)
+        found = {"Id": "m0", "Timestamps": [NOW - timedelta(minutes=30)], "Values": [45.0]}
+        return {"MetricDataResults": [found, {"Id": "m1", "Timestamps": [], "Values": []}]}
+
+
+def test_a_dashboard_shows_its_alarms_values_and_thresholds(tmp_path: Path) -> None:
+    metrics = Metrics()
+    states = {"arn:late": {"AlarmName": "late", "StateValue": "ALARM"}}
+    shown = read(BODY, "kosha-local-transfer", metrics, states, NOW)
+    assert (shown.title, shown.note, shown.alarms) == ("kosha-local: transfer", "Every half hour.", [("late", "ALARM")])
+    (panel,) = shown.panels
+    assert [name for name, _ in panel.lines] == ["behind", "too late"]
+    assert panel.empty == ["other"]
+    (asked,) = metrics.asked
+    assert asked["MetricDataQueries"][0]["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "service", "Value": "one"}]
+    text = write_dashboards(tmp_path / "dashboards.html", [shown]).read_text(encoding="utf-8")
+    assert "Lag &lt;of the transfer&gt;" in text
+    assert text.count("<circle") == 3  # one value, and both ends of the threshold
+    assert "no values: other" in text
+    assert 'class="alarm ALARM"' in text

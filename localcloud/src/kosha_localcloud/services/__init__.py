@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 def install(timeline: Timeline) -> None:
     """Wire the services into the running LocalStack. Called once, before it serves requests."""
     from kosha_localcloud.services import (
+        alarms,
         backup,
         efs,
         embedded_metrics,
         event_templates,
+        log_metrics,
         log_subscriptions,
+        metric_data,
         remembered,
         replication,
         s3control,
@@ -29,9 +32,12 @@ def install(timeline: Timeline) -> None:
     backup.install(timeline)
     efs.install(timeline)
     faults.serve()
+    alarms.install()
     embedded_metrics.install()
     event_templates.install()
+    log_metrics.install()
     log_subscriptions.install()
+    metric_data.install()
     remembered.install()
     replication.install(timeline)
     s3control.install()

@@ -115,8 +115,32 @@ BEHAVIOURS = (
     Behaviour("EventBridge", "Rules, patterns, targets, schedules", "real", "fired by the local clock"),
     Behaviour("EventBridge Scheduler", "Schedules, retries, dead letters", "real", "fired by the local clock"),
     Behaviour(
-        "CloudWatch", "Metrics and alarms", "real", "as LocalStack does it; alarms look every few seconds of real time"
+        "CloudWatch",
+        "Metrics and metric math",
+        "real",
+        "dimensions are exact; functions AVG, SUM, MIN, MAX, ABS, CEIL, FLOOR, IF, FILL, PERIOD and bands, others are "
+        "refused; no percentiles, no SEARCH; periods begin with the time that is asked for",
     ),
+    Behaviour(
+        "CloudWatch",
+        "Metric alarms, missing data",
+        "real",
+        "looked at once in all their periods of real time, and when asked to by a control call",
+    ),
+    Behaviour(
+        "CloudWatch",
+        "Anomaly bands",
+        "real",
+        "mean and standard deviations of the two weeks before; CloudWatch learns hours and weekdays",
+    ),
+    Behaviour(
+        "CloudWatch",
+        "Composite alarms and what suppresses them",
+        "real",
+        "ALARM, OK, INSUFFICIENT_DATA, AND, OR, NOT, TRUE, FALSE; alarms of one control call are within the wait "
+        "period, the extension period is none",
+    ),
+    Behaviour("CloudWatch", "Dashboards", "stored only", "scripts/demo draws them"),
     Behaviour("CloudWatch Logs", "Groups and streams", "real", "retention is stored only"),
     Behaviour(
         "CloudWatch Logs",
@@ -126,6 +150,8 @@ BEHAVIOURS = (
         "refused: patterns for columns, other destinations; not: control messages, tries again when Lambda refuses",
     ),
     Behaviour("CloudWatch Logs", "Metrics in log lines (Embedded Metric Format)", "real", ""),
+    Behaviour("CloudWatch Logs", "Metric filters", "real", "patterns as above"),
+    Behaviour("CloudWatch Logs", "Saved queries", "stored only", "Logs Insights answers nothing"),
     Behaviour(
         "SNS",
         "Topics, subscriptions to SQS and Lambda, topic policies",

@@ -45,6 +45,10 @@ NATIVE = {
 
 # What this package answers in LocalStack's own services, or changes in LocalStack's answer.
 CHANGED = {
+    "cloudwatch": {
+        "GetMetricData": "exact dimensions, metric math",
+        **dict.fromkeys(("PutMetricAlarm", "PutCompositeAlarm"), "looked at in our way"),
+    },
     "ec2": {
         "GetEbsDefaultKmsKeyId": "stored only",
         "ModifyEbsDefaultKmsKeyId": "stored only",
@@ -55,6 +59,11 @@ CHANGED = {
         **dict.fromkeys(("StartInstances", "StopInstances"), "refuses terminated instances; at once, no state between"),
     },
     "kms": {"ReplicateKey": "policy and tags of the replica"},
+    "logs": {
+        "PutMetricFilter": "patterns as AWS reads them",
+        "PutLogEvents": "metrics in lines, metric filters, subscription filters",
+        **dict.fromkeys(("PutQueryDefinition", "DescribeQueryDefinitions", "DeleteQueryDefinition"), "stored only"),
+    },
     "s3": {
         **dict.fromkeys(("PutObject", "CopyObject", "CompleteMultipartUpload", "PostObject"), "replicated; tag limits"),
         **dict.fromkeys(("PutObjectTagging", "DeleteObjectTagging"), "replicated; tag limits"),

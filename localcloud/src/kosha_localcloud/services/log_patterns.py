@@ -163,7 +163,7 @@ class _Json:
         }
         if words not in states:
             raise BadPattern(f"{words!r} is no condition: use {', '.join(states)}")
-        return lambda document: states[words](_at(document, path))
+        return lambda document: states[words](field_at(document, path))
 
 
 def _compare(path: str, sign: str, kind: str, text: str) -> Test:
@@ -179,7 +179,7 @@ def _compare(path: str, sign: str, kind: str, text: str) -> Test:
         }
 
         def numeric(document: Any) -> bool:
-            value = _at(document, path)
+            value = field_at(document, path)
             return type(value) in (int, float) and tests[sign](value)
 
         return numeric
@@ -192,13 +192,14 @@ def _compare(path: str, sign: str, kind: str, text: str) -> Test:
         found = re.compile(".*".join(map(re.escape, wanted.split("*"))), re.DOTALL).fullmatch
 
     def textual(document: Any) -> bool:
-        value = _at(document, path)
+        value = field_at(document, path)
         return isinstance(value, str) and (found(value) is not None) == (sign == "=")
 
     return textual
 
 
-def _at(document: Any, path: str) -> Any:
+def field_at(document: Any, path: str) -> Any:
+    """What lies at a path of a JSON document; something that is equal to nothing where there is nothing."""
     value = document
     for name, index, quoted in _STEP.findall(path):
         if index:
