@@ -31,7 +31,7 @@ from scripts.talk import UserError, make_console
 
 RUNBOOKS = REPOSITORY / "docs" / "runbooks"
 HALF_AN_HOUR = timedelta(minutes=30)
-DATA_MOVERS = ("*transfer*", "*tag*", "*backup*", "*recovery points", "replication *")
+DATA_MOVERS = ("*transfer-starter*", "*:backup-plan:*", "*recovery points", "replication *")
 """What works during the day; the other schedules would call some hundred times and move nothing."""
 REPLICATIONS = ("replication *",)
 """What works on the way back, when nothing new is written any more."""
