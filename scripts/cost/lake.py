@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from scripts.cost.cohorts import months_in, over_cohorts, reaching
 from scripts.cost.ledger import Group, Usage
-from scripts.cost.lifecycle import Rule, Stage, stages
-from scripts.cost.prices import DAYS, GB, PriceTable, Side
+from scripts.cost.lifecycle import KB, Rule, Stage, stages
+from scripts.cost.prices import DAYS, PriceTable, Side
 from scripts.cost.workload import Overwritten
 
-KB = 1024 / GB
 GROUP = {Side.PRIMARY: Group.LAKE, Side.RECOVERY: Group.REPLICA}
 
 

@@ -12,8 +12,9 @@ from scripts.cost.prices import GB, Side, Strict
 from scripts.paths import CATALOG
 
 DATA_CLASSES = CATALOG / "data-classes.yaml"
-SMALLEST_MOVED = 128 * 1024 / GB
-"""GB. S3 moves nothing smaller by a lifecycle rule, since September 2024 into no class
+KB = 1024 / GB
+SMALLEST_MOVED_KB = 128
+"""S3 moves nothing smaller by a rule, since September 2024 into no class, unless the rule's filter names a size
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html)."""
 FOREVER = float("inf")
 
@@ -30,6 +31,7 @@ class Rule(Strict):
     noncurrent_days: int | None = None
     """None keeps what was overwritten or deleted for good."""
     expire_days: int | None = None
+    smallest_moved_kb: int = SMALLEST_MOVED_KB
 
 
 class Stage(Strict):
@@ -72,7 +74,7 @@ def stages(rule: Rule, gb: float, gone_at: float | None = None) -> tuple[Stage, 
     noncurrent_from = min(_or_forever(gone_at), _or_forever(rule.expire_days))
     end = noncurrent_from + _or_forever(rule.noncurrent_days)
     moves = [("STANDARD", 0.0)]
-    if gb >= SMALLEST_MOVED:
+    if gb >= rule.smallest_moved_kb * KB:
         moves += [(each.storage_class, float(each.days)) for each in rule.transitions if each.days < noncurrent_from]
     ends = [*(begin for _, begin in moves[1:]), end]
     return tuple(

@@ -1,0 +1,50 @@
+"""``make cost``: the forecast, the difference of two plans, what the automations saved."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from scripts.cost.infrastructure import SAMPLE, count, read_plan
+from scripts.cost.lifecycle import DATA_CLASSES
+from scripts.cost.page import write_page
+from scripts.cost.prices import load_prices
+from scripts.cost.scenarios import Inputs, forecasts, variations
+from scripts.cost.table import print_forecast
+from scripts.cost.workload import load_workload
+from scripts.paths import BUILD, REPOSITORY
+from scripts.talk import make_console, run_program
+
+PAGE = BUILD / "cost" / "index.html"
+console = make_console()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts.cost", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    forecast = commands.add_parser("forecast", help="what each scenario costs over the workload's months")
+    forecast.add_argument("--plan", type=Path, help="a plan as JSON, or a folder of them (default: the saved one of prod)")
+    forecast.add_argument("--page", type=Path, default=PAGE, help="where the page goes")
+    given = parser.parse_args()
+    return show_forecast(given.plan or SAMPLE, given.page)
+
+
+def show_forecast(plan: Path, page: Path) -> int:
+    """Print the scenarios and write the page."""
+    inputs = Inputs(
+        workload=load_workload(),
+        table=load_prices(),
+        classes=yaml.safe_load(DATA_CLASSES.read_text(encoding="utf-8")),
+        infrastructure=count(read_plan(plan)),
+    )
+    found, varied = forecasts(inputs), variations(inputs)
+    print_forecast(console, found, inputs.workload.compared_with, varied, inputs.workload.months)
+    where = str(plan.relative_to(REPOSITORY)) if plan.is_relative_to(REPOSITORY) else plan.name
+    console.print(f"page: {write_page(page, inputs, found, varied, where)}", highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    run_program(main)
