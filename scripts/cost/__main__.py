@@ -25,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts.cost", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     forecast = commands.add_parser("forecast", help="what each scenario costs over the workload's months")
-    forecast.add_argument("--plan", type=Path, help="a plan as JSON, or a folder of them (default: the saved one of prod)")
+    forecast.add_argument("--plan", type=Path, help="a plan as JSON, or a folder of them (else: that of prod)")
     forecast.add_argument("--page", type=Path, default=PAGE, help="where the page goes")
     given = parser.parse_args()
     return show_forecast(given.plan or SAMPLE, given.page)

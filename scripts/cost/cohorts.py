@@ -1,4 +1,4 @@
-"""How long the objects of a month stay where, month by month. Ages and times are in days, results are averages per object.
+"""How long the objects of a month stay where, month by month. Ages and times are in days, results are per object.
 
 A cohort comes in evenly over its month, or all at once (``spread`` 0), as in a ledger one does by hand.
 """

@@ -21,7 +21,8 @@ from scripts.talk import UserError
 SAMPLE = REPOSITORY / "tests" / "data" / "cost" / "plan-prod.json"
 """The plans of prod, shrunk: ``python -m scripts.cost.sample_plan`` writes it."""
 PROCESSORS = {"medium": 1, "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32}
-"""Of an instance by its size (https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html); burstable ones have two."""
+"""Of an instance by its size (https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html)."""
+HOW = "give what terraform show -json <plan> prints"
 KEPT: Mapping[str, tuple[str, ...]] = {
     "aws_nat_gateway": (),
     "aws_vpc_endpoint": ("vpc_endpoint_type", "subnet_ids"),
@@ -84,12 +85,12 @@ def read_plan(path: Path) -> list[Resource]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as JSON ({error}); give what terraform show -json <plan> prints") from None
+        raise UserError(f"{path} cannot be read as JSON ({error}); {HOW}") from None
     if isinstance(document, dict) and "resource_changes" in document:
         return shrink(document, path.stem)
     if isinstance(document, dict) and set(document) == {"environment", "resources"}:
         return [Resource.model_validate(each) for each in document["resources"]]
-    raise UserError(f"{path} is no plan: it has no resource_changes; give what terraform show -json <plan> prints")
+    raise UserError(f"{path} is no plan: it has no resource_changes; {HOW}")
 
 
 def shrink(plan: Mapping[str, Any], root: str) -> list[Resource]:
@@ -170,9 +171,7 @@ def _is_hourly(schedule: str) -> bool:
 def _counted(resources: Iterable[Resource], side: Side) -> Counted:
     mine = [resource for resource in resources if resource.side is side]
     sums = [amounts(resource.type, resource.after or {}) for resource in mine]
-    return Counted.model_validate(
-        {name: sum(each.get(name, 0) for each in sums) for name in Counted.model_fields}
-    )
+    return Counted.model_validate({name: sum(each.get(name, 0) for each in sums) for name in Counted.model_fields})
 
 
 def amounts(kind: str, values: Mapping[str, Any]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from scripts.cost.lifecycle import KB, Rule, Stage, stages
 from scripts.cost.prices import DAYS, PriceTable, Side
 from scripts.cost.workload import Overwritten
 
+NEVER = Overwritten(percent=0, after_days=1)
 GROUP = {Side.PRIMARY: Group.LAKE, Side.RECOVERY: Group.REPLICA}
 
 
@@ -30,13 +31,13 @@ class Flow:
 class Terms:
     """How the lake is kept, beside its rules.
 
-    ``replicated``: there is a replica. ``replication_time``: S3's time control watches the replication, which is billed.
+    ``replicated``: there is a replica. ``replication_time``: S3's time control watches the replication, and is billed.
     ``spread``: days over which a month's files come in.
     """
 
     replicated: bool = True
     replication_time: bool = True
-    overwritten: Overwritten = Overwritten(percent=0, after_days=1)
+    overwritten: Overwritten = NEVER
     part_gb: float = 0.0625
     tags_an_object: float = 4
     audits_a_month: float = 30
@@ -143,4 +144,3 @@ def _transfer_usages(flow: Flow, terms: Terms) -> Iterator[Usage]:
         yield Usage(Group.TRANSFER, "replication", "transfer.between_regions", Side.BETWEEN, month, gb)
         if terms.replication_time:
             yield Usage(Group.TRANSFER, "replication time", "s3.replication_time", Side.BETWEEN, month, gb)
-

@@ -89,9 +89,7 @@ def priced(usages: Iterable[Usage], table: PriceTable) -> Ledger:
     return Ledger(_lines(usages, sums, table))
 
 
-def _lines(
-    usages: Iterable[Usage], sums: dict[tuple[str, Side, int], float], table: PriceTable
-) -> Iterator[Line]:
+def _lines(usages: Iterable[Usage], sums: dict[tuple[str, Side, int], float], table: PriceTable) -> Iterator[Line]:
     for usage in usages:
         price = table.get(usage.price_id, usage.side)
         whole = sums[usage.price_id, usage.side, usage.month]

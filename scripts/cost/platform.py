@@ -54,9 +54,7 @@ def shared_storage_usages(
             kept = resident + settings.standing_gb.total + written / DAYS * infrastructure.backup_days
             for side in (PRIMARY, RECOVERY):
                 yield Usage(Group.SHARED_COPIES, "backups", "backup.efs", side, month, kept)
-            yield Usage(
-                Group.SHARED_COPIES, "backups, moved", "transfer.between_regions", BETWEEN, month, written
-            )
+            yield Usage(Group.SHARED_COPIES, "backups, moved", "transfer.between_regions", BETWEEN, month, written)
 
 
 def published_gb(toolchain: Toolchain) -> float:
@@ -76,7 +74,7 @@ def _dwelling(toolchain: Toolchain, retention_days: Mapping[str, float], setting
 def _tiers(
     settings: SharedStorage, resident: float, side: Side, month: int, group: Group, *, tiered: bool
 ) -> Iterator[Usage]:
-    """What comes and goes is never old enough to be moved. On the replica nobody reads, so all that stands is archived."""
+    """What comes and goes is never old enough to be moved. Nobody reads the replica, so all that stands is archived."""
     standing = settings.standing_gb
     amounts = {"standard": standing.standard, "ia": standing.ia, "archive": standing.archive}
     if not tiered:

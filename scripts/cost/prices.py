@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -146,8 +145,3 @@ def _price(line: Mapping[str, object]) -> Price:
     if isinstance(overhead, Mapping):
         rest["overhead_kb"] = Overhead(storage_class=overhead["class"], standard=overhead["standard"])
     return Price.model_validate(rest)
-
-
-def ascending(tiers: Sequence[Mapping[str, float]]) -> bool:
-    """Whether tiers begin at 0 and go up."""
-    return tiers[0]["from"] == 0 and all(before["from"] < after["from"] for before, after in pairwise(tiers))

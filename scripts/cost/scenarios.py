@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
+from scripts.check_catalog import MINUTES_TO_READ
 from scripts.cost.infrastructure import Infrastructure
 from scripts.cost.lake import Flow, Terms, lake_usages
 from scripts.cost.ledger import LAKE_GROUPS, STORAGE_GROUPS, Ledger, Usage, priced
-from scripts.cost.lifecycle import Rule, Transition, rules_of
+from scripts.cost.lifecycle import Rule, rules_of
 from scripts.cost.platform import compute_usages, operations_usages, shared_storage_usages
 from scripts.cost.prices import DAYS, PriceTable, Side
 from scripts.cost.workload import Scenario, Toolchain, Workload
 
-HOURS_TO_READ = {"GLACIER": 5, "DEEP_ARCHIVE": 12}
-"""Until an object can be read, by the standard retrieval
-(https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html); others at once."""
 FAST, CLASSIC = "kosha_fast", "kosha_classic"
 
 
@@ -82,7 +79,7 @@ def forecast(name: str, inputs: Inputs) -> Forecast:
 
 
 def _hours(rule: Rule) -> int:
-    return max((HOURS_TO_READ.get(each.storage_class, 0) for each in rule.transitions), default=0)
+    return max((MINUTES_TO_READ.get(each.storage_class, 0) // 60 for each in rule.transitions), default=0)
 
 
 def forecasts(inputs: Inputs) -> dict[str, Forecast]:
@@ -98,7 +95,9 @@ def usages(scenario: Scenario, inputs: Inputs) -> Iterator[Usage]:
     flows = list(flows_of(workload, toolchain))
     if scenario.lake:
         yield from lake_usages(flows, inputs.rules(scenario), terms_of(workload, built), inputs.table)
-    retention = {name: each["shared_storage"]["retention_days"] or 0 for name, each in inputs.classes["classes"].items()}
+    retention = {
+        name: each["shared_storage"]["retention_days"] or 0 for name, each in inputs.classes["classes"].items()
+    }
     yield from shared_storage_usages(workload, toolchain, built, retention, lake=scenario.lake)
     yield from compute_usages(workload, toolchain, built)
     objects = [sum(flow.counts[month] for flow in flows) for month in range(workload.months)]
@@ -141,17 +140,22 @@ class Variation:
 
 def variations(inputs: Inputs) -> list[Variation]:
     """As the files say it, and with one assumption changed at a time."""
+    dear = inputs.table.get("transfer.between_regions.high", Side.BETWEEN).first
+    dearer = _repriced(inputs, "transfer.between_regions", dear)
     changed: list[tuple[str, Inputs]] = [
         ("as the files say it", inputs),
+        (f"between regions ${dear} a GB", dearer),
         *_by_price(inputs),
         ("CRAM takes 0.5 of the BAM, not 0.4", _resized(inputs, 25)),
         ("CRAM takes 0.3 of the BAM", _resized(inputs, 15)),
         ("half the genomes", _with(inputs, genomes_a_day=inputs.workload.genomes_a_day / 2)),
         ("10 % more genomes a year", _with(inputs, growth_percent_a_year=10)),
         ("5 % of what is old is read back in a month", _with(inputs, read_back_percent_a_month=5)),
-        ("replica: Deep Archive after a year (12 hours to read)", _replica(inputs, "DEEP_ARCHIVE", after_days=365)),
-        ("replica: ages as the lake does", _replica(inputs, None)),
-        ("FASTQ expires after 120 days (the CRAM keeps all reads)", _expiring(inputs, 120)),
+        ("replica in Deep Archive after a year: then 12 hours to read in a disaster", _replica(inputs, 365)),
+        ("replica in Deep Archive after 180 days", _replica(inputs, 180)),
+        (f"the same, and between regions ${dear} a GB", _replica(dearer, 180)),
+        ("replica in Deep Archive from the second day", _replica(inputs, 1)),
+        ("FASTQ deleted after 180 days: only where the CRAM keeps all reads, which fast's does not", _expiring(inputs)),
     ]
     return [Variation(title, *ratios(each)) for title, each in changed]
 
@@ -163,9 +167,6 @@ def ratios(inputs: Inputs) -> tuple[float, float]:
 
 
 def _by_price(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
-    high = inputs.table.get("transfer.between_regions.high", Side.BETWEEN).first
-    change = partial(_repriced, inputs)
-    yield f"between regions ${high} a GB", change("transfer.between_regions", high)
     for percent in (-20, 20):
         archive = inputs
         for storage_class in ("STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"):
@@ -201,31 +202,22 @@ def _resized(inputs: Inputs, gb: float) -> Inputs:
 
 
 def _edited(inputs: Inputs, names: Iterable[str], **lifecycle: object) -> Inputs:
+    """With other lifecycles of some data classes."""
     classes = dict(inputs.classes["classes"])
     for name in names:
-        kept = {**classes[name]["lifecycle"], **lifecycle}
-        classes[name] = {**classes[name], "lifecycle": {key: value for key, value in kept.items() if value != "drop"}}
+        classes[name] = {**classes[name], "lifecycle": {**classes[name]["lifecycle"], **lifecycle}}
     return replace(inputs, classes={**inputs.classes, "classes": classes})
 
 
-def _replica(inputs: Inputs, storage_class: str | None, after_days: int = 0) -> Inputs:
-    """With replicas of the large classes in another class at last, or with none of their own."""
-    large = ("raw_sequence", "aligned_reads")
-    if storage_class is None:
-        return _edited(inputs, large, replica_transitions="drop")
-    moves = [
-        Transition(days=1, storage_class="GLACIER_IR").model_dump(),
-        Transition(days=after_days, storage_class=storage_class).model_dump(),
-    ]
-    return _edited(inputs, large, replica_transitions=moves)
+def _replica(inputs: Inputs, days: int) -> Inputs:
+    """With replicas of the large classes in DEEP_ARCHIVE from an age on."""
+    moves = [{"days": days, "storage_class": "DEEP_ARCHIVE"}]
+    if days > 1:
+        moves.insert(0, {"days": 1, "storage_class": "GLACIER_IR"})
+    return _edited(inputs, ["raw_sequence", "aligned_reads"], replica_transitions=moves)
 
 
-def _expiring(inputs: Inputs, days: int) -> Inputs:
-    """With FASTQ deleted, and its noncurrent version 30 days later, before it would move further."""
-    return _edited(
-        inputs, ["raw_sequence"], expire_days=days, noncurrent_days=30,
-        transitions=[{"days": 30, "storage_class": "STANDARD_IA"}],
-        replica_transitions=[{"days": 30, "storage_class": "STANDARD_IA"}],
-    )  # fmt: skip
-
-
+def _expiring(inputs: Inputs) -> Inputs:
+    """With FASTQ hidden after 150 days and deleted 30 days later, not moved to where that would be early."""
+    moves = [{"days": 30, "storage_class": "GLACIER_IR"}]
+    return _edited(inputs, ["raw_sequence"], transitions=moves, expire_days=150, noncurrent_days=30)

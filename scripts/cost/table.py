@@ -73,12 +73,10 @@ def print_forecast(
     table.add_column("")
     for forecast in forecasts.values():
         table.add_column(forecast.scenario.title, justify="right")
-    sums = 0
-    for what, cells in rows(forecasts, compared_with):
-        if sums == len(Group):
+    for number, (what, cells) in enumerate(rows(forecasts, compared_with)):
+        if number == len(Group):
             table.add_section()
         table.add_row(what, *cells)
-        sums += 1
     console.print(table)
     changed = Table(title="Kosha fast to the case study, where an assumption is another")
     for name in ("assumption", "lake", "all storage"):

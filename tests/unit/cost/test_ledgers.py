@@ -98,7 +98,7 @@ def test_one_cohort_through_tiers_and_deleted_early() -> None:
             rule((30, "STANDARD_IA"), (90, "GLACIER"), expire_days=100, noncurrent_days=20),
         )
     )
-    #  30 days / 30.4167 = 0.98630 months x 1,000 GB x 0.025  = 24.658, and 8 KB each for the 30 days in GLACIER: nothing
+    #  30 days / 30.4167 = 0.98630 months x 1,000 GB x 0.025  = 24.658; 8 KB each while in GLACIER are nothing
     assert ledger["reads in STANDARD"] == near(24.658)
     #  60 days / 30.4167 = 1.97260 months x 1,000 GB x 0.0125 = 24.658
     assert ledger["reads in STANDARD_IA"] == near(24.658)
@@ -240,9 +240,7 @@ def sums(usages: Iterator[Usage], table: PriceTable) -> Mapping[str, float]:
 
 
 def test_shared_storage_for_a_month(small: Workload) -> None:
-    usages = shared_storage_usages(
-        small, small.toolchains["chain"], Infrastructure(), {"raw_sequence": 7}, lake=True
-    )
+    usages = shared_storage_usages(small, small.toolchains["chain"], Infrastructure(), {"raw_sequence": 7}, lake=True)
     ledger = sums(usages, round_prices())
     #  a genome a day leaves 100 GB for 10 days = 1,000 GB, and 30 GB for 7 + 7 / 2 days = 315 GB: 1,315 x 0.30
     assert ledger["what comes and goes"] == near(394.5)
@@ -276,7 +274,7 @@ def test_everything_on_efs_stays_there(small: Workload) -> None:
         for usage in shared_storage_usages(two, two.toolchains["chain"], Infrastructure(), {}, lake=False)
         if usage.what == "what comes and goes"
     ]
-    #  30 GB of 30.4167 genomes = 912.5 GB a month: half of it in the first, one and a half in the second; and the 1,000 left
+    #  30 GB of 30.4167 genomes = 912.5 GB: half of it in the first month, one and a half in the second; 1,000 are left
     assert [usage.quantity for usage in usages] == [near(1456.25), near(2368.75)]
 
 
@@ -305,6 +303,5 @@ def test_compute_network_and_watching(small: Workload) -> None:
 
 
 def test_a_price_that_is_missing_is_named() -> None:
-    with pytest.raises(UserError, match="no price 's3.nothing' for ap-south-2: add the line"):
+    with pytest.raises(UserError, match=r"no price 's3\.nothing' for ap-south-2: add the line"):
         load_prices().get("s3.nothing", Side.RECOVERY)
-
