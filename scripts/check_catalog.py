@@ -225,6 +225,13 @@ def lifecycle_rules(lifecycle: Mapping[str, Any]) -> Iterator[str]:
         least = DAYS_IN_STANDARD.get(each["storage_class"], 0)
         if each["days"] < least:
             yield f"{each['storage_class']} after {each['days']} days: S3 asks for at least {least}"
+        # Whoever overwrites an object on the day it was moved leaves it there for noncurrent_days.
+        billed = DAYS_BILLED.get(each["storage_class"], 0)
+        if lifecycle["noncurrent_days"] < billed:
+            yield (
+                f"noncurrent_days {lifecycle['noncurrent_days']}: a version in {each['storage_class']} is billed for"
+                f" {billed} days, so give as many"
+            )
     for before, after in pairwise(transitions):
         first, second = before["storage_class"], after["storage_class"]
         if WATERFALL.index(second) <= WATERFALL.index(first):

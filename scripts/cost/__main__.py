@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import yaml
 
+from scripts.cost.difference import between, markdown, within
 from scripts.cost.infrastructure import SAMPLE, count, read_plan
 from scripts.cost.lifecycle import DATA_CLASSES
 from scripts.cost.page import write_page
@@ -15,7 +17,7 @@ from scripts.cost.scenarios import Inputs, forecasts, variations
 from scripts.cost.table import print_forecast
 from scripts.cost.workload import load_workload
 from scripts.paths import BUILD, REPOSITORY
-from scripts.talk import make_console, run_program
+from scripts.talk import UserError, make_console, run_program
 
 PAGE = BUILD / "cost" / "index.html"
 console = make_console()
@@ -27,8 +29,23 @@ def main() -> int:
     forecast = commands.add_parser("forecast", help="what each scenario costs over the workload's months")
     forecast.add_argument("--plan", type=Path, help="a plan as JSON, or a folder of them (else: that of prod)")
     forecast.add_argument("--page", type=Path, default=PAGE, help="where the page goes")
+    diff = commands.add_parser("diff", help="what a plan changes in the monthly bill, as Markdown")
+    diff.add_argument("--before", type=Path, help="the plan as it was; without it, what AFTER itself changes")
+    diff.add_argument("--after", type=Path, help="the plan as it would be")
     given = parser.parse_args()
+    if given.command == "diff":
+        return show_difference(given.before, given.after)
     return show_forecast(given.plan or SAMPLE, given.page)
+
+
+def show_difference(before: Path | None, after: Path | None) -> int:
+    """Print the comment, and nothing else."""
+    if after is None:
+        raise UserError("there is no plan to price: make cost-diff AFTER=<plan as JSON> [BEFORE=<another>]")
+    table, new = load_prices(), read_plan(after)
+    changes = between(read_plan(before), new, table) if before else within(new, table)
+    sys.stdout.write(markdown(changes))
+    return 0
 
 
 def show_forecast(plan: Path, page: Path) -> int:

@@ -38,6 +38,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "aws_efs_file_system": ("lifecycle_policy",),
     "aws_efs_replication_configuration": (),
     "aws_s3_bucket_replication_configuration": ("rule",),
+    "aws_s3_bucket_lifecycle_configuration": ("bucket", "rule"),
     "aws_backup_plan": ("rule",),
     "aws_cloudtrail": ("advanced_event_selector", "event_selector"),
 }
@@ -196,8 +197,13 @@ def amounts(kind: str, values: Mapping[str, Any]) -> dict[str, float]:
 
 def _processors(values: Mapping[str, Any]) -> float:
     nodes = sum(each["desired_size"] for each in values.get("scaling_config") or ())
-    size = (values.get("instance_types") or ["m6i.large"])[0].rsplit(".", 1)[-1]
+    return nodes * processors((values.get("instance_types") or ["m6i.large"])[0])
+
+
+def processors(instance_type: str) -> float:
+    """Of an instance. Raises :class:`UserError` for a size that is not known."""
+    size = instance_type.rsplit(".", 1)[-1]
     try:
-        return float(nodes * PROCESSORS[size])
+        return float(PROCESSORS[size])
     except KeyError:
         raise UserError(f"instances of size '{size}' are not known: add it to PROCESSORS in {__name__}") from None

@@ -86,6 +86,11 @@ BROKEN_COSTS: dict[str, tuple[str, Change, str]] = {
         "'films' is no data class",
     ),
     "negative genomes": ("workload", lambda d: d.update(genomes_a_day=-1), "-1 is less than the minimum"),
+    "old versions kept too short": (
+        "data-classes",
+        lambda d: d["classes"]["raw_sequence"]["lifecycle"].update(noncurrent_days=90),
+        "noncurrent_days 90: a version in DEEP_ARCHIVE is billed for 180 days",
+    ),
     "a replica nobody can read": (
         "data-classes",
         lambda d: d["classes"]["aligned_reads"]["lifecycle"].update(
