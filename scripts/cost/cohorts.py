@@ -6,6 +6,7 @@ A cohort comes in evenly over its month, or all at once (``spread`` 0), as in a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from scripts.cost.lifecycle import FOREVER, Stage
 from scripts.cost.prices import DAYS
@@ -42,14 +43,16 @@ def _share_since(time: float, spread: float) -> float:
     return 1.0 if time >= spread else time / spread
 
 
-def months_in(stage: Stage, months: int, spread: float = DAYS) -> list[float]:
+@cache
+def months_in(stage: Stage, months: int, spread: float = DAYS) -> tuple[float, ...]:
     """Of each month after the one in which a cohort came, the part an object of it spends in a stage."""
-    return [days_within(stage, number * DAYS, (number + 1) * DAYS, spread) / DAYS for number in range(months)]
+    return tuple(days_within(stage, number * DAYS, (number + 1) * DAYS, spread) / DAYS for number in range(months))
 
 
-def reaching(age: float, months: int, spread: float = DAYS) -> list[float]:
+@cache
+def reaching(age: float, months: int, spread: float = DAYS) -> tuple[float, ...]:
     """Of a cohort, the share that reaches an age in each month after the one in which it came."""
-    return [share_reaching(age, number * DAYS, (number + 1) * DAYS, spread) for number in range(months)]
+    return tuple(share_reaching(age, number * DAYS, (number + 1) * DAYS, spread) for number in range(months))
 
 
 def over_cohorts(volumes: Sequence[float], kernel: Sequence[float]) -> list[float]:

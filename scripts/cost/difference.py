@@ -1,7 +1,7 @@
 """What a plan changes in the monthly bill, as Markdown for a review (``make cost-diff``).
 
-Priced is what is billed by the hour or the month. What is billed by use (lifecycles, replication, backups) is named where
-it changes; what that comes to is the forecast's business.
+Priced is what is billed by the hour or the month. What is billed by use (lifecycles, replication, backups) is named
+where it changes; what that comes to is the forecast's business.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _changes(
             None if before is None else monthly(resource, before, table),
             None if after is None else monthly(resource, after, table),
         )
-        if change.before != change.after:
+        if change.difference:
             found.append(change)
     return sorted(found, key=lambda change: (-abs(change.difference), change.address))
 

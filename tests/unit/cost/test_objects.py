@@ -98,7 +98,7 @@ def test_what_stays_exactly_as_long_as_it_is_billed_is_not_charged() -> None:
     kept = BucketRule("", moves=((30, "STANDARD_IA"), (60, "GLACIER"), (150, "DEEP_ARCHIVE")), noncurrent_days=180)
     assert not one(kept).charges
     assert one(replace(kept, moves=((30, "STANDARD_IA"), (59, "GLACIER")))).charges
-    assert one(replace(kept, noncurrent_days=179)).charges
+    assert one(replace(kept, noncurrent_days=150)).charges
 
 
 def test_a_rule_is_read_as_terraform_writes_it() -> None:
