@@ -114,6 +114,16 @@ locals {
           Resource  = "*"
           Condition = { StringEquals = { "aws:SourceAccount" = local._account_id } }
         },
+        # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html,
+        # https://docs.aws.amazon.com/cost-management/latest/userguide/ad-SNS.html
+        {
+          Sid       = "PublishBudgetsAndCostAnomalies"
+          Effect    = "Allow"
+          Principal = { Service = ["budgets.amazonaws.com", "costalerts.amazonaws.com"] }
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+          Resource  = "*"
+          Condition = { StringEquals = { "aws:SourceAccount" = local._account_id } }
+        },
         # EventBridge sends dead letters of its rules to encrypted queues. It states no aws:SourceAccount, aws:SourceArn or
         # aws:SourceOrgID to KMS: with such a condition every delivery fails (same page; seen in
         # https://github.com/awslabs/landing-zone-accelerator-on-aws/issues/407). The policies of the queues and topics

@@ -93,8 +93,8 @@ def _side_usages(flow: Flow, rule: Rule, side: Side, terms: Terms, table: PriceT
     def add(group: Group, what: str, price_id: str, kernel: Sequence[float], factor: float) -> None:
         if factor:
             sums = collected[group, what, price_id]
-            for month, value in enumerate(over_cohorts(flow.counts, kernel)):
-                sums[month] += value * factor
+            for age, value in enumerate(kernel):
+                sums[age] += value * factor
 
     for life in lives(rule, flow.gb, terms.overwritten):
         arriving = reaching(life.arrives, months, terms.spread)
@@ -129,8 +129,8 @@ def _side_usages(flow: Flow, rule: Rule, side: Side, terms: Terms, table: PriceT
                 if side is Side.PRIMARY:
                     add(Group.REQUESTS, "read back", f"s3.retrieval.{stage.storage_class}", stay,
                         life.share * flow.gb * terms.read_back_percent_a_month / 100)  # fmt: skip
-    for (group, what, price_id), quantities in collected.items():
-        for month, quantity in enumerate(quantities):
+    for (group, what, price_id), kernel in collected.items():
+        for month, quantity in enumerate(over_cohorts(flow.counts, kernel)):
             yield Usage(group, what, price_id, side, month, quantity)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,11 +86,13 @@ def priced(usages: Iterable[Usage], table: PriceTable) -> Ledger:
     sums: defaultdict[tuple[str, Side, int], float] = defaultdict(float)
     for usage in usages:
         sums[usage.price_id, usage.side, usage.month] += usage.quantity
-    return Ledger(_lines(usages, sums, table))
-
-
-def _lines(usages: Iterable[Usage], sums: dict[tuple[str, Side, int], float], table: PriceTable) -> Iterator[Line]:
-    for usage in usages:
-        price = table.get(usage.price_id, usage.side)
-        whole = sums[usage.price_id, usage.side, usage.month]
-        yield Line(usage, price, price.cost(whole) * usage.quantity / whole)
+    prices = {(price_id, side): table.get(price_id, side) for price_id, side, _ in sums}
+    rates = {key: prices[key[:2]].cost(whole) / whole for key, whole in sums.items()}
+    return Ledger(
+        Line(
+            usage,
+            prices[usage.price_id, usage.side],
+            usage.quantity * rates[usage.price_id, usage.side, usage.month],
+        )
+        for usage in usages
+    )

@@ -92,16 +92,25 @@ def usages(scenario: Scenario, inputs: Inputs) -> Iterator[Usage]:
     workload = inputs.workload
     toolchain = workload.toolchains[scenario.toolchain]
     built = inputs.built(scenario)
-    flows = list(flows_of(workload, toolchain))
+    yield from storage_usages(scenario, inputs)
+    yield from compute_usages(workload, toolchain, built)
+    flows = list(flows_of(workload, toolchain)) if scenario.lake else []
+    objects = [sum(flow.counts[month] for flow in flows) for month in range(workload.months)]
+    yield from operations_usages(workload, toolchain, built, objects)
+
+
+def storage_usages(scenario: Scenario, inputs: Inputs) -> Iterator[Usage]:
+    """What a scenario uses of the lake and the shared storage, and to move between them and between regions."""
+    workload = inputs.workload
+    toolchain = workload.toolchains[scenario.toolchain]
+    built = inputs.built(scenario)
     if scenario.lake:
+        flows = list(flows_of(workload, toolchain))
         yield from lake_usages(flows, inputs.rules(scenario), terms_of(workload, built), inputs.table)
     retention = {
         name: each["shared_storage"]["retention_days"] or 0 for name, each in inputs.classes["classes"].items()
     }
     yield from shared_storage_usages(workload, toolchain, built, retention, lake=scenario.lake)
-    yield from compute_usages(workload, toolchain, built)
-    objects = [sum(flow.counts[month] for flow in flows) for month in range(workload.months)]
-    yield from operations_usages(workload, toolchain, built, objects if scenario.lake else [0.0] * workload.months)
 
 
 def terms_of(workload: Workload, built: Infrastructure) -> Terms:
@@ -162,8 +171,11 @@ def variations(inputs: Inputs) -> list[Variation]:
 
 def ratios(inputs: Inputs) -> tuple[float, float]:
     """Kosha fast to the case study: the lake alone, and all storage."""
-    fast, other = forecast(FAST, inputs), forecast(inputs.workload.compared_with, inputs)
-    return fast.lake / other.lake, fast.storage / other.storage
+    fast, other = (
+        priced(storage_usages(inputs.workload.scenarios[name], inputs), inputs.table)
+        for name in (FAST, inputs.workload.compared_with)
+    )
+    return fast.total(LAKE_GROUPS) / other.total(LAKE_GROUPS), fast.total() / other.total()
 
 
 def _by_price(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:

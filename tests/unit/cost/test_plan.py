@@ -37,13 +37,18 @@ def plan(*changes: dict[str, Any]) -> dict[str, Any]:
     return {"resource_changes": list(changes), "configuration": {"root_module": root}}
 
 
+HOURLY = {"schedule": "cron(0 * * * ? *)", "lifecycle": [{"delete_after": 35}]}
 GATEWAYS = plan(
     change("aws_nat_gateway.this[0]", {}, {}),
     change("aws_nat_gateway.this[1]", None, {}),
     change("aws_vpc_endpoint.kms", {"vpc_endpoint_type": "Interface", "subnet_ids": ["a", "b"]}, None),
     change("aws_vpc_endpoint.s3", None, {"vpc_endpoint_type": "Gateway"}),
     change("aws_iam_role.free", None, {}),
-    change("aws_backup_plan.hourly", None, {"rule": [{"schedule": "cron(0 * * * ? *)", "lifecycle": [{"delete_after": 35}]}]}),
+    change(
+        "aws_backup_plan.hourly",
+        None,
+        {"rule": [HOURLY]},
+    ),
     change('module.keys["x"].aws_kms_replica_key.lake', None, {}),
 )
 
