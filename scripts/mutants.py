@@ -36,7 +36,9 @@ from scripts.paths import BUILD, MODULES, REPOSITORY
 from scripts.talk import UserError, make_console, run_program
 from scripts.terraform_tests import shared_provider
 
-AREAS = ("access", "efs-policy", "keys", "backup", "transfer", "logs", "network", "residency", "function", "cluster")
+AREAS = (
+    "access", "efs-policy", "keys", "backup", "transfer", "logs", "network", "residency", "function", "cluster", "cost",
+)  # fmt: skip
 CORPUS = Path("policy/mutants.yaml")
 WORKERS = 2
 SHOWN_LINES = 4

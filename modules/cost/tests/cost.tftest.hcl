@@ -57,6 +57,7 @@ run "anomalies_reach_the_topic_at_once_and_people_daily" {
     condition = alltrue([
       for each in aws_ce_anomaly_subscription.this :
       one(one(each.threshold_expression).dimension).key == "ANOMALY_TOTAL_IMPACT_ABSOLUTE" && join("", one(one(each.threshold_expression).dimension).values) == "50"
+      && join("", one(one(each.threshold_expression).dimension).match_options) == "GREATER_THAN_OR_EQUAL"
     ])
     error_message = "anomalies should be told from 50 USD on"
   }
