@@ -197,7 +197,7 @@ def amounts(kind: str, values: Mapping[str, Any]) -> dict[str, float]:
 
 def _processors(values: Mapping[str, Any]) -> float:
     nodes = sum(each["desired_size"] for each in values.get("scaling_config") or ())
-    return nodes * processors((values.get("instance_types") or ["m6i.large"])[0])
+    return float(nodes) * processors((values.get("instance_types") or ["m6i.large"])[0])
 
 
 def processors(instance_type: str) -> float:

@@ -46,9 +46,9 @@ def bucket_rules(resources: Iterable[Resource]) -> dict[str, tuple[BucketRule, .
 
 def rule_of(rule: Mapping[str, Any]) -> BucketRule:
     """A block ``rule`` of Terraform."""
-    expiration = next(iter(rule.get("expiration") or ()), {})
-    noncurrent = next(iter(rule.get("noncurrent_version_expiration") or ()), {})
-    filtered = next(iter(rule.get("filter") or ()), {})
+    expiration, noncurrent, filtered = (
+        _block(rule, name) for name in ("expiration", "noncurrent_version_expiration", "filter")
+    )
     return BucketRule(
         prefix=filtered.get("prefix") or "",
         moves=_moves(rule.get("transition") or (), "days"),
@@ -56,6 +56,12 @@ def rule_of(rule: Mapping[str, Any]) -> BucketRule:
         noncurrent_days=noncurrent.get("noncurrent_days"),
         expire_days=expiration.get("days") or None,
     )
+
+
+def _block(rule: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The one block of a name, or none of its attributes."""
+    blocks: Sequence[Mapping[str, Any]] = rule.get(name) or ({},)
+    return blocks[0]
 
 
 def _moves(blocks: Iterable[Mapping[str, Any]], element: str) -> tuple[tuple[int, str], ...]:
