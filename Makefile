@@ -133,8 +133,9 @@ backfill: $(VENV) ## Tag what is in the lake already: MODE=estimate (default), a
 recover: $(VENV) ## A step of the runbooks region-failover and region-failback, or STEP=ready: could the recovery region take over now? (ENV, DIRECTORY)
 	@$(PYTHON) -m scripts.recovery "$(STEP)" --env "$(ENV)" --directory "$(DIRECTORY)"
 
-drill: $(VENV) $(LOCALCLOUD) tools functions ## Lose the primary region on a busy day of the local cloud, fail over and back by the runbooks, measure RPO and RTO (SEED, SEEDS, STAGE)
-	@$(PYTHON) -m scripts.drill --seed "$(SEED)" --seeds "$(SEEDS)" --stage "$(or $(STAGE),pilot_light)"
+drill: $(VENV) $(LOCALCLOUD) tools functions ## Lose the primary region on a busy day of the local cloud, fail over and back by the runbooks, measure RPO and RTO (SEED, SEEDS, STAGE, LOSS=deny, KEEP=1; in an account see docs/recovery.md)
+	@$(PYTHON) -m scripts.drill --seed "$(SEED)" --seeds "$(SEEDS)" --stage "$(or $(STAGE),pilot_light)" --loss "$(or $(LOSS),stop)" $(if $(KEEP),--keep) \
+	  --env "$(ENV)" $(if $(STORAGE),--storage "$(STORAGE)") $(if $(RECOVERY_STORAGE),--recovery-storage "$(RECOVERY_STORAGE)") --hours "$(or $(HOURS),2)" --confirm "$(CONFIRM)"
 
 replicate: $(VENV) ## Copy to the recovery region what the replication left out: MODE=estimate (default), apply or cancel; DIRECTION=back; PREFIX=
 	@$(PYTHON) -m scripts.replicate --env "$(ENV)" --mode "$(MODE)" --direction "$(DIRECTION)" --prefix "$(PREFIX)" --run "$(RUN)"

@@ -31,3 +31,8 @@ output "security_group_id" {
   description = "Security group of the mount targets."
   value       = aws_security_group.mount_targets.id
 }
+
+output "policy" {
+  description = "The file system's policy as JSON; null where it is not made here."
+  value       = one(aws_efs_file_system_policy.this[*].policy)
+}

@@ -38,6 +38,8 @@ locals {
 }
 
 resource "aws_efs_file_system_policy" "this" {
+  count = var.policy_enabled ? 1 : 0
+
   file_system_id = var.file_system.id
 
   policy = jsonencode({

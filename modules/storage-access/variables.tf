@@ -95,6 +95,13 @@ variable "transfers" {
   }
 }
 
+variable "policy_enabled" {
+  description = "Whether the file system's policy is made here. False for the replica of a shared storage, which has the one that modules/storage-replica makes: a file system has one policy."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "deletion_protection" {
   description = "Let EFS refuse to delete the file system, by its policy (docs/adr/0006). False only where the data are disposable."
   type        = bool

@@ -1,5 +1,6 @@
 # The refusals of the primary's policy (modules/shared-storage). Whom it admits is left out: access points are not replicated, so those it
-# names do not exist here. EFS admits a client by the client's own role, too, which is how 90-recovery lets its clients in.
+# names do not exist here. EFS admits a client by the client's own role, too, which is how 90-recovery lets its clients in: it leaves this policy
+# as it is, for a file system has one, and two roots that each want their own would undo each other's.
 locals {
   refusals = [
     {

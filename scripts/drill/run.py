@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import product
@@ -16,7 +17,8 @@ from scripts.demo.__main__ import run_pipeline
 from scripts.drill import people
 from scripts.drill.day import BEGINS, PROJECTS, SITE, Day
 from scripts.drill.ledger import Outcome, Write, outcome
-from scripts.drill.site import DIRECTORIES, Site, files, run_command, versions
+from scripts.drill.local import LocalSite
+from scripts.drill.site import DIRECTORIES, Contents, Site, files, versions
 from scripts.example_data import lay_out
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import RECOVERY, ROOTS
@@ -31,6 +33,10 @@ RUNBOOKS = REPOSITORY / "docs" / "runbooks"
 HALF_AN_HOUR = timedelta(minutes=30)
 DATA_MOVERS = ("*transfer*", "*tag*", "*backup*", "*recovery points", "replication *")
 """What works during the day; the other schedules would call some hundred times and move nothing."""
+REPLICATIONS = ("replication *",)
+"""What works on the way back, when nothing new is written any more."""
+APPLIED = ("60-protection", RECOVERY)
+"""The roots that the runbooks apply."""
 READ_PAIRS = 500
 """Pairs of reads of the sample that goes through the pipeline in the recovery region: enough to call variants."""
 
@@ -86,18 +92,23 @@ class Drill:
         return found
 
 
-def run(site: Site, day: Day) -> Drill:
-    """Do the whole drill. Raises :class:`UserError` where a step of a runbook fails."""
+def run(site: Site, day: Day, planned: Sequence[str] = ROOTS) -> Drill:
+    """Do the whole drill. Raises :class:`UserError` where a step of a runbook fails.
+
+    Args:
+        planned: the roots of which a plan, at the end, must show no change.
+    """
+    day = site.fit(day)
     drill = Drill(day, _begin(site))
     site.set_lags(day.lake_lag, day.storage_lag)
     console.rule(f"[bold]Seed {day.seed}: a busy day, {len(day.deeds)} writes", align="left")
-    with site.cloud.resting_but(*DATA_MOVERS):
+    with site.resting_but(*DATA_MOVERS):
         for deed in day.deeds:
             site.advance_to(drill.began + deed.after)
             drill.writes.append(site.do(deed))
         site.advance_to(drill.began + day.lost_after)
     drill.writes += site.acknowledged()
-    site.set_region("stopped")
+    site.lose_region()
     drill.stopped = site.now()
     console.rule(f"[bold]{site.region} is lost at {drill.stopped:%H:%M} UTC", align="left")
     try:
@@ -105,11 +116,12 @@ def run(site: Site, day: Day) -> Drill:
         _count(site, drill)
         _work_in_recovery(site, drill)
     finally:
-        site.set_region("running")
+        site.return_region()
     drill.returned = site.now()
     console.rule(f"[bold]{site.region} is back", align="left")
-    _follow(site, drill, "region-failback.md")
-    _compare(site, drill)
+    with site.resting_but(*REPLICATIONS):
+        _follow(site, drill, "region-failback.md")
+    _compare(site, drill, planned)
     drill.ended = site.now()
     return drill
 
@@ -122,40 +134,34 @@ def _begin(site: Site) -> datetime:
     begin = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
     if begin < here:
         begin += timedelta(days=1)
-    with site.cloud.resting_but():
-        site.advance_to(begin)
+    site.await_begin(begin)
     return site.now()
 
 
 def _follow(site: Site, drill: Drill, page: str) -> None:
     """Run the steps of a page; each lasts as long as the page says it does on AWS."""
-    variables = {"ENV": site.standby.environment.name}
+    variables = {"ENV": site.standby.environment.name, "WAITING": site.stage}
     for step in read_steps(RUNBOOKS / page):
         began = site.now()
+        ends = began + timedelta(minutes=step.minutes)
         console.print(f"[bold]{step.number}. {step.title}[/]  {step.command}", highlight=False)
-        seconds = run_command(step.command, variables)
-        site.advance_to(began + timedelta(minutes=step.minutes))
+        seconds = site.run_command(step.command, variables, until=ends)
         drill.steps.append(Done(page, step, began, site.now(), seconds))
 
 
 def _count(site: Site, drill: Drill) -> None:
     """Hold what was written against what is there."""
     assert drill.stopped is not None
-    found = site.found()
+    found, copies = site.found(drill.stopped), site.copies_of_snapshots()
+    # Of `critical` there are three copies, and the target is for the best of them; the page tells each alone, too.
+    found["snapshots"] = union(copies.values())
     usable = {target: done.ended - drill.stopped for done in drill.steps for target in done.step.gives_back}
     for target, there in found.items():
         writes = [each for each in drill.writes if each.target == target]
         drill.outcomes.append(outcome(target, writes, there, drill.stopped, usable[target]))
-    # Of `critical` there are three copies; the target is for the best. The two on file systems are told alone, too.
     critical = [each for each in drill.writes if each.target == "snapshots"]
-    copies = {
-        "replica of the shared storage": _one(files(site.recovery_storage / DIRECTORIES["snapshots"])),
-        "hourly recovery point": _one(
-            {name: content for folder in site.restored_directories() for name, content in files(folder).items()}
-        ),
-    }
-    for copy, contents in copies.items():
-        drill.by_copy[copy] = outcome("snapshots", critical, contents, drill.stopped, timedelta()).rpo
+    for copy, there in copies.items():
+        drill.by_copy[copy] = outcome("snapshots", critical, there, drill.stopped, timedelta()).rpo
     for each in drill.outcomes:
         console.print(
             f"  {each.target}: {each.writes} writes, {len(each.lost)} lost, RPO {each.rpo}, RTO {each.rto}",
@@ -163,14 +169,23 @@ def _count(site: Site, drill: Drill) -> None:
         )
 
 
-def _one(contents: Mapping[str, str]) -> dict[str, list[str]]:
-    return {name: [content] for name, content in contents.items()}
+def union(copies: Iterable[Contents]) -> Contents:
+    """What is there in any of the copies."""
+    there: Contents = defaultdict(set)
+    for copy in copies:
+        for name, contents in copy.items():
+            there[name] |= contents
+    return there
 
 
 def _work_in_recovery(site: Site, drill: Drill) -> None:
     """Work in the recovery region: people read what they may, a sample goes through the pipeline, files are written."""
-    _people_read(site, drill)
-    restored = dict(site.restored_volumes())
+    assert drill.stopped is not None
+    if isinstance(site, LocalSite):
+        _people_read(site, drill)
+    else:
+        console.print("  Nobody signs in for the drill: have people read now, as the runbook's Verify says")
+    restored = dict(site.restored_volumes(drill.stopped))
     drill.check("every volume is restored", set(site.volumes) <= restored.keys(), f"{len(restored)} volumes")
     samples = lay_out(site.recovery_storage, pairs=READ_PAIRS, first_number=drill.day.seed)
     run_pipeline(site.recovery_storage, samples)
@@ -189,7 +204,7 @@ def _published_objects(site: Site, before: set[str]) -> dict[str, dict[str, str]
     return {each["Key"]: tags_of(s3, bucket, each["Key"]) for each in versions(s3, bucket) if each["Key"] not in before}
 
 
-def _people_read(site: Site, drill: Drill) -> None:
+def _people_read(site: LocalSite, drill: Drill) -> None:
     """Somebody of one project and site reads an object of each class in each duty, from each place."""
     matrix, storage = Matrix(), site.standby.storage
     prefix = site.standby.environment.prefix
@@ -236,8 +251,8 @@ def _can_read(s3: Any, bucket: str, key: str) -> bool:
     return True
 
 
-def _compare(site: Site, drill: Drill) -> None:
-    """After the way back both sides are the same, with what was written in the recovery region."""
+def _compare(site: Site, drill: Drill, planned: Sequence[str]) -> None:
+    """After the way back both sides are the same, with what was written in the recovery region; plans are empty."""
     for directory in DIRECTORIES.values():
         primary, recovery = files(site.primary_storage / directory), files(site.recovery_storage / directory)
         differing = sorted(name for name in primary.keys() | recovery.keys() if primary.get(name) != recovery.get(name))
@@ -248,9 +263,8 @@ def _compare(site: Site, drill: Drill) -> None:
     drill.check(
         "what was written in the recovery region came back", path.is_file() and path.read_bytes() == note(drill.day)
     )
-    for root in ROOTS:
-        # The way back leaves the standby in this stage, whatever the environment says.
-        stage = "pilot_light" if root == RECOVERY else None
+    for root in planned:
+        stage = site.stage if root == RECOVERY else None
         changes = commands.plan(site.standby.environment, root, detailed=True, stage=stage)
         drill.check(f"nothing is left to change in {root}", changes == 0)
 

@@ -1,5 +1,5 @@
-# Access to the replica of the shared storage. It is read-only as long as it is replicated to (60-protection); mount targets,
-# access points and the policy are its own from the first day. The directories of the access points come with the files.
+# Access to the replica of the shared storage. It is read-only as long as it is replicated to (60-protection); mount targets
+# and access points are its own from the first day. The directories of the access points come with the files. Its policy is that of 60-protection.
 module "storage_access" {
   source = "../../modules/storage-access"
   count  = local.is_lit ? 1 : 0
@@ -12,6 +12,7 @@ module "storage_access" {
   posix                     = local.layout.posix
   directories               = local.layout.directories
   transfers                 = local.layout.transfers
+  policy_enabled            = false
   deletion_protection       = var.deletion_protection
   permissions_boundary_arn  = local.foundation.permissions_boundary_arn
 }

@@ -138,11 +138,11 @@ run "the_policy_admits_named_roles_through_access_points_and_mount_targets_only"
   command = plan
 
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_efs_file_system_policy.this.policy).Statement : statement.Principal != "*" && try(statement.Principal.AWS != "*", true) if statement.Effect == "Allow"])
+    condition     = alltrue([for statement in jsondecode(aws_efs_file_system_policy.this[0].policy).Statement : statement.Principal != "*" && try(statement.Principal.AWS != "*", true) if statement.Effect == "Allow"])
     error_message = "the policy admits everybody: whoever reaches a mount target could read genomes"
   }
   assert {
-    condition = { for statement in jsondecode(aws_efs_file_system_policy.this.policy).Statement : statement.Principal.AWS => statement.Condition if statement.Effect == "Allow" } == {
+    condition = { for statement in jsondecode(aws_efs_file_system_policy.this[0].policy).Statement : statement.Principal.AWS => statement.Condition if statement.Effect == "Allow" } == {
       "arn:aws:iam::111122223333:role/kosha-test-storage-workers" = {
         Bool       = { "elasticfilesystem:AccessedViaMountTarget" = "true" }
         StringLike = { "elasticfilesystem:AccessPointArn" = ["arn:aws:elasticfilesystem:ap-south-1:111122223333:access-point/*"] }
@@ -164,7 +164,7 @@ run "the_policy_admits_named_roles_through_access_points_and_mount_targets_only"
   }
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_efs_file_system_policy.this.policy).Statement :
+      for statement in jsondecode(aws_efs_file_system_policy.this[0].policy).Statement :
       statement.Action == ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"] if statement.Effect == "Allow"
     ])
     error_message = "clients may mount and write, and nothing else"
@@ -175,7 +175,7 @@ run "the_policy_refuses_plaintext_root_and_mounts_of_the_whole" {
   command = plan
 
   assert {
-    condition = { for statement in jsondecode(aws_efs_file_system_policy.this.policy).Statement : statement.Sid => jsonencode([statement.Action, try(statement.Condition, null)]) if statement.Effect == "Deny" } == {
+    condition = { for statement in jsondecode(aws_efs_file_system_policy.this[0].policy).Statement : statement.Sid => jsonencode([statement.Action, try(statement.Condition, null)]) if statement.Effect == "Deny" } == {
       DenyWithoutTls         = jsonencode(["*", { Bool = { "aws:SecureTransport" = "false" } }])
       DenyWithoutAccessPoint = jsonencode([["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"], { Null = { "elasticfilesystem:AccessPointArn" = "true" } }])
       DenyRoot               = jsonencode(["elasticfilesystem:ClientRootAccess", null])
@@ -274,8 +274,21 @@ run "without_protection_nothing_stands_in_the_way_of_destroy" {
   }
 
   assert {
-    condition     = !strcontains(aws_efs_file_system_policy.this.policy, "DeleteFileSystem")
+    condition     = !strcontains(aws_efs_file_system_policy.this[0].policy, "DeleteFileSystem")
     error_message = "an unprotected file system must be deletable"
+  }
+}
+
+run "the_policy_can_be_somebody_elses" {
+  command = plan
+
+  variables {
+    policy_enabled = false
+  }
+
+  assert {
+    condition     = length(aws_efs_file_system_policy.this) == 0 && output.policy == null
+    error_message = "The replica's own policy would be overwritten."
   }
 }
 

@@ -200,6 +200,10 @@ run "pilot_light_has_all_but_what_works" {
     condition     = length(module.storage_access) == 1 && keys(module.transfer) == ["snapshots", "transfer"] && length(module.hospital_ingestion) == 1 && length(module.node_provisioning) == 1
     error_message = "Every role is there before the disaster: IAM's control plane is in one region of the world."
   }
+  assert {
+    condition     = module.storage_access[0].policy == null
+    error_message = "The replica has the policy of 60-protection; each apply of one root would undo the other's."
+  }
 }
 
 run "cold_is_free_and_what_must_be_there_before" {
