@@ -51,9 +51,11 @@ def shared_storage_usages(
             yield Usage(copies, "replica, moved", "transfer.between_regions", BETWEEN, month, written)
         if infrastructure.backup_days:
             # Whatever an hourly backup met is kept for so long, once.
-            kept = resident + settings.standing_gb.total + written / DAYS * infrastructure.backup_days
+            kept = resident + written / DAYS * infrastructure.backup_days
             for side in (PRIMARY, RECOVERY):
                 yield Usage(Group.SHARED_COPIES, "backups", "backup.efs", side, month, kept)
+                stands = settings.standing_gb.total
+                yield _fixed(Group.SHARED_COPIES, "backups of what stands", "backup.efs", side, month, stands)
             yield Usage(Group.SHARED_COPIES, "backups, moved", "transfer.between_regions", BETWEEN, month, written)
 
 

@@ -260,8 +260,9 @@ def test_copies_of_the_shared_storage(small: Workload) -> None:
     assert ledger["what comes and goes"] == near(394.5)
     #  4,000 GB in Archive x 0.01
     assert ledger["what stands, archive"] == near(40)
-    #  1,315 + 4,000 GB, and 200 GB a day for 35 days = 7,000 GB: 12,315 x 0.05 in both regions
-    assert ledger["backups"] == near(1231.5)
+    #  1,315 GB, and 200 GB a day for 35 days = 7,000 GB: 8,315 x 0.05 in both regions; 4,000 x 0.05 in both
+    assert ledger["backups"] == near(831.5)
+    assert ledger["backups of what stands"] == near(400)
     #  6,083 GB written x 0.02, for the replica and for the backups
     assert ledger["replica, moved"] == near(121.67)
     assert ledger["backups, moved"] == near(121.67)

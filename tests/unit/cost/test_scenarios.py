@@ -9,7 +9,7 @@ from scripts.cost.infrastructure import SAMPLE, count, read_plan
 from scripts.cost.ledger import Group
 from scripts.cost.lifecycle import DATA_CLASSES
 from scripts.cost.prices import Side, load_prices
-from scripts.cost.scenarios import FAST, Forecast, Inputs, Variation, forecasts, ratios, variations
+from scripts.cost.scenarios import FAST, Forecast, Inputs, Variation, forecasts, ratios, usages, variations
 from scripts.cost.table import TARGET, dollars, unverified, verdict
 from scripts.cost.workload import load_workload
 from scripts.paths import REPOSITORY
@@ -81,6 +81,24 @@ def test_an_assumption_moves_the_ratio_the_way_it_should(inputs: Inputs, varied:
 def test_the_replication_s_time_control_is_billed_where_the_plan_has_it(inputs: Inputs) -> None:
     without = replace(inputs, infrastructure=inputs.infrastructure.model_copy(update={"replication_time": False}))
     assert ratios(without)[0] < ratios(inputs)[0]
+
+
+@pytest.mark.parametrize("name", ["everything_on_efs", "case_study", FAST])
+def test_twice_of_what_comes_in_is_twice_of_every_volume_and_of_nothing_else(inputs: Inputs, name: str) -> None:
+    workload = inputs.workload.model_copy(update={"months": 6})
+    others = {key: each.model_copy(update={"a_day": 2 * each.a_day}) for key, each in workload.others.items()}
+    twice = workload.model_copy(update={"genomes_a_day": 2 * workload.genomes_a_day, "others": others})
+    scenario = workload.scenarios[name]
+    pairs = zip(
+        usages(scenario, replace(inputs, workload=workload)),
+        usages(scenario, replace(inputs, workload=twice)),
+        strict=True,
+    )
+    kinds = set()
+    for one, other in pairs:
+        assert other.quantity == pytest.approx(one.quantity * (2 if one.by_volume else 1)), one.what
+        kinds.add(one.by_volume)
+    assert kinds == {True, False}
 
 
 def test_unverified_prices_are_listed_by_what_rests_on_them(found: dict[str, Forecast]) -> None:
