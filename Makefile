@@ -40,9 +40,13 @@ SEEDS ?= 1
 KILLS ?= 20
 GENOME ?= ecoli
 DEPTH ?= 30
+PLAN ?=
+BEFORE ?=
+AFTER ?=
+SAVED ?=
 
 .PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
-	replay simulate test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence mutants clean
+	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence mutants clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -144,6 +148,12 @@ replay: $(VENV) ## Call the functions again with the events they gave up on (ENV
 
 simulate: $(VENV) ## Operate the platform for MONTHS of virtual time with faults, from SEED on, SEEDS times
 	@$(PYTHON) -m scripts.simulate --months "$(MONTHS)" --seed "$(SEED)" --seeds "$(SEEDS)"
+
+cost: $(VENV) ## What the platform costs over 60 months, scenarios side by side, as table and page (PLAN); SAVED=1: what the automations saved (ENV)
+	@$(PYTHON) -m scripts.cost $(if $(SAVED),saved --env "$(ENV)",forecast $(if $(PLAN),--plan "$(PLAN)"))
+
+cost-diff: $(VENV) ## What a plan changes in the monthly bill, as Markdown for a review: AFTER=plan.json (BEFORE=another)
+	@$(PYTHON) -m scripts.cost diff $(if $(BEFORE),--before "$(BEFORE)") $(if $(AFTER),--after "$(AFTER)")
 
 test: $(VENV) $(LOCALCLOUD) $(REPORTS) $(NPM) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all

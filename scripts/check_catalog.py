@@ -33,6 +33,8 @@ DOCUMENTS = (
     "recovery",
     "alarms",
     "slos",
+    "prices",
+    "workload",
 )
 TAG_LIMIT = 10
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
@@ -45,6 +47,10 @@ DAYS_IN_STANDARD = {"STANDARD_IA": 30}
 # Days billed at least, so an earlier move or expiry costs more than it saves
 # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html).
 DAYS_BILLED = {"STANDARD_IA": 30, "GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180}
+
+# Until an object can be read, by the standard retrieval; others at once
+# (https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html).
+MINUTES_TO_READ = {"GLACIER": 5 * 60, "DEEP_ARCHIVE": 12 * 60}
 
 MINUTES_OF_A_DAY = 24 * 60
 # A backup -> what it protects, and the target that rests on how often it is made.
@@ -107,6 +113,10 @@ def check(folder: Path, schemas: Path = CATALOG) -> list[str]:
             right[name] = document
     if {"data-classes", "shared-storage"} <= right.keys():
         problems += transfer_rules(right["shared-storage"], right["data-classes"])
+    if {"data-classes", "workload"} <= right.keys():
+        problems += [*workload_class_rules(right["workload"], right["data-classes"])]
+    if {"data-classes", "recovery"} <= right.keys():
+        problems += replica_rules(right["data-classes"], right["recovery"])
     if {"data-classes", "access"} <= right.keys():
         problems += access_rules(right["access"], right["data-classes"])
     problems += across(right)
@@ -138,7 +148,11 @@ def data_class_rules(document: Mapping[str, Any]) -> Iterator[str]:
         if (each.get("named_by") == "folders") == ("extensions" in each):
             yield f"{place}.extensions: goes with files that are named by the class; with named_by: folders any will do"
         yield from (f"{place}.extensions: {problem}" for problem in extension_rules(each.get("extensions", [])))
-        yield from (f"{place}.lifecycle: {problem}" for problem in lifecycle_rules(each["lifecycle"]))
+        lifecycle = each["lifecycle"]
+        yield from (f"{place}.lifecycle: {problem}" for problem in lifecycle_rules(lifecycle))
+        if "replica_transitions" in lifecycle:
+            replica = {**lifecycle, "transitions": lifecycle["replica_transitions"]}
+            yield from (f"{place}.lifecycle: of the replica: {problem}" for problem in lifecycle_rules(replica))
 
 
 def transfer_rules(layout: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[str]:
@@ -189,6 +203,22 @@ def access_rules(access: Mapping[str, Any], classes: Mapping[str, Any]) -> Itera
                 )
 
 
+def replica_rules(classes: Mapping[str, Any], recovery: Mapping[str, Any]) -> Iterator[str]:
+    """When the primary region is gone people work with the replica, so it can be read within the lake's RTO."""
+    rto = recovery["targets"]["lake"]["rto_minutes"]
+    for name, each in classes["classes"].items():
+        lifecycle = each["lifecycle"]
+        element = "replica_transitions" if "replica_transitions" in lifecycle else "transitions"
+        for move in lifecycle[element]:
+            wait = MINUTES_TO_READ.get(move["storage_class"], 0)
+            if wait > rto:
+                yield (
+                    f"data-classes.yaml: $.classes.{name}.lifecycle.{element}: what is in {move['storage_class']} is"
+                    f" read after {wait // 60} hours, and the replica must be after {rto} minutes (recovery.yaml,"
+                    " targets.lake): give replica_transitions without it"
+                )
+
+
 def extension_rules(extensions: list[str]) -> Iterator[str]:
     """An extension is everything behind the first dot, so a longer one may end like a shorter one of the same class
     only if it extends it at the end (``vcf.gz`` and ``vcf.gz.tbi``): ``gz`` beside ``vcf.gz`` reads as "any gz file",
@@ -206,6 +236,13 @@ def lifecycle_rules(lifecycle: Mapping[str, Any]) -> Iterator[str]:
         least = DAYS_IN_STANDARD.get(each["storage_class"], 0)
         if each["days"] < least:
             yield f"{each['storage_class']} after {each['days']} days: S3 asks for at least {least}"
+        # Whoever overwrites an object on the day it was moved leaves it there for noncurrent_days.
+        billed = DAYS_BILLED.get(each["storage_class"], 0)
+        if lifecycle["noncurrent_days"] < billed:
+            yield (
+                f"noncurrent_days {lifecycle['noncurrent_days']}: a version in {each['storage_class']} is billed for"
+                f" {billed} days, so give as many"
+            )
     for before, after in pairwise(transitions):
         first, second = before["storage_class"], after["storage_class"]
         if WATERFALL.index(second) <= WATERFALL.index(first):
@@ -301,6 +338,45 @@ def recovery_rules(document: Mapping[str, Any]) -> Iterator[str]:
         rpo = document["targets"][target]["rpo_minutes"]
         if gap > rpo:
             yield f"{place}.schedule: {gap} minutes without a backup, and the target {target} allows {rpo} to be lost"
+
+
+def price_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of prices.yaml."""
+    seen = Counter((line["id"], line["region"]) for line in document["prices"])
+    yield from (f"$.prices: {price} of {region} stands there {n} times" for (price, region), n in seen.items() if n > 1)
+    for line in document["prices"]:
+        place = f"$.prices: {line['id']} of {line['region']}"
+        if line["source"] not in document["sources"]:
+            yield f"{place}: {line['source']!r} is none of $.sources"
+        tiers = [tier["from"] for tier in line.get("tiers", [{"from": 0}])]
+        if tiers[0] != 0 or any(before >= after for before, after in pairwise(tiers)):
+            yield f"{place}.tiers: begin at {tiers[0]}, or do not go up: begin at 0, in ascending order"
+        storage_class = line["id"].removeprefix("s3.storage.")
+        if line["id"] != storage_class and (days := DAYS_BILLED.get(storage_class, 0)) != line.get("minimum_days", 0):
+            yield f"{place}.minimum_days: S3 bills {days} days of {storage_class} at least"
+    for region in document["regions"].values():
+        for storage_class in WATERFALL:
+            for kind in ("storage", "transition", "retrieval"):
+                if (f"s3.{kind}.{storage_class}", region) not in seen:
+                    yield f"$.prices: s3.{kind}.{storage_class} of {region} is missing: a data class may be moved there"
+
+
+def workload_rules(document: Mapping[str, Any]) -> Iterator[str]:
+    """The rules of workload.yaml."""
+    for name, scenario in document["scenarios"].items():
+        if scenario["toolchain"] not in document["toolchains"]:
+            yield f"$.scenarios.{name}.toolchain: {scenario['toolchain']!r} is none of $.toolchains"
+    if document["compared_with"] not in document["scenarios"]:
+        yield f"$.compared_with: {document['compared_with']!r} is none of $.scenarios"
+
+
+def workload_class_rules(workload: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[str]:
+    """What comes into the lake belongs to a data class, whose lifecycle it is priced with."""
+    known = classes["classes"]
+    places = [(f"$.toolchains.{name}.files", each["files"]) for name, each in workload["toolchains"].items()]
+    for place, named in [*places, ("$.others", workload["others"])]:
+        for name in named.keys() - known.keys():
+            yield f"workload.yaml: {place}: {name!r} is no data class; there are {', '.join(known)}"
 
 
 def due_minutes(schedule: str) -> list[int]:
@@ -432,6 +508,8 @@ RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "recovery": recovery_rules,
     "alarms": alarm_rules,
     "slos": slo_rules,
+    "prices": price_rules,
+    "workload": workload_rules,
 }
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ AREAS = (
     "function",
     "cluster",
     "alarms",
+    "cost",
 )
 CORPUS = Path("policy/mutants.yaml")
 WORKERS = 2

@@ -31,7 +31,9 @@ def sample_plans(environment: str = "local") -> dict[str, Path]:
     return _files(folder)
 
 
-def make_plans(environment: Environment, folder: Path, only: str | None = None) -> dict[str, Path]:
+def make_plans(
+    environment: Environment, folder: Path, only: str | None = None, stage: str = "active"
+) -> dict[str, Path]:
     """Plan every root, or one, with the values of ``environment`` on a local cloud of its own; root -> plan as JSON.
 
     An environment that is none of the local cloud is planned there too: its values, and nothing of its account.
@@ -41,8 +43,8 @@ def make_plans(environment: Environment, folder: Path, only: str | None = None) 
     with own_local_cloud(BUILD / "sample-plans-localcloud") as cloud:
         _publish_handoffs(cloud, here)
         for root in [only] if only else [BOOTSTRAP, *ROOTS]:
-            # All of the standby, of which an environment may have nothing yet.
-            commands.plan(here, root, json_folder=folder, stage="active" if root == RECOVERY else None)
+            # All of the standby, unless asked for less: an environment may have nothing of it yet.
+            commands.plan(here, root, json_folder=folder, stage=stage if root == RECOVERY else None)
     return {root: path for root, path in _files(folder).items() if only in (None, root)}
 
 

@@ -42,3 +42,10 @@ output "expire_days" {
   description = "Rule of the lifecycle -> days after which its objects expire; null where they never do."
   value       = { for id, rule in var.lifecycle_rules : id => rule.expire_days }
 }
+
+output "transitions" {
+  description = "Rule of the lifecycle -> what its objects are moved into, by days, as `<days> <storage class>`."
+  value = {
+    for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.id => sort([for move in rule.transition : "${move.days} ${move.storage_class}"])
+  }
+}

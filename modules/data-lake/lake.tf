@@ -1,7 +1,19 @@
 locals {
-  # The same on both sides: the replica ages as the lake does, and S3 replicates no lifecycle.
+  # S3 replicates no lifecycle, and counts a replica's days from when its source was made. What the replica is in at last may be
+  # another class than the lake's: it is what people work with when the primary region is gone (docs/adr/0036).
   class_rules = {
-    for name, class in var.data_classes : replace(name, "_", "-") => merge(class.lifecycle, { prefix = "${class.prefix}/" })
+    for name, class in var.data_classes : replace(name, "_", "-") => {
+      prefix          = "${class.prefix}/"
+      transitions     = class.lifecycle.transitions
+      noncurrent_days = class.lifecycle.noncurrent_days
+      expire_days     = class.lifecycle.expire_days
+    }
+  }
+  replica_rules = {
+    for name, class in var.data_classes : replace(name, "_", "-") => merge(
+      local.class_rules[replace(name, "_", "-")],
+      { transitions = class.lifecycle.replica_transitions == null ? class.lifecycle.transitions : class.lifecycle.replica_transitions },
+    )
   }
 }
 
@@ -27,7 +39,7 @@ module "replica" {
   bucket              = local.replica_bucket
   key_arn             = var.replica_key_arn
   access_log_bucket   = module.recovery_access_logs.bucket
-  lifecycle_rules     = local.class_rules
+  lifecycle_rules     = local.replica_rules
   object_lock_days    = var.replica_lock_days
   extra_statements    = concat(local.access_policies[local.replica_bucket], [local.replica_writing])
   deletion_protection = var.deletion_protection

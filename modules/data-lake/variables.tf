@@ -10,13 +10,14 @@ variable "name" {
 }
 
 variable "data_classes" {
-  description = "The data classes of catalog/data-classes.yaml (its `classes`): the prefix of each and how long S3 keeps what lies below it."
+  description = "The data classes of catalog/data-classes.yaml (its `classes`): the prefix of each and how long S3 keeps what lies below it; replica_transitions where the replica ages otherwise than the lake."
   type = map(object({
     prefix = string
     lifecycle = object({
-      transitions     = list(object({ days = number, storage_class = string }))
-      noncurrent_days = number
-      expire_days     = optional(number)
+      transitions         = list(object({ days = number, storage_class = string }))
+      replica_transitions = optional(list(object({ days = number, storage_class = string })))
+      noncurrent_days     = number
+      expire_days         = optional(number)
     })
   }))
   nullable = false
@@ -38,18 +39,21 @@ variable "data_classes" {
   validation {
     condition = alltrue(flatten([
       for class in var.data_classes : [
-        for transition in class.lifecycle.transitions :
+        for transition in concat(class.lifecycle.transitions, class.lifecycle.replica_transitions == null ? [] : class.lifecycle.replica_transitions) :
         contains(["STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"], transition.storage_class) &&
         transition.days >= (contains(["STANDARD_IA", "ONEZONE_IA"], transition.storage_class) ? 30 : 1)
       ]
     ]))
-    error_message = "a transition names no S3 storage class, or goes to an infrequent-access class before day 30, which S3 refuses; correct lifecycle.transitions in catalog/data-classes.yaml."
+    error_message = "a transition names no S3 storage class, or goes to an infrequent-access class before day 30, which S3 refuses; correct lifecycle.transitions or replica_transitions in catalog/data-classes.yaml."
   }
 
   validation {
     condition = alltrue([
       for class in var.data_classes :
-      class.lifecycle.expire_days == null ? true : alltrue([for transition in class.lifecycle.transitions : transition.days < class.lifecycle.expire_days])
+      class.lifecycle.expire_days == null ? true : alltrue([
+        for transition in concat(class.lifecycle.transitions, class.lifecycle.replica_transitions == null ? [] : class.lifecycle.replica_transitions) :
+        transition.days < class.lifecycle.expire_days
+      ])
     ])
     error_message = "a data class expires before its last transition; raise expire_days or drop the transition in catalog/data-classes.yaml."
   }

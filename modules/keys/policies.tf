@@ -104,12 +104,13 @@ locals {
       ]
 
       alerts = [
-        # Alarms publish to encrypted topics, and SNS delivers to encrypted queues. Without this both vanish silently.
-        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+        # Alarms, budgets and cost anomalies publish to encrypted topics, and SNS delivers to encrypted queues. Without this all
+        # vanish silently. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services,
+        # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
         {
           Sid       = "PublishAlarmsAndDeliverToQueues"
           Effect    = "Allow"
-          Principal = { Service = ["cloudwatch.amazonaws.com", "sns.amazonaws.com"] }
+          Principal = { Service = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com", "sns.amazonaws.com"] }
           Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
           Resource  = "*"
           Condition = { StringEquals = { "aws:SourceAccount" = local._account_id } }

@@ -25,8 +25,8 @@ ARN = re.compile(r"arn:[a-z*-]+:(?P<service>[\w*-]+):(?P<region>[^:\s\"]*):(?P<a
 HOST = re.compile(r"https?://(?P<host>[\w.*-]+\.amazonaws\.com)\b")
 
 # Services whose ARNs have no region, because their names are the world's. The data of a bucket lie in the region of the
-# provider that makes it.
-WITHOUT_REGION = frozenset({"iam", "organizations", "s3", "sts"})
+# provider that makes it; budgets and Cost Explorer are the account's and hold sums, no data of the platform.
+WITHOUT_REGION = frozenset({"budgets", "ce", "iam", "organizations", "s3", "sts"})
 # AWS's own, as in arn:aws:iam::aws:policy/...
 AWS_ITSELF = "aws"
 

@@ -11,5 +11,6 @@ module "alerts" {
     platform = "${module.naming.prefix} platform: alarms, findings"
   }
   event_topics  = ["platform"] # what the audit trail and the detectors find (50-audit)
+  publishers    = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com"]
   subscriptions = var.alert_subscriptions
 }

@@ -1,4 +1,4 @@
-# The naming module validates the first four; the audit-trail module the others.
+# The naming module validates the first four; the modules audit-trail and cost the others.
 
 variable "organisation" {
   description = "Short name of the institution: the first part of every name."
@@ -87,5 +87,38 @@ variable "create_config_service_linked_role" {
   description = "Whether to make the service-linked role of AWS Config: true in an account that has never used Config and has rules. One that exists cannot be made again."
   type        = bool
   default     = false
+  nullable    = false
+}
+
+variable "monthly_budget_usd" {
+  description = "What the account is expected to cost in a month, in USD. make cost says what the workload comes to."
+  type        = number
+  nullable    = false
+}
+
+variable "budget_email_addresses" {
+  description = "Who is told of budget and anomalies besides those who are subscribed to the topic platform."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "cost_explorer" {
+  description = "Whether the account has Cost Explorer. Without it there is the budget alone."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "cost_anomaly_monitor_arn" {
+  description = "ARN of the anomaly monitor of all services, where the account has one already (accounts since March 2023 do); null makes one."
+  type        = string
+  default     = null
+}
+
+variable "cost_allocation_tags" {
+  description = "Tags by which bills are divided. AWS refuses those it has not billed anything with for a day, so a new account begins with none."
+  type        = set(string)
+  default     = []
   nullable    = false
 }

@@ -27,6 +27,8 @@ cluster_nodes   = { min = 2, desired = 2, max = 4 }
 guardduty    = false
 config_rules = []
 
+monthly_budget_usd = 1000
+
 # 60-protection. Without AWS Config Audit Manager sees nothing, and until a claim asks for a disk no volume has the tag.
 backup_framework = false
 watched_backups  = ["critical"]

@@ -29,6 +29,8 @@ cluster_version = "1.35"
 cluster_nodes   = { min = 1, desired = 1, max = 2 }
 
 # 50-audit. As by default: the local cloud keeps records of all of it and does none (modules/audit-trail/README.md).
+monthly_budget_usd   = 1000
+cost_allocation_tags = ["organisation", "environment", "root"]
 
 # 60-protection. Until a claim asks for a disk no volume has the tag.
 watched_backups = ["critical"]

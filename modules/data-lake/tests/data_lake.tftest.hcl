@@ -360,6 +360,57 @@ run "every_class_has_its_lifecycle" {
   }
 }
 
+run "a_replica_may_age_otherwise_than_the_lake" {
+  command = plan
+
+  variables {
+    data_classes = {
+      raw_sequence = {
+        prefix = "raw-sequences"
+        lifecycle = {
+          transitions         = [{ days = 180, storage_class = "DEEP_ARCHIVE" }]
+          replica_transitions = [{ days = 1, storage_class = "GLACIER_IR" }]
+          noncurrent_days     = 365
+        }
+      }
+      snapshot = {
+        prefix    = "snapshots"
+        lifecycle = { transitions = [{ days = 30, storage_class = "GLACIER_IR" }], noncurrent_days = 365 }
+      }
+    }
+  }
+
+  assert {
+    condition     = join(", ", module.lake.transitions["raw-sequence"]) == "180 DEEP_ARCHIVE" && join(", ", module.replica.transitions["raw-sequence"]) == "1 GLACIER_IR"
+    error_message = "raw-sequence should go to DEEP_ARCHIVE in the lake after 180 days, and to GLACIER_IR in the replica after one"
+  }
+
+  assert {
+    condition     = join(", ", module.replica.transitions["snapshot"]) == "30 GLACIER_IR"
+    error_message = "a class without replica_transitions should age in the replica as it does in the lake"
+  }
+}
+
+run "refuses_a_replica_that_expires_before_its_last_transition" {
+  command = plan
+
+  variables {
+    data_classes = { one = { prefix = "one", lifecycle = { transitions = [], replica_transitions = [{ days = 90, storage_class = "GLACIER" }], noncurrent_days = 30, expire_days = 60 } } }
+  }
+
+  expect_failures = [var.data_classes]
+}
+
+run "refuses_a_storage_class_of_the_replica_that_does_not_exist" {
+  command = plan
+
+  variables {
+    data_classes = { one = { prefix = "one", lifecycle = { transitions = [], replica_transitions = [{ days = 30, storage_class = "COLD" }], noncurrent_days = 30 } } }
+  }
+
+  expect_failures = [var.data_classes]
+}
+
 run "the_catalogue_of_this_repository_is_accepted" {
   command = plan
 

@@ -92,7 +92,7 @@ run "nobody_outside_the_account_may_use_a_key" {
       for key in aws_kms_key.this : [
         for statement in jsondecode(key.policy).Statement : flatten([try(statement.Principal.Service, [])])
       ]
-    ])) == toset(["logs.ap-south-1.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com", "cloudtrail.amazonaws.com", "config.amazonaws.com"])
+    ])) == toset(["logs.ap-south-1.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com", "cloudtrail.amazonaws.com", "config.amazonaws.com", "budgets.amazonaws.com", "costalerts.amazonaws.com"])
     error_message = "the service principals in the key policies are not exactly those that are needed"
   }
   assert {

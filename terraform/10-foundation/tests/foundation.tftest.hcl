@@ -103,6 +103,17 @@ run "the_handoff_has_what_later_roots_read_in_both_regions" {
   }
 }
 
+run "alarms_budgets_and_cost_anomalies_may_tell_the_topic_platform" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(module.alerts.topic_policies["platform"]).Statement : statement.Principal.Service if statement.Sid == "PublishFromServicesOfThisAccount"
+    ])) == toset(["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com"])
+    error_message = "who may publish: ${module.alerts.topic_policies["platform"]}"
+  }
+}
+
 run "volumes_are_encrypted_with_the_platforms_key_in_both_regions" {
   command = apply
 

@@ -48,6 +48,9 @@ mock_provider "aws" {
   mock_resource "aws_s3_bucket" {
     defaults = { arn = "arn:aws:s3:::kosha-test-audit-ap-south-1" }
   }
+  mock_resource "aws_ce_anomaly_monitor" {
+    defaults = { arn = "arn:aws:ce::111122223333:anomalymonitor/made-here" }
+  }
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/made-here" }
   }
@@ -65,6 +68,7 @@ variables {
   environment         = "test"
   region              = "ap-south-1"
   recovery_region     = "ap-south-2"
+  monthly_budget_usd  = 500
   deletion_protection = false # the test applies to the mock, and destroys what it made
 }
 
@@ -99,6 +103,28 @@ run "the_trail_uses_the_audit_key_and_tells_the_platform_topic" {
   assert {
     condition     = module.audit_trail.topic_arn == "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
     error_message = "findings must go to the topic platform"
+  }
+}
+
+run "budget_and_anomalies_are_told_on_the_topic_platform" {
+  command = plan
+
+  assert {
+    condition     = module.cost.budget_name == "kosha-test-monthly" && module.cost.topic_arn == "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
+    error_message = "the budget ${module.cost.budget_name} must tell the topic platform, not ${module.cost.topic_arn}"
+  }
+}
+
+run "a_monitor_the_account_has_is_taken" {
+  command = plan
+
+  variables {
+    cost_anomaly_monitor_arn = "arn:aws:ce::111122223333:anomalymonitor/of-aws"
+  }
+
+  assert {
+    condition     = module.cost.anomaly_monitor_arn == "arn:aws:ce::111122223333:anomalymonitor/of-aws"
+    error_message = "another monitor is made"
   }
 }
 

@@ -54,6 +54,73 @@ def test_the_catalogue_is_right() -> None:
     assert check(CATALOG) == []
 
 
+def price(name: str, **fields: object) -> Change:
+    """Change the first line of a price."""
+    return lambda d: next(line for line in d["prices"] if line["id"] == name).update(fields)
+
+
+BROKEN_COSTS: dict[str, tuple[str, Change, str]] = {
+    "a price twice": ("prices", lambda d: d["prices"].append(d["prices"][0]), "STANDARD of ap-south-1 stands there 2"),
+    "no source": ("prices", price("s3.put", source="hearsay"), r"'hearsay' is none of \$.sources"),
+    "tiers fall": (
+        "prices",
+        price("s3.storage.STANDARD", tiers=[{"from": 0, "usd": 1}, {"from": 0, "usd": 2}]),
+        "begin at 0, in ascending order",
+    ),
+    "too few days": ("prices", price("s3.storage.GLACIER", minimum_days=30), "S3 bills 90 days of GLACIER at least"),
+    "no transition": (
+        "prices",
+        lambda d: d["prices"].remove(next(each for each in d["prices"] if each["id"] == "s3.transition.GLACIER_IR")),
+        "s3.transition.GLACIER_IR of ap-south-1 is missing",
+    ),
+    "neither price nor tiers": ("prices", lambda d: d["prices"][2].pop("usd"), "is not valid under any"),
+    "no toolchain": (
+        "workload",
+        lambda d: d["scenarios"]["kosha_fast"].update(toolchain="faster"),
+        r"'faster' is none of \$.toolchains",
+    ),
+    "no scenario": ("workload", lambda d: d.update(compared_with="last_year"), "'last_year' is none of"),
+    "no data class": (
+        "workload",
+        lambda d: d["others"].update(films={"what": "films", "a_day": 1, "gb": 1}),
+        "'films' is no data class",
+    ),
+    "negative genomes": ("workload", lambda d: d.update(genomes_a_day=-1), "-1 is less than the minimum"),
+    "old versions kept too short": (
+        "data-classes",
+        lambda d: d["classes"]["raw_sequence"]["lifecycle"].update(noncurrent_days=90),
+        "noncurrent_days 90: a version in DEEP_ARCHIVE is billed for 180 days",
+    ),
+    "a replica nobody can read": (
+        "data-classes",
+        lambda d: d["classes"]["aligned_reads"]["lifecycle"].update(
+            replica_transitions=[{"days": 30, "storage_class": "DEEP_ARCHIVE"}]
+        ),
+        "replica_transitions: what is in DEEP_ARCHIVE is read after 12 hours, and the replica must be after 15",
+    ),
+    "a replica that ages like that": (
+        "data-classes",
+        lambda d: d["classes"]["aligned_reads"]["lifecycle"].pop("replica_transitions"),
+        "lifecycle.transitions: what is in DEEP_ARCHIVE",
+    ),
+    "a replica that is paid for too long": (
+        "data-classes",
+        lambda d: d["classes"]["aligned_reads"]["lifecycle"].update(
+            replica_transitions=[
+                {"days": 1, "storage_class": "GLACIER_IR"},
+                {"days": 30, "storage_class": "DEEP_ARCHIVE"},
+            ]
+        ),
+        "of the replica: only 29 days in GLACIER_IR",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "change", "said"), BROKEN_COSTS.values(), ids=BROKEN_COSTS.keys())
+def test_what_costs_is_checked(folder: Path, name: str, change: Change, said: str) -> None:
+    assert re.search(said, "\n".join(broken(folder, name, change)))
+
+
 BROKEN_CLASSES: dict[str, tuple[Change, str]] = {
     "same code": (of("snapshot", "code", "rs"), "raw_sequence and snapshot have the same code 'rs'"),
     "same prefix": (of("snapshot", "prefix", "raw-sequences"), "have the same prefix 'raw-sequences'"),

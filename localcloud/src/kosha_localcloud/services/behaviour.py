@@ -100,6 +100,7 @@ BEHAVIOURS = (
         "CloudTrail", "Trails, event selectors", "stored only", "no call is logged, to a bucket or to EventBridge"
     ),
     Behaviour("Config", "Recorder, delivery channel, rules", "stored only", "nothing is recorded or evaluated"),
+    Behaviour("Budgets, Cost Explorer", "Budgets, anomaly monitors, allocation tags", "stored only", "nothing costs"),
     Behaviour("GuardDuty, Access Analyzer", "Detectors, features, analyzers", "stored only", "nothing is ever found"),
     Behaviour(
         "EC2", "VPC, subnets, routes, endpoints, security groups", "stored only", "no packet is carried or refused"

@@ -16,7 +16,7 @@ from kosha_localcloud.services.behaviour import BEHAVIOURS
 from kosha_localcloud.services.operations import Operation, ServiceTable
 
 # Services whose provider is ours.
-OWN = ("accessanalyzer", "backup", "cloudtrail", "datasync", "ecr", "efs", "eks", "guardduty")
+OWN = ("accessanalyzer", "backup", "budgets", "ce", "cloudtrail", "datasync", "ecr", "efs", "eks", "guardduty")
 
 
 class Native(NamedTuple):

@@ -57,3 +57,17 @@ def guardduty() -> Service:
     from kosha_localcloud.services.guardduty import table
 
     return table.service()
+
+
+@aws_provider()
+def budgets() -> Service:
+    from kosha_localcloud.services.budgets import table
+
+    return table.service()
+
+
+@aws_provider()
+def ce() -> Service:
+    from kosha_localcloud.services.ce import table
+
+    return table.service()
