@@ -13,7 +13,8 @@ PROJECTS, SITE = ("lambda-phage", "rare-disease"), "hyd-01"
 BEGINS = "20:00"
 EARLIEST, LATEST = timedelta(hours=2), timedelta(hours=24)
 DEEDS = 70
-# From the day's begin: two of three deeds happen in business hours.
+# Of three deeds, one happens shortly before the loss, where something can be lost, and one in business hours.
+SHORTLY = timedelta(hours=1)
 WORK = (timedelta(hours=13), timedelta(hours=24))
 SHARES = {"lake": 0.45, "snapshots": 0.2, "shared_storage": 0.2, "volumes": 0.15}
 FILES = 6
@@ -50,7 +51,7 @@ def busy_day(seed: int) -> Day:
     lost_after = timedelta(seconds=chance.randint(int(EARLIEST.total_seconds()), int(LATEST.total_seconds())))
     deeds = []
     for number in range(DEEDS):
-        begin, end = WORK if chance.random() < 2 / 3 else (timedelta(), LATEST)
+        begin, end = chance.choice([(lost_after - SHORTLY, lost_after), WORK, (timedelta(), LATEST)])
         after = begin + (end - begin) * chance.random()
         (target,) = chance.choices(list(SHARES), list(SHARES.values()))
         name = _name(target, number, seed, chance)

@@ -29,6 +29,13 @@ def test_days_differ_and_have_all_kinds_of_deeds() -> None:
     assert {deed.target for day in days for deed in day.deeds} == set(SHARES)
 
 
+def test_something_can_be_lost_on_every_day() -> None:
+    for day in map(busy_day, range(20)):
+        late = [deed.target for deed in day.deeds if day.lost_after - deed.after < timedelta(hours=1)]
+        assert len(late) >= 8
+        assert len(set(late)) >= 3
+
+
 def test_what_goes_to_the_lake_is_named_as_the_catalogue_wants() -> None:
     catalogue = load()
     names = [deed.name for seed in range(5) for deed in busy_day(seed).deeds if deed.target == "lake"]
