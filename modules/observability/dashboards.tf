@@ -65,15 +65,28 @@ locals {
       { title = "Data lake: objects", unit = "objects", period = 86400, limits = [], lines = [
         { space = "AWS/S3", metric = "NumberOfObjects", of = { BucketName = local._w.lake_bucket, StorageType = "AllStorageTypes" }, stat = "Average", label = "versions" },
       ] },
-      { title = "Replica: how late", unit = "seconds", period = 300, limits = [], lines = [
+      { title = "Replica: how late", unit = "seconds", period = 300, limits = [], in_recovery = true, lines = [
         { space = "AWS/S3", metric = "ReplicationLatency", of = local._replication, stat = "Maximum", label = "behind the lake" },
       ] },
-      { title = "Replica: bytes that wait", unit = "bytes", period = 300, limits = [], lines = [
+      { title = "Replica: bytes that wait", unit = "bytes", period = 300, limits = [], in_recovery = true, lines = [
         { space = "AWS/S3", metric = "BytesPendingReplication", of = local._replication, stat = "Maximum", label = "pending" },
       ] },
-      { title = "Replica: operations", unit = "operations", period = 300, limits = [], lines = [
+      { title = "Replica: operations that wait", unit = "operations", period = 300, limits = [], in_recovery = true, lines = [
         { space = "AWS/S3", metric = "OperationsPendingReplication", of = local._replication, stat = "Maximum", label = "pending" },
+      ] },
+      { title = "Replica: operations that failed", unit = "operations", period = 300, limits = [], lines = [
         { space = "AWS/S3", metric = "OperationsFailedReplication", of = local._replication, stat = "Sum", label = "failed" },
+      ] },
+      { title = "Shared storage: how late its replica is", unit = "seconds", period = 300, limits = [], lines = [
+        { space = "AWS/EFS", metric = "TimeSinceLastSync", of = { FileSystemId = local._w.file_system_id, DestinationFileSystemId = local._w.replica_file_system_id }, stat = "Maximum", label = "since the last synchronisation" },
+      ] },
+      { title = "Recovery points made", unit = "recovery points in an hour", period = 3600, limits = [], lines = [
+        for type, label in { EBS = "volumes", EFS = "shared storage" } :
+        { space = "AWS/Backup", metric = "NumberOfRecoveryPointsCompleted", of = { BackupVaultName = local._w.vault_name, ResourceType = type }, stat = "Sum", label = label }
+      ] },
+      { title = "Recovery points copied", unit = "recovery points in an hour", period = 3600, limits = [], in_recovery = true, lines = [
+        for type, label in { EBS = "volumes", EFS = "shared storage" } :
+        { space = "AWS/Backup", metric = "NumberOfRecoveryPointsCompleted", of = { BackupVaultName = local._w.recovery_vault_name, ResourceType = type }, stat = "Sum", label = label }
       ] },
     ]
 
@@ -140,7 +153,8 @@ locals {
       [for name, alarm in var.alarms : aws_cloudwatch_metric_alarm.this[name].arn if alarm.audience == audience && alarm.quiet_while == null && !alarm.silent],
       [for name, each in aws_cloudwatch_composite_alarm.told : each.arn if var.alarms[name].audience == audience],
       [for name, each in merge(aws_cloudwatch_composite_alarm.first, aws_cloudwatch_composite_alarm.second) : each.arn if var.composites[name].audience == audience],
-      [for name, each in aws_cloudwatch_composite_alarm.burn : each.arn if var.slos[local._burns[name].slo].audience == audience],
+      [for each in module.burn.alarms : each.arn if var.slos[each.slo].audience == audience],
+      [for each in module.burn_in_recovery.alarms : each.arn if var.slos[each.slo].audience == audience],
     )
   }
 
@@ -172,7 +186,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         height = 6
         properties = {
           title  = panel.title
-          region = local._w.region
+          region = lookup(panel, "in_recovery", false) ? local._w.recovery_region : local._w.region
           view   = "timeSeries"
           period = panel.period
           metrics = [for line in panel.lines : concat(

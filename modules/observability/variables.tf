@@ -149,8 +149,15 @@ variable "slos" {
     burn        = map(object({ long = number, short = number, rate = number }))
     runbook     = string
     quiet_while = optional(string)
+    # Whether its metric is published in the recovery region.
+    in_recovery = optional(bool, false)
   }))
   nullable = false
+
+  validation {
+    condition     = alltrue([for slo in values(var.slos) : !slo.in_recovery || slo.quiet_while == null])
+    error_message = "An objective measured in the recovery region has no quiet_while: composite alarms are in the primary region, and keep nothing quiet in another."
+  }
 
   validation {
     condition     = alltrue([for slo in values(var.slos) : slo.counts == "periods" ? slo.metric != null && slo.period != null : slo.counts == "events" && slo.total != null && slo.bad.name != null])
@@ -212,6 +219,10 @@ variable "watched" {
     transfer_task_ids = map(string)
     cluster_name      = string
     functions         = list(string)
+
+    replica_file_system_id = string
+    vault_name             = string
+    recovery_vault_name    = string
   })
   nullable = false
 

@@ -47,21 +47,32 @@ class Dashboard:
 
 def dashboards(cloud: LocalCloud, environment: Environment) -> list[Dashboard]:
     """Every applied dashboard with what its metrics say now."""
-    cloudwatch = cloud.client("cloudwatch", environment.region)
+    regions = (environment.region, environment.recovery_region)
+    clients = {region: cloud.client("cloudwatch", region) for region in regions}
+    cloudwatch = clients[environment.region]
     now = datetime.fromisoformat(cloud.control("GET", "clock")["now"])
-    found = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    states = {each["AlarmArn"]: each for kind in ("MetricAlarms", "CompositeAlarms") for each in found[kind]}
+    states = {
+        each["AlarmArn"]: each
+        for client in clients.values()
+        for kind, described in client.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"]).items()
+        if kind in ("MetricAlarms", "CompositeAlarms")
+        for each in described
+    }
     names = [each["DashboardName"] for each in cloudwatch.list_dashboards()["DashboardEntries"]]
     return [
-        read(json.loads(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]), name, cloudwatch, states, now)
+        read(json.loads(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]), name, clients, states, now)
         for name in sorted(names)
     ]
 
 
 def read(
-    body: Mapping[str, Any], name: str, cloudwatch: Any, states: Mapping[str, Mapping[str, Any]], now: datetime
+    body: Mapping[str, Any],
+    name: str,
+    clients: Mapping[str, Any],
+    states: Mapping[str, Mapping[str, Any]],
+    now: datetime,
 ) -> Dashboard:
-    """One dashboard from its body."""
+    """One dashboard from its body; ``clients`` of CloudWatch by region."""
     title, note, alarms, panels = name, "", [], []
     for widget in body["widgets"]:
         properties = widget["properties"]
@@ -72,7 +83,7 @@ def read(
                 known = [states[arn] for arn in properties["alarms"] if arn in states]
                 alarms = sorted((each["AlarmName"], str(each["StateValue"])) for each in known)
             case "metric":
-                panels.append(panel(properties, cloudwatch, now))
+                panels.append(panel(properties, clients[properties["region"]], now))
     return Dashboard(name, title, note, alarms, panels)
 
 

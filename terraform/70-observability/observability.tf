@@ -48,5 +48,24 @@ module "observability" {
     access_points     = length(local.storage.access_point_arns) + 1 # and the one of all directories
     transfer_task_ids = local.transfer_task_ids
     functions         = local.functions
+
+    replica_file_system_id = local.protection.replica_file_system_id
+    vault_name             = local.protection.vault_name
+    recovery_vault_name    = local.protection.recovery_vault_name
   })
+}
+
+module "notices" {
+  source = "../../modules/event-notices"
+
+  providers = {
+    aws          = aws
+    aws.recovery = aws.recovery
+  }
+
+  name                     = "${module.naming.prefix}-observability"
+  permissions_boundary_arn = local.foundation.permissions_boundary_arn
+  topic_arn                = local.foundation.topic_arns["platform"]
+  rules                    = {}
+  recovery_alarm_arns      = module.observability.recovery_alarm_arns
 }

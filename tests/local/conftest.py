@@ -134,3 +134,22 @@ def platform(empty_cloud: LocalCloud) -> Iterator[Platform]:
     yield Platform(empty_cloud, environment, {root: read_handoff(environment, root) for root in ROOTS}, sessions)
     for session in sessions.values():
         session.stop()
+
+
+def send(platform: Platform, kind: str, detail: dict[str, Any], *resources: str, recovery: bool) -> None:
+    """Send an event as AWS does: of AWS Backup, or of an alarm."""
+    source = "aws.cloudwatch" if kind.startswith("CloudWatch") else "aws.backup"
+    entry = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail), "Resources": list(resources)}
+    assert platform.client("events", recovery).put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def wait_until_told(platform: Platform, *words: str) -> list[str]:
+    """The notices on the topic ``platform`` with these words in them, once there are some."""
+
+    def found() -> list[str]:
+        mails = platform.cloud.control("GET", "mailbox")
+        told = [mail["message"] for mail in mails if mail["topic_arn"].endswith("-platform")]
+        return [message for message in told if all(word in message for word in words)]
+
+    messages: list[str] = wait_for(f"a notice with {words}", found)
+    return messages

@@ -16,13 +16,14 @@ import yaml
 
 from scripts.demo.dashboards import dashboards, write_dashboards
 from scripts.paths import CATALOG, REPOSITORY
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform, send, wait_for, wait_until_told
 
 type Alarm = Mapping[str, Any]
 
 ALARMS = yaml.safe_load((CATALOG / "alarms.yaml").read_text(encoding="utf-8"))
 SLOS = yaml.safe_load((CATALOG / "slos.yaml").read_text(encoding="utf-8"))["slos"]
-BURNS = [(slo, speed) for slo, each in SLOS.items() for speed in each["burn"]]
+BURNS = [(slo, speed) for slo, each in SLOS.items() for speed in each["burn"] if not each.get("in_recovery")]
+RECOVERY_BURNS = [(slo, speed) for slo, each in SLOS.items() for speed in each["burn"] if each.get("in_recovery")]
 QUIETENED = [name for name, each in ALARMS["alarms"].items() if "quiet_while" in each]
 WHOLES = ("calls", "permitted", "total")
 """What shares are shares of, in metric math."""
@@ -30,11 +31,12 @@ RUNBOOK = re.compile(r"Runbook: (docs/runbooks/[a-z-]+\.md)$")
 
 
 class Watch:
-    """The alarms of the platform, and metrics to feed them with."""
+    """The alarms of the platform in a region, and metrics to feed them with."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, recovery: bool = False) -> None:
         self.platform = platform
-        self.cloudwatch = platform.client("cloudwatch")
+        self.region = platform.environment.recovery_region if recovery else platform.environment.region
+        self.cloudwatch = platform.client("cloudwatch", recovery)
         self.prefix = f"{platform.environment.prefix}-"
 
     def metric_alarms(self) -> dict[str, Alarm]:
@@ -48,10 +50,9 @@ class Watch:
         return {each["AlarmName"].removeprefix(self.prefix): each for each in found}
 
     def look(self, name: str) -> dict[str, str]:
-        """Have alarms looked at, and give the states of those of the primary region: what tells of the others is a rule
-        there (modules/event-notices, tests/local/test_48_protection.py)."""
+        """Have alarms looked at, and give the states of those of the region."""
         seen = self.platform.cloud.control("POST", "alarms/evaluate", {"name": f"{self.prefix}{name}"})
-        here = [each for each in seen if each["region"] == self.platform.environment.region]
+        here = [each for each in seen if each["region"] == self.region]
         return {each["name"].removeprefix(self.prefix): each["state"] for each in here}
 
     def mails(self, name: str) -> list[str]:
@@ -256,6 +257,29 @@ def test_a_budget_that_burnt_and_burns_no_more_is_not_told(watch: Watch, slo: st
     )
     assert watch.composite_alarms()[name]["StateValue"] == "OK"
     watch.calm([f"{name}-long"])
+
+
+@pytest.mark.parametrize(("slo", "speed"), RECOVERY_BURNS)
+def test_a_budget_measured_in_the_recovery_region_is_told_as_an_event(
+    platform: Platform, watch: Watch, slo: str, speed: str
+) -> None:
+    there, name = Watch(platform, recovery=True), f"slo-{slo}-{speed}"
+    assert name not in watch.composite_alarms()  # it would wait for ever for what is published elsewhere
+    windows = {kind: there.metric_alarms()[f"{name}-{kind}"] for kind in ("long", "short")}
+    for wrong, state in ((False, "OK"), (True, "ALARM")):
+        for window in windows.values():
+            there.feed(window, wrong)
+        there.look(f"{name}-*")
+        assert there.composite_alarms()[name]["StateValue"] == state
+    alarm = there.composite_alarms()[name]
+    detail = {
+        "alarmName": alarm["AlarmName"],
+        "configuration": {"description": alarm["AlarmDescription"]},
+        "state": {"value": "ALARM", "reason": "both windows"},
+    }
+    send(platform, "CloudWatch Alarm State Change", detail, alarm["AlarmArn"], recovery=True)
+    (message,) = wait_until_told(platform, "ALARM at", alarm["AlarmArn"])
+    assert "docs/runbooks/lake.md" in message
 
 
 def test_no_transfer_is_one_message(watch: Watch) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from common.catalogue import read_document
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform, send, wait_until_told
 
 ACCOUNT = "000000000000"
 VOLUME = f"arn:aws:ec2:ap-south-1:{ACCOUNT}:volume/vol-1"
@@ -19,22 +19,6 @@ VOLUME = f"arn:aws:ec2:ap-south-1:{ACCOUNT}:volume/vol-1"
 
 def protection(platform: Platform) -> dict[str, Any]:
     return platform.handoffs["60-protection"]
-
-
-def send(platform: Platform, kind: str, detail: dict[str, Any], *resources: str, recovery: bool) -> None:
-    source = "aws.cloudwatch" if kind.startswith("CloudWatch") else "aws.backup"
-    entry = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail), "Resources": list(resources)}
-    assert platform.client("events", recovery).put_events(Entries=[entry])["FailedEntryCount"] == 0
-
-
-def wait_until_told(platform: Platform, *words: str) -> list[str]:
-    def found() -> list[str]:
-        mails = platform.cloud.control("GET", "mailbox")
-        told = [mail["message"] for mail in mails if mail["topic_arn"].endswith("-platform")]
-        return [message for message in told if all(word in message for word in words)]
-
-    messages: list[str] = wait_for(f"a notice with {words}", found)
-    return messages
 
 
 @pytest.mark.parametrize("recovery", [False, True], ids=["primary", "recovery"])

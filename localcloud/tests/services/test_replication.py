@@ -230,7 +230,8 @@ def metric(cloud: Cloud, replication: Replication, name: str, statistic: str) ->
     replication.settle()
     dimensions = {"SourceBucket": replication.source, "DestinationBucket": replication.replica, "RuleId": "rule-0"}
     moment = datetime.fromisoformat(cloud.control.get("clock")["now"])
-    statistics = cloud.client("cloudwatch").get_metric_statistics(
+    region = PRIMARY if name == "OperationsFailedReplication" else RECOVERY  # where S3 publishes it
+    statistics = cloud.client("cloudwatch", region).get_metric_statistics(
         Namespace="AWS/S3",
         MetricName=name,
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
@@ -431,7 +432,7 @@ def test_a_wrong_lag_is_refused_and_changes_nothing(cloud: Cloud, wrong: dict[st
 
 def test_what_waits_for_a_region_grows_old_in_the_metric(cloud: Cloud, replication: Replication) -> None:
     replication.replicate({"Destination": {"Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}}})
-    cloud.control.post("faults", {"kind": "drop", "region": RECOVERY, "internal": True})
+    cloud.control.post("faults", {"kind": "drop", "service": "s3", "region": RECOVERY, "internal": True})
     replication.put("key")
     cloud.advance(1800)
     wait_for(lambda: (metric(cloud, replication, "ReplicationLatency", "Maximum") or 0) >= 1800)

@@ -64,7 +64,7 @@ variables {
   watched = {
     region            = "ap-south-1", recovery_region = "ap-south-2", file_system_id = "fs-1", access_points = 7
     lake_bucket       = "kosha-test-lake-ap-south-1", replica_bucket = "kosha-test-lake-ap-south-2", replication_rule = "everything"
-    transfer_task_ids = { transfer = "task-1", snapshots = "task-2" }, cluster_name = "kosha-test-cluster", functions = ["kosha-test-tag-auditor"]
+    transfer_task_ids = { transfer = "task-1", snapshots = "task-2" }, cluster_name = "kosha-test-cluster", functions = ["kosha-test-tag-auditor"], replica_file_system_id = "fs-2", vault_name = "kosha-test-backup", recovery_vault_name = "kosha-test-backup"
   }
 }
 
@@ -106,12 +106,12 @@ run "whatever_tells_reaches_the_topic_and_names_a_runbook" {
     error_message = "An alarm tells by itself, and tells when it is over."
   }
   assert {
-    condition = alltrue([for each in concat(values(aws_cloudwatch_composite_alarm.first), values(aws_cloudwatch_composite_alarm.second), values(aws_cloudwatch_composite_alarm.told), values(aws_cloudwatch_composite_alarm.burn)) :
+    condition = alltrue([for each in concat(values(aws_cloudwatch_composite_alarm.first), values(aws_cloudwatch_composite_alarm.second), values(aws_cloudwatch_composite_alarm.told), values(module.burn.alarms)) :
     each.alarm_actions == toset([var.alarm_topic_arn]) && each.actions_enabled != false && can(regex("Runbook: docs/runbooks/[a-z-]+\\.md$", each.alarm_description))])
     error_message = "Every composite alarm acts and names its runbook."
   }
   assert {
-    condition     = alltrue([for each in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.window)) : can(regex("Runbook: docs/runbooks/[a-z-]+\\.md$", each.alarm_description)) && each.actions_enabled != false])
+    condition     = alltrue([for each in concat(values(aws_cloudwatch_metric_alarm.this), values(module.burn.windows)) : can(regex("Runbook: docs/runbooks/[a-z-]+\\.md$", each.alarm_description)) && each.actions_enabled != false])
     error_message = "Every alarm names its runbook."
   }
   assert {
@@ -140,7 +140,7 @@ run "a_storm_is_one_message" {
     error_message = "One of them is enough, and functions' alarms are named as modules/function does."
   }
   assert {
-    condition     = length(aws_cloudwatch_composite_alarm.first["greater"].actions_suppressor) == 0 && length(aws_cloudwatch_composite_alarm.burn["samples-fast"].actions_suppressor) == 0
+    condition     = length(aws_cloudwatch_composite_alarm.first["greater"].actions_suppressor) == 0 && length(module.burn.alarms["samples-fast"].actions_suppressor) == 0
     error_message = "Nothing keeps the greatest quiet, nor what has no cause above it."
   }
 }
@@ -149,7 +149,7 @@ run "burn_alarms_have_two_windows" {
   command = plan
 
   assert {
-    condition = { for name, each in aws_cloudwatch_metric_alarm.window : name => [each.datapoints_to_alarm, each.evaluation_periods, each.threshold] } == {
+    condition = { for name, each in module.burn.windows : name => [each.datapoints_to_alarm, each.evaluation_periods, each.threshold] } == {
       lag-fast-long      = [2, 12, 60] # 14.4 % of 12 periods
       lag-fast-short     = [1, 1, 60]
       lag-slow-long      = [5, 72, 60] # 6 % of 72
@@ -160,11 +160,11 @@ run "burn_alarms_have_two_windows" {
     error_message = "A window of periods asks for a share of them, one of events for a share of the events."
   }
   assert {
-    condition     = one([for query in aws_cloudwatch_metric_alarm.window["samples-fast-long"].metric_query : one(query.metric).period if query.id == "total"]) == 3600
+    condition     = one([for query in module.burn.windows["samples-fast-long"].metric_query : one(query.metric).period if query.id == "total"]) == 3600
     error_message = "Events are counted over the whole window."
   }
   assert {
-    condition     = aws_cloudwatch_composite_alarm.burn["lag-fast"].alarm_rule == "ALARM(\"kosha-test-slo-lag-fast-long\") AND ALARM(\"kosha-test-slo-lag-fast-short\")"
+    condition     = module.burn.alarms["lag-fast"].alarm_rule == "ALARM(\"kosha-test-slo-lag-fast-long\") AND ALARM(\"kosha-test-slo-lag-fast-short\")"
     error_message = "It tells when both windows burn."
   }
 }

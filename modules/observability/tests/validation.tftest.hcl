@@ -15,7 +15,7 @@ variables {
   watched = {
     region            = "ap-south-1", recovery_region = "ap-south-2", file_system_id = "fs-1", access_points = 7
     lake_bucket       = "kosha-test-lake-ap-south-1", replica_bucket = "kosha-test-lake-ap-south-2", replication_rule = "everything"
-    transfer_task_ids = { transfer = "task-1" }, cluster_name = "kosha-test-cluster", functions = ["kosha-test-tag-auditor"]
+    transfer_task_ids = { transfer = "task-1" }, cluster_name = "kosha-test-cluster", functions = ["kosha-test-tag-auditor"], replica_file_system_id = "fs-2", vault_name = "kosha-test-backup", recovery_vault_name = "kosha-test-backup"
   }
 }
 
@@ -207,8 +207,33 @@ run "refuses_an_arn_for_an_id" {
       region            = "ap-south-1", recovery_region = "ap-south-2", file_system_id = "fs-1", access_points = 7
       lake_bucket       = "a", replica_bucket = "b", replication_rule = "everything", cluster_name = "c", functions = []
       transfer_task_ids = { transfer = "arn:aws:datasync:ap-south-1:111122223333:task/task-1" }
+
+      replica_file_system_id = "fs-2", vault_name = "v", recovery_vault_name = "v"
     }
   }
 
   expect_failures = [var.watched]
+}
+
+run "refuses_what_nothing_can_keep_quiet" {
+  command = plan
+
+  variables {
+    slos = {
+      late = {
+        audience = "storage", means = "It is late.", objective = 99, counts = "periods", period = 300, runbook = "docs/runbooks/lake.md"
+        metric   = { namespace = "AWS/S3", name = "ReplicationLatency", dimensions = {}, statistic = "Maximum" }
+        bad      = { above = 900 }
+        burn     = { fast = { long = 60, short = 5, rate = 14.4 } }
+
+        in_recovery = true
+        quiet_while = "greater"
+      }
+    }
+    composites = {
+      greater = { audience = "platform", severity = "critical", means = "All of it.", at_least = 1, of = ["tag-auditor-errors", "tag-auditor-throttles"], runbook = "docs/runbooks/region.md" }
+    }
+  }
+
+  expect_failures = [var.slos]
 }

@@ -3,7 +3,7 @@
 mock_provider "aws" {
   override_data {
     target = data.aws_ssm_parameter.this["10-foundation"]
-    values = { insecure_value = "{\"topic_arns\": {\"platform\": \"arn:aws:sns:ap-south-1:111122223333:kosha-test-platform\"}}" }
+    values = { insecure_value = "{\"permissions_boundary_arn\": \"arn:aws:iam::111122223333:policy/kosha-test-boundary\", \"topic_arns\": {\"platform\": \"arn:aws:sns:ap-south-1:111122223333:kosha-test-platform\"}}" }
   }
   override_data {
     target = data.aws_ssm_parameter.this["20-storage"]
@@ -44,6 +44,22 @@ mock_provider "aws" {
     target = data.aws_ssm_parameter.this["40-automation"]
     values = { insecure_value = "{\"function_arns\": {\"tag_auditor\": \"arn:aws:lambda:ap-south-1:111122223333:function:kosha-test-tag-auditor\"}}" }
   }
+  override_data {
+    target = data.aws_ssm_parameter.this["60-protection"]
+    values = { insecure_value = "{\"replica_file_system_id\": \"fs-87654321\", \"vault_name\": \"kosha-test-backup\", \"recovery_vault_name\": \"kosha-test-backup\"}" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "ap-south-1" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/made-here" }
+  }
   mock_resource "aws_cloudwatch_metric_alarm" {
     defaults = { arn = "arn:aws:cloudwatch:ap-south-1:111122223333:alarm:made-here" }
   }
@@ -74,6 +90,12 @@ run "the_catalogue_is_applied" {
   assert {
     condition     = jsondecode(module.handoff.document).dashboard_names == { for audience in ["cluster", "platform", "storage", "transfer"] : audience => "kosha-test-${audience}" }
     error_message = "One dashboard for each audience."
+  }
+  assert {
+    condition = [for rule in values(module.notices.rules) : [for arn in jsondecode(rule).resources : regex("ap-south-2:.*:alarm:(.*)$", arn)[0]]] == [
+      ["kosha-test-slo-replication-lag-fast", "kosha-test-slo-replication-lag-slow"]
+    ]
+    error_message = "S3 measures the replica where it lies, and events tell of the alarms there: ${jsonencode(module.notices.rules)}"
   }
   assert {
     condition     = module.handoff.path == "/kosha/test/70-observability"

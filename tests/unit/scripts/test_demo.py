@@ -62,6 +62,7 @@ BODY = {
             "type": "metric",
             "properties": {
                 "title": "Lag <of the transfer>",
+                "region": "ap-south-2",
                 "period": 1800,
                 "metrics": [
                     ["Kosha", "Lag", "service", "one", {"stat": "Maximum", "label": "behind"}],
@@ -90,7 +91,7 @@ class Metrics:
 def test_a_dashboard_shows_its_alarms_values_and_thresholds(tmp_path: Path) -> None:
     metrics = Metrics()
     states = {"arn:late": {"AlarmName": "late", "StateValue": "ALARM"}}
-    shown = read(BODY, "kosha-local-transfer", metrics, states, NOW)
+    shown = read(BODY, "kosha-local-transfer", {"ap-south-1": Metrics(), "ap-south-2": metrics}, states, NOW)
     assert (shown.title, shown.note, shown.alarms) == ("kosha-local: transfer", "Every half hour.", [("late", "ALARM")])
     (panel,) = shown.panels
     assert [name for name, _ in panel.lines] == ["behind", "too late"]

@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html: BytesPendingReplication,
 OperationsPendingReplication, ReplicationLatency (seconds; what waits counts) and OperationsFailedReplication in AWS/S3,
-by SourceBucket, DestinationBucket and RuleId.
+by SourceBucket, DestinationBucket and RuleId. What failed is published in the region of the source, the others in that
+of the destination.
 """
 
 import logging
@@ -24,6 +25,7 @@ from kosha_localcloud.services.replication.rules import has_metrics
 LOG = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=1)
+FAILED = "OperationsFailedReplication"
 
 type Series = tuple[str, str, str, str]
 
@@ -88,14 +90,17 @@ class Metrics:
                 figures.sent = now()
                 figures.latencies = []
                 figures.failed = 0
-        for (account, bucket, _, _), data in documents.items():
-            source = buckets.bucket_named(account, bucket)
-            if source is None:
-                continue
-            try:
-                _cloudwatch(account, source.bucket_region).put_metric_data(Namespace="AWS/S3", MetricData=data)
-            except (BotoCoreError, ClientError) as error:
-                LOG.warning("Replication metrics of %s could not be sent: %s", bucket, error)
+        for (account, source, destination, _), data in documents.items():
+            here = [datum for datum in data if datum["MetricName"] == FAILED]
+            there = [datum for datum in data if datum["MetricName"] != FAILED]
+            for name, published in ((source, here), (destination, there)):
+                bucket = buckets.bucket_named(account, name)
+                if bucket is None:
+                    continue
+                try:
+                    _cloudwatch(account, bucket.bucket_region).put_metric_data(Namespace="AWS/S3", MetricData=published)
+                except (BotoCoreError, ClientError) as error:
+                    LOG.warning("Replication metrics of %s could not be sent: %s", source, error)
 
 
 def _cloudwatch(account: str, region: str) -> Any:
@@ -116,7 +121,7 @@ def _data(series: Series, figures: _Figures) -> list[Document]:
     data = [
         datum("OperationsPendingReplication", len(figures.waiting), "Count"),
         datum("BytesPendingReplication", figures.pending_bytes, "Bytes"),
-        datum("OperationsFailedReplication", figures.failed, "Count"),
+        datum(FAILED, figures.failed, "Count"),
     ]
     if ages := [*figures.latencies, *map(_age, figures.waiting)]:
         data.append(datum("ReplicationLatency", max(ages), "Seconds"))
