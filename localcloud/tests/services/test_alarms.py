@@ -229,8 +229,8 @@ def test_a_rule_that_is_none_is_refused(scene: Scene) -> None:
 
 
 def test_metric_data_with_math_and_without(scene: Scene) -> None:
-    scene.put(4, minutes_ago=1)
-    scene.put(6, minutes_ago=1)
+    scene.put(4, minutes_ago=1.5)
+    scene.put(6, minutes_ago=1.5)
     now = datetime.fromisoformat(scene.cloud.control.get("clock")["now"])
     plain = query("m", "Value", ReturnData=True)
     plain["MetricStat"]["Metric"]["Namespace"] = scene.name
