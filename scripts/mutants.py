@@ -79,8 +79,8 @@ class Mutant:
 
     @property
     def folder(self) -> str:
-        """The module or root that the fault is in."""
-        return str(Path(self.file).parent)
+        """The module or root that the fault is in; a part of a module is tested with it."""
+        return str(Path(*Path(self.file).parts[:2]))
 
     def apply(self, tree: Path) -> None:
         """Write the fault into ``tree``. Raises :class:`UserError` if ``old`` does not stand there exactly once."""

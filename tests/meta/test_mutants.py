@@ -19,6 +19,6 @@ def test_there_are_enough_in_every_area() -> None:
 def test_mutant_can_be_written(mutant: Mutant) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", mutant.id)
     assert re.fullmatch(r"[A-Za-z].{30,}\.", mutant.wrong), "wrong is a sentence: what is wrong, and why it matters"
-    assert re.fullmatch(r"(modules|terraform)/[a-z0-9-]+/[a-z0-9_-]+\.tf", mutant.file)
+    assert re.fullmatch(r"(modules|terraform)/[a-z0-9-]+/([a-z-]+/)?[a-z0-9_-]+\.tf", mutant.file)
     assert mutant.new != mutant.old
     assert (REPOSITORY / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1
