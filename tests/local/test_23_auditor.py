@@ -43,7 +43,7 @@ def test_the_morning_s_audit_tells_what_has_no_tags_and_what_has_others(platform
         lines += [json.loads(line) for line in body.splitlines()]
     assert {line["key"]: line["finding"] for line in lines} == found
     assert notice["details"]["to_mend"].startswith("make backfill")
-    alarm = f"{platform.environment.prefix}-tag-auditor-TagCorrectness"
+    alarm = f"{platform.environment.prefix}-tag-correctness"
 
     def state() -> str:
         [found] = platform.cloud.control("POST", "alarms/evaluate", {"name": alarm})  # as CloudWatch does every minute
