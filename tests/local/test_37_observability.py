@@ -128,8 +128,7 @@ def _value(alarm: Alarm, stat: Mapping[str, Any], wrong: bool) -> float:
 
 @pytest.fixture(scope="module")
 def watch(platform: Platform) -> Watch:
-    """After days on which nothing happened: what other files did wrong is in no window any more, the longest being three
-    days."""
+    """After days on which nothing happened: what other tests did wrong is in no window of an alarm any more."""
     with platform.cloud.resting_but():
         platform.cloud.advance_clock(4 * 86400)
     return Watch(platform)
