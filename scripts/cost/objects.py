@@ -15,11 +15,12 @@ from typing import Any
 
 from scripts.check_catalog import DAYS_BILLED, WATERFALL
 from scripts.cost.infrastructure import Resource
+from scripts.cost.lifecycle import SMALLEST_MOVED_KB
 from scripts.talk import UserError
 
 MONTH = 30
-SMALLEST_MOVED = 128 * 1024
-"""Bytes (as :data:`scripts.cost.lifecycle.SMALLEST_MOVED_KB`)."""
+SMALLEST_MOVED = SMALLEST_MOVED_KB * 1024
+"""Bytes."""
 OVERWRITTEN, DELETED = 0.2, 0.1
 """Shares of objects; at what age is chance."""
 

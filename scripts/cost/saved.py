@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
 from scripts.cost.prices import DAYS, GB, PriceTable, Side
 from scripts.handoff import client
 from scripts.infrastructure.environments import Environment
+from scripts.paths import CATALOG
 from scripts.talk import UserError
 
 NAMESPACE = "Kosha"
@@ -24,8 +26,6 @@ NAMESPACE = "Kosha"
 KEPT_DAYS = 455
 """CloudWatch keeps hourly sums so long
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention)."""
-SNAPSHOT_DAYS = 90
-"""The last snapshot of a volume (final_snapshots of catalog/recovery.yaml)."""
 CLEANED_AFTER_DAYS = 7
 INTO_IA, INTO_ARCHIVE = 30, 90
 """Days without a read after which EFS moves a file (modules/shared-storage)."""
@@ -54,9 +54,10 @@ class Saving:
 
 def of_volumes(days: Sequence[Day], table: PriceTable) -> Saving:
     """Volumes nobody used (GiB): gp3 since, less the last snapshot for as long as it is kept."""
+    kept = yaml.safe_load((CATALOG / "recovery.yaml").read_text(encoding="utf-8"))["final_snapshots"]["keep_days"]
     disk, snapshot = table.get("ebs.gp3", Side.PRIMARY).first, table.get("backup.ebs", Side.PRIMARY).first
-    usd = sum(day.value * (disk * day.ago - snapshot * min(day.ago, SNAPSHOT_DAYS)) / DAYS for day in days)
-    how = f"gp3 since, less a snapshot for {SNAPSHOT_DAYS} days"
+    usd = sum(day.value * (disk * day.ago - snapshot * min(day.ago, kept)) / DAYS for day in days)
+    how = f"gp3 since, less a snapshot for {kept} days"
     return Saving("volumes reaped", sum(day.value for day in days), "GB", usd, how)
 
 
