@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
 
+from common.dimensions import write_metrics
 from tag_auditor.domain import Entry
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ class Listing:
 
 
 def tell_class(data_class: str, values: Mapping[str, float]) -> None:
-    """Write metrics of one class: dimensions ``service`` and ``data_class``, in a line of their own
-    (https://docs.aws.amazon.com/powertools/python/latest/core/metrics/)."""
-    metrics = EphemeralMetrics()
-    metrics.add_dimension("data_class", data_class)
-    for name, value in values.items():
-        metrics.add_metric(name, MetricUnit.Percent if name.startswith("Tag") else MetricUnit.Count, value)
-    metrics.flush_metrics()
+    """Write metrics of one class."""
+    units = ((name, MetricUnit.Percent if name.startswith("Tag") else MetricUnit.Count) for name in values)
+    write_metrics("data_class", data_class, {name: (unit, values[name]) for name, unit in units})

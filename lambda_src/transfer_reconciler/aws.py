@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 from common import arns
+from common.dimensions import write_metrics
 from common.failures import code_of
 from common.state import Remembered
 from transfer_reconciler.domain import Execution, Receipt
@@ -94,3 +96,8 @@ class Functions:
         answer = self._client.invoke(FunctionName=arn, InvocationType="Event", Payload=json.dumps(event).encode())
         if answer["StatusCode"] != 202:
             raise NotAccepted(f"{arn} answered {answer['StatusCode']} to an asynchronous call")
+
+
+def tell_lag(transfer: str, lag: timedelta) -> None:
+    """Write how old what the lake lacks of a transfer may be."""
+    write_metrics("transfer", transfer, {"TransferLagMinutes": (MetricUnit.NoUnit, lag / timedelta(minutes=1))})

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from common import clients, clock, transfers
 from common.publisher import Publisher
 from common.state import StateStore
-from transfer_reconciler.aws import Executions, Functions, Receipts
+from transfer_reconciler.aws import Executions, Functions, Receipts, tell_lag
 from transfer_reconciler.config import Config
 from transfer_reconciler.reconciler import Reconciler
 
@@ -26,7 +26,16 @@ store = StateStore(s3, config.reports_bucket, "transfer_reconciler")
 publisher = Publisher(clients.sns(), logger, metrics)
 reconcilers = {
     each.name: Reconciler(
-        config, each, Executions(datasync, each.task_arn), receipts, functions, store, publisher, logger, metrics
+        config,
+        each,
+        Executions(datasync, each.task_arn),
+        receipts,
+        functions,
+        store,
+        tell_lag,
+        publisher,
+        logger,
+        metrics,
     )
     for each in config.transfers
 }

@@ -6,13 +6,13 @@ What was told or called before the memory is written may be told or called once 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
 
 from common.clock import Clock
 from common.notices import Notice
@@ -79,6 +79,7 @@ class Reconciler:
     receipts: Receipts
     functions: Functions
     store: Store
+    tell_lag: Callable[[str, timedelta], None]
     publisher: Publisher
     logger: Logger
     metrics: Metrics
@@ -121,7 +122,7 @@ class Reconciler:
             ("ExecutionsNotTagged", counts["given_up"]),
         ):
             self.metrics.add_metric(name, MetricUnit.Count, count)
-        self._tell_lag(now - (memory.succeeded or memory.began))
+        self.tell_lag(self.transfer.name, now - (memory.succeeded or memory.began))
         self.logger.info(
             "looked at the transfer",
             extra={"transfer": self.transfer.name, "counts": counts, "executions": len(listed)},
@@ -129,14 +130,6 @@ class Reconciler:
         if unsent:
             raise NoticeNotSent(f"SNS did not take {unsent} notices; they are told again")
         return counts
-
-    def _tell_lag(self, lag: timedelta) -> None:
-        """Write how old what the lake lacks may be: dimensions ``service`` and ``transfer``, in a line of its own
-        (https://docs.aws.amazon.com/powertools/python/latest/core/metrics/)."""
-        metrics = EphemeralMetrics()
-        metrics.add_dimension("transfer", self.transfer.name)
-        metrics.add_metric("TransferLagMinutes", MetricUnit.NoUnit, lag / timedelta(minutes=1))
-        metrics.flush_metrics()
 
     def _describe_unsettled(self, listed: Mapping[str, str], memory: Memory, clock: Clock) -> list[Execution] | None:
         """The executions with something left to do. What ended before our time is settled without a look."""

@@ -260,6 +260,7 @@ def transfer_reconciler(deployment: Deployment) -> None:
         receipts=Receipts(StateStore(s3, REPORTS, "object_tagger")),
         functions=Functions(client),
         store=StateStore(s3, REPORTS, name),
+        tell_lag=lambda transfer, lag: None,
         **deployment.tools(name),
     )
     deployment.add(name, lambda _, clock: reconciler.run(clock))
