@@ -50,7 +50,7 @@ def free_port() -> int:
                 return port
 
 
-def wait_for[Found](look: Callable[[], Found], seconds: float = 60) -> Found:
+def wait_for[Found](look: Callable[[], Found], seconds: float = 300) -> Found:
     """Look again and again until something is there; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -89,7 +89,7 @@ class Cloud:
             ],
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=600,
             check=False,
         )
 

@@ -7,8 +7,7 @@ pytest-localstack knows come from its sessions; those of the others (EFS, DataSy
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from scripts.handoff import read_handoff
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import ROOTS, Environment, load_environment
 from scripts.localcloud import LocalCloud, own_local_cloud
+from tests.patience import PATIENCE, wait_for
 
 CHECKED_SERVICES = ("events", "iam", "lambda", "logs", "s3", "sns", "sqs", "ssm", "sts")
 
@@ -100,18 +100,6 @@ class Platform:
         return [body for body in bodies if body["kind"] == kind]
 
 
-def wait_for(what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Poll ``condition`` until it gives something true and return that; fail with ``what`` after ``seconds``."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            pytest.fail(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.3)
-
-
 @pytest.fixture(scope="session")
 def empty_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with own_local_cloud(tmp_path_factory.mktemp("localcloud")) as cloud:
@@ -129,7 +117,7 @@ def platform(empty_cloud: LocalCloud) -> Iterator[Platform]:
     }
     assert set(CHECKED_SERVICES) <= set(SERVICE_PORTS)
     for session in sessions.values():
-        session.start(timeout=60)
+        session.start(timeout=PATIENCE)
     assert commands.apply(environment, None) == 0
     yield Platform(empty_cloud, environment, {root: read_handoff(environment, root) for root in ROOTS}, sessions)
     for session in sessions.values():

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from scripts import lake
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 HALF_AN_HOUR = 1800
 AN_HOUR = 2 * HALF_AN_HOUR

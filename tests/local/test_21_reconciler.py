@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 HALF_AN_HOUR = 1800
 FOLDER = "raw-sequences/lambda-phage"

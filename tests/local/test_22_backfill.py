@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from scripts.paths import REPOSITORY
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 TAGS = {"data_class": "raw_sequence", "sensitivity": "controlled", "project": "backfill", "site": "hyd-01"}
 QUARTER = 900

@@ -3,7 +3,8 @@
 import json
 from datetime import timedelta
 
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 FOLDER = "variant-calls/audit"
 RIGHT = "data_class=variant_calls&sensitivity=controlled&project=audit&site=hyd-01"

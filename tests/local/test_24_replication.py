@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts import replicate
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 TAGS = {"data_class": "variant_calls", "sensitivity": "controlled", "project": "two-ways", "site": "hyd-01"}
 

@@ -7,7 +7,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 MARK = "kosha:unattached-since"
 

@@ -3,8 +3,9 @@ where the hours say so."""
 
 from datetime import timedelta
 
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
 from tests.local.instances import LOOK, MARK, advance_to, go_to_evening, make, state, tags
+from tests.patience import wait_for
 
 OFFICE = {"kosha:schedule": "office-hours"}
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from common import catalogue
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 DOCUMENT = catalogue.read_document("log-alerts")
 HOUR = 3600

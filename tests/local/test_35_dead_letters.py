@@ -1,7 +1,8 @@
 """What a function gave up on is kept, and a replay makes it good."""
 
 from scripts import dead_letters
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 HALF_AN_HOUR = 1800
 # Lambda's second try comes after one minute, its third two minutes later.

@@ -1,6 +1,7 @@
 """A failure that a function counts itself raises an alarm that reaches people and names its runbook."""
 
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 
 def alarm_mails(platform: Platform, alarm: str) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from kosha_access.evaluation import Decision, Policies, Principal, Request, decide
 
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 ACCOUNT = "000000000000"
 API_CALL = "AWS API Call via CloudTrail"

@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 from scripts.drill import people
 from scripts.drill.people import Key
 from scripts.prove.matrix import Matrix, Object, Session
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 PROJECT, SITE = "lambda-phage", "hyd-01"
 OWN = {"project": PROJECT, "site": SITE}

@@ -13,7 +13,8 @@ import pytest
 from common.catalogue import read_document
 from scripts.recovery.readiness import ready
 from scripts.recovery.standby import Standby
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 DAY = timedelta(days=1)
 RECOVERY = read_document("recovery")

@@ -5,8 +5,9 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
 from tests.local.instances import LOOK, advance_to, describe, go_to_evening, make, state
+from tests.patience import wait_for
 
 HALF_AN_HOUR = 1800
 UNATTACHED = "kosha:unattached-since"

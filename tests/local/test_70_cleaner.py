@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.leases import lease
-from tests.local.conftest import Platform, wait_for
+from tests.local.conftest import Platform
+from tests.patience import wait_for
 
 HALF_AN_HOUR = 1800
 WEEK = 7 * 86400

@@ -22,6 +22,7 @@ from pipelines.sequencing.inputs import read_samples
 from scripts.ingest import __main__ as ingest
 from scripts.paths import REPOSITORY
 from tests.functional.ingest.archive import Archive, Request, refuses, sends, serve
+from tests.patience import wait_for
 
 FIRST, SECOND, ORPHANS = (gzip.compress(random.Random(seed).randbytes(60_000)) for seed in (1, 2, 3))
 RUN = "ERR0000001"
@@ -286,10 +287,11 @@ def test_a_stopped_ingestion_goes_on_where_it_was(storage: Path, archive: Archiv
     command = [sys.executable, "-m", "scripts.ingest", *ena(storage, archive)]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     part = folder(storage) / f".rs_soil-2026_ena_{RUN}_R1.fastq.gz.part"
-    deadline = time.monotonic() + 30
-    while not part.exists() or part.stat().st_size < 3_900_000 or not list(folder(storage).glob("rs_*9_R2*")):
-        assert time.monotonic() < deadline, "the download does not come on"
-        time.sleep(0.05)
+
+    def has_come_on() -> bool:
+        return part.exists() and part.stat().st_size >= 3_900_000 and bool(list(folder(storage).glob("rs_*9_R2*")))
+
+    wait_for("most of the download", has_come_on)
     process.send_signal(end)
     assert process.wait(10) == (ingest.EXIT_INTERRUPTED if end == signal.SIGINT else -end)
     assert not list(folder(storage).glob(f"rs_*{RUN}_R1*"))

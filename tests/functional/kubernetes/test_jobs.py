@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from pipelines.kubernetes import __main__ as commands
 from pipelines.kubernetes.cluster import Look, cancel_run, check, status, submit
 from pipelines.kubernetes.jobs import SIZE_LABEL, TEMPLATE, JobError, Step, manifest, read_template
 from tests.functional.kubernetes.fake_cluster import VERSION, Cluster, cluster
+from tests.patience import wait_for
 
 IMAGE = "123456789012.dkr.ecr.ap-south-1.amazonaws.com/kosha/classic:1"
 
@@ -52,10 +52,7 @@ def script(run: Path, does: str = "true", **changes: Any) -> Path:
 
 
 def until(run: Path, name: str, state: str) -> None:
-    deadline = time.monotonic() + 10
-    while (now := status(name, run, Look(fresh=0))) != state:
-        assert time.monotonic() < deadline, f"{name} is {now}"
-        time.sleep(0.02)
+    wait_for(f"{name} is {state}", lambda: status(name, run, Look(fresh=0)) == state, 0.02)
 
 
 def test_a_name_is_derived_from_the_work_and_from_nothing_else(run: Path) -> None:
@@ -178,10 +175,7 @@ def test_a_job_that_is_being_deleted_is_waited_for(fake: Cluster, run: Path) -> 
 
 def test_a_pod_that_is_taken_away_is_replaced(fake: Cluster, run: Path) -> None:
     name = submit(script(run, does="if [ -f began ]; then touch whole; else touch began; sleep 30; fi"), run)
-    deadline = time.monotonic() + 10
-    while not (run / "began").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for("the pod", (run / "began").exists, 0.01)
     fake.jobs[name].pods[0].end("evicted")
     until(run, name, "success")
     assert (run / "whole").exists()
@@ -257,10 +251,7 @@ def test_cancelling_a_run_leaves_the_jobs_of_others(fake: Cluster, run: Path, mo
     monkeypatch.chdir(run)
     assert commands.main(["cancel", names[0], "not-there"]) == 0
     assert cancel_run(run) == 1
-    deadline = time.monotonic() + 5
-    while set(fake.jobs) != {theirs}:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for("the end of the Jobs", lambda: set(fake.jobs) == {theirs}, 0.01)
 
 
 def test_what_is_missing_is_said_before_anything_runs(

@@ -13,6 +13,7 @@ import pytest
 from scripts.paths import REPOSITORY
 from tests.functional.kubernetes.fake_cluster import Cluster, Job, cluster
 from tests.functional.kubernetes.samples import command, new_storage, profile_in, results, settings_of
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_disturbed_run_on_a_cluster_gives_what_one_machine_gives(tmp_path: Pat
         driver.wait()
         fake.misdeeds = [503, 0]
         driver = start(fake, storage, profile)
-        said, _ = driver.communicate(timeout=240)
+        said, _ = driver.communicate(timeout=10 * PATIENCE)
         assert driver.returncode == 0, said + (storage / "intermediate/r/snakemake.log").read_text()
         assert sorted(ended) == ["check", "samtools_metrics"]
         assert len([name for name in fake.created if name.startswith("align-")]) == 1  # attached to, not made again

@@ -17,6 +17,7 @@ from pipelines.sequencing.steps.versions import missing_tools
 from scripts.example_data import examples, gzip_bytes, lay_out
 from scripts.paths import REPOSITORY
 from scripts.spiked_data import draw_reads, draw_variants, genomes, read_genome, spike, to_vcf
+from tests.patience import PATIENCE
 from tests.unit.pipeline import fastq
 
 CLONES = 200
@@ -80,8 +81,9 @@ def command(storage: Path, sheet: Path, run_id: str, *more: str) -> list[str]:
 
 def run_pipeline(storage: Path, sheet: Path, run_id: str, *more: str) -> Outcome:
     done = subprocess.run(
-        command(storage, sheet, run_id, *more), cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False
-    )
+        command(storage, sheet, run_id, *more),
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=10 * PATIENCE, check=False,
+    )  # fmt: skip
     return Outcome(storage, run_id, done.returncode, done.stdout + done.stderr)
 
 

@@ -6,8 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,18 +21,10 @@ from tests.functional.pipeline.conftest import (
     run_pipeline,
     write_sheet,
 )
-
-DEADLINE_SECONDS = 90
+from tests.patience import PATIENCE, wait_for
 
 # A shell ignores Ctrl-C for what it starts in the background, and so would the runs started here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
 
 
 def processes_of(directory: Path) -> list[int]:
@@ -80,7 +70,7 @@ class Scene:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self.hangs.exists, "the alignment")
+        wait_for("the alignment", self.hangs.exists)
         self.hang.unlink()
         return process
 
@@ -149,7 +139,7 @@ def test_refuses_a_second_start_and_ends_every_process_at_ctrl_c(scene: Scene) -
     assert wrapper.poll() is None
     assert len(processes_of(scene.directory)) > 2
     wrapper.send_signal(signal.SIGINT)
-    assert wrapper.wait(timeout=30) == 130
+    assert wrapper.wait(timeout=PATIENCE) == 130
     assert processes_of(scene.directory) == []
 
 

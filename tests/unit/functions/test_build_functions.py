@@ -15,6 +15,7 @@ import pytest
 
 from scripts import build_functions
 from scripts.talk import UserError
+from tests.patience import PATIENCE
 from tests.transfers import TRANSFER, setting
 
 # boto3 and what it brings along: all the Lambda runtime offers besides the standard library.
@@ -144,7 +145,7 @@ def in_clean_interpreter(unpacked: Path, runtime: Path, code: str, **more: str) 
     # -S: no site-packages; -P: not the folder of the tests either
     return subprocess.run(
         [sys.executable, "-S", "-P", "-c", CONTEXT + code],
-        env=environment, cwd=unpacked, capture_output=True, text=True, timeout=60, check=False,
+        env=environment, cwd=unpacked, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

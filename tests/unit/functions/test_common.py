@@ -19,6 +19,7 @@ from common.failures import code_of, is_transient
 from common.parallel import in_parallel
 from common.transfer_event import Refusal, TransferEvent, read
 from common.transfers import Transfer
+from tests.patience import PATIENCE
 from tests.transfers import SNAPSHOTS, TASK, TRANSFER, setting
 
 REPOSITORY = Path(__file__).parents[3]
@@ -45,7 +46,7 @@ def test_only_a_bounded_number_of_items_is_taken_ahead_of_the_reader() -> None:
 
 
 def test_work_is_done_at_the_same_time() -> None:
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=PATIENCE)
     list(in_parallel(lambda _: together.wait(), range(4), workers=4))
     assert not together.broken
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
@@ -41,6 +39,7 @@ from scratch_cleaner.domain import (
 )
 from scratch_cleaner.progress import Progress, shown
 from scratch_cleaner.tree import Entry, FileChanged, Reading, StayedAside, Tree
+from tests.patience import wait_for
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CATALOG = Path(__file__).parents[3] / "catalog"
@@ -204,9 +203,9 @@ def test_a_run_that_holds_a_lease_is_known_to_the_cleaner(tmp_path: Path) -> Non
 def test_a_lease_is_renewed_and_comes_back_if_somebody_removes_it(tmp_path: Path) -> None:
     with lease(tmp_path, "run-1", "run-1", renew_seconds=0.02) as file:
         os.utime(file, (1, 1))
-        _until(lambda: file.stat().st_mtime > 1)
+        wait_for("a new date", lambda: file.exists() and file.stat().st_mtime > 1, 0.01)
         file.unlink()
-        _until(file.exists)
+        wait_for("the lease", file.exists, 0.01)
     assert not file.exists()
 
 
@@ -222,18 +221,6 @@ def test_a_link_among_the_leases_covers_everything(tmp_path: Path) -> None:
     (tmp_path / ".kosha-leases" / "x").symlink_to("/etc/passwd")
     tree = Tree(str(tmp_path), ".kosha-leases", ".kosha-undo")
     assert is_leased("any/thing", tree.leases(datetime.now(UTC)), datetime.now(UTC))
-
-
-def _until(is_so: Any) -> None:
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            if is_so():
-                return
-        except FileNotFoundError:
-            pass
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
 
 
 # The tree -------------------------------------------------------------------------------------------------------------

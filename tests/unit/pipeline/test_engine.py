@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from pipelines.sequencing.engine import Progress, RunInUse, end_leftovers, exclusive, settle
 from pipelines.sequencing.status import State, Status, read_status, write_status
+from tests.patience import PATIENCE, wait_for
 from tests.unit.pipeline.samples import make_run
 
 SAMPLE = "lambda-phage_hyd-01_S001"
@@ -91,13 +91,9 @@ def test_ends_processes_of_this_run_and_no_others(tmp_path: Path) -> None:
         subprocess.Popen(sleep, env=os.environ | {"KOSHA_PIPELINE_RUN": str(each.directory)}) for each in (run, other)
     ]
     try:
-        deadline = time.monotonic() + 20
-        ended = 0
-        while not ended:
-            assert time.monotonic() < deadline
-            # A child is a zombie until we collect it; then it has no environment any more and is not found.
-            ended = end_leftovers(run)
-        assert children[0].wait(timeout=10) < 0
+        # A child is a zombie until we collect it; then it has no environment any more and is not found.
+        wait_for("the end of what was left", lambda: end_leftovers(run))
+        assert children[0].wait(timeout=PATIENCE) < 0
         assert children[1].poll() is None
     finally:
         for child in children:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +66,9 @@ def machine(tmp_path: Path) -> Machine:
     return made
 
 
-def test_does_nothing_and_is_quick_when_all_is_there(machine: Machine) -> None:
+def test_does_nothing_when_all_is_there(machine: Machine) -> None:
     machine.add("bwa")
-    start = time.monotonic()
     done = machine.run()
-    assert time.monotonic() - start < 0.5
     assert (done.returncode, done.stdout) == (0, "tools: all 1 packages are there\n")
     assert "apt" not in machine.calls
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,9 @@ type Query = Mapping[str, Any]
 BAND_LEARNS_FROM = timedelta(days=14)
 """CloudWatch trains a band on up to two weeks
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Anomaly_Detection.html)."""
+
+_PATIENCE = 60.0
+"""Seconds to wait for those who write metrics: on a busy disk a commit takes longer than the 5 s sqlite3 would."""
 
 _POINTS = """
     SELECT timestamp, 1, value, value, value FROM SINGLE_METRICS WHERE {where}
@@ -134,7 +138,8 @@ class Metrics:
             conditions.append("unit = ?")
             values.append(unit)
         query = _POINTS.format(where=" AND ".join(conditions))
-        with sqlite3.connect(CloudwatchDatabase.METRICS_DB_READ_ONLY, uri=True) as connection:
+        read_only = CloudwatchDatabase.METRICS_DB_READ_ONLY
+        with closing(sqlite3.connect(read_only, timeout=_PATIENCE, uri=True)) as connection:
             return connection.execute(query, values * 2).fetchall()
 
 
