@@ -204,18 +204,20 @@ def access_rules(access: Mapping[str, Any], classes: Mapping[str, Any]) -> Itera
 
 
 def replica_rules(classes: Mapping[str, Any], recovery: Mapping[str, Any]) -> Iterator[str]:
-    """When the primary region is gone people work with the replica, so it can be read within the lake's RTO."""
+    """When the primary region is gone people work with the replica: it is read within the lake's RTO, and what the lake
+    itself keeps where reading takes longer, no later than the lake gave it at that age."""
     rto = recovery["targets"]["lake"]["rto_minutes"]
     for name, each in classes["classes"].items():
         lifecycle = each["lifecycle"]
-        element = "replica_transitions" if "replica_transitions" in lifecycle else "transitions"
-        for move in lifecycle[element]:
+        for move in lifecycle.get("replica_transitions", []):
             wait = MINUTES_TO_READ.get(move["storage_class"], 0)
-            if wait > rto:
+            moved = [other for other in lifecycle["transitions"] if other["days"] <= move["days"]]
+            if wait > max([rto, *(MINUTES_TO_READ.get(other["storage_class"], 0) for other in moved)]):
                 yield (
-                    f"data-classes.yaml: $.classes.{name}.lifecycle.{element}: what is in {move['storage_class']} is"
-                    f" read after {wait // 60} hours, and the replica must be after {rto} minutes (recovery.yaml,"
-                    " targets.lake): give replica_transitions without it"
+                    f"data-classes.yaml: $.classes.{name}.lifecycle.replica_transitions: what is in"
+                    f" {move['storage_class']} is read after {wait // 60} hours, but the lake gives what is"
+                    f" {move['days']} days old sooner, and the replica must within {rto} minutes (recovery.yaml,"
+                    " targets.lake): let the replica go there with the lake, or not at all"
                 )
 
 

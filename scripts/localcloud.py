@@ -122,6 +122,15 @@ class LocalCloud:
         finally:
             self.control("DELETE", "schedules/rest")
 
+    @contextmanager
+    def resting_alarms(self) -> Iterator[None]:
+        """In the block alarms are looked at when asked for (``alarms/evaluate``), and not by time."""
+        self.control("POST", "alarms/rest")
+        try:
+            yield
+        finally:
+            self.control("DELETE", "alarms/rest")
+
     def client(self, service: str, region: str, config: Config | None = None) -> Any:
         """A boto3 client of ``service`` in ``region``."""
         settings: dict[str, Any] = {"endpoint_url": self.endpoint, "config": config} | CREDENTIALS

@@ -160,10 +160,9 @@ def variations(inputs: Inputs) -> list[Variation]:
         ("half the genomes", _with(inputs, genomes_a_day=inputs.workload.genomes_a_day / 2)),
         ("10 % more genomes a year", _with(inputs, growth_percent_a_year=10)),
         ("5 % of what is old is read back in a month", _with(inputs, read_back_percent_a_month=5)),
-        ("replica in Deep Archive after a year: then 12 hours to read in a disaster", _replica(inputs, 365)),
-        ("replica in Deep Archive after 180 days", _replica(inputs, 180)),
-        (f"the same, and between regions ${dear} a GB", _replica(dearer, 180)),
-        ("replica in Deep Archive from the second day", _replica(inputs, 1)),
+        ("replicas read at once for good", _replica(inputs)),
+        (f"the same, and between regions ${dear} a GB", _replica(dearer)),
+        ("replicas in Deep Archive from the second day: 12 hours to read in a disaster", _replica(inputs, 1)),
         ("FASTQ deleted after 180 days: only where the CRAM keeps all reads, which fast's does not", _expiring(inputs)),
     ]
     return [Variation(title, *ratios(each)) for title, each in changed]
@@ -221,12 +220,11 @@ def _edited(inputs: Inputs, names: Iterable[str], **lifecycle: object) -> Inputs
     return replace(inputs, classes={**inputs.classes, "classes": classes})
 
 
-def _replica(inputs: Inputs, days: int) -> Inputs:
-    """With replicas of the large classes in DEEP_ARCHIVE from an age on."""
-    moves = [{"days": days, "storage_class": "DEEP_ARCHIVE"}]
-    if days > 1:
-        moves.insert(0, {"days": 1, "storage_class": "GLACIER_IR"})
-    return _edited(inputs, ["raw_sequence", "aligned_reads"], replica_transitions=moves)
+def _replica(inputs: Inputs, *deep: int) -> Inputs:
+    """With replicas of the large classes in GLACIER_IR from the second day, or in DEEP_ARCHIVE from that age on."""
+    moves = [{"days": days, "storage_class": "DEEP_ARCHIVE"} for days in deep]
+    at_once = {"days": 1, "storage_class": "GLACIER_IR"}
+    return _edited(inputs, ["raw_sequence", "aligned_reads"], replica_transitions=moves or [at_once])
 
 
 def _expiring(inputs: Inputs) -> Inputs:

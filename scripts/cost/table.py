@@ -51,18 +51,17 @@ def _wait(forecast: Forecast, side: Side) -> str:
 
 
 def verdict(forecasts: Mapping[str, Forecast], compared_with: str, varied: Sequence[Variation]) -> str:
-    """A sentence or two: whether the target is met, and under which assumption if not."""
+    """Whether the target is met, and under which assumptions it would be otherwise."""
     ratio = forecasts[FAST].lake / forecasts[compared_with].lake
     storage = forecasts[FAST].storage / forecasts[compared_with].storage
-    met = [each for each in varied if each.lake_ratio <= TARGET]
-    text = (
+    is_met = ratio <= TARGET
+    said, opposite = ("met", "missed") if is_met else ("not met", "met")
+    others = [each for each in varied if (each.lake_ratio <= TARGET) != is_met]
+    under = "; ".join(f"{each.title} ({each.lake_ratio:.3f})" for each in others) or "none of the assumptions below"
+    return (
         f"Kosha fast takes {ratio:.3f} of what the case study's lake costs, {storage:.3f} of all its storage;"
-        f" the target is {TARGET:.2f} of the former: {'met' if ratio <= TARGET else 'not met'}."
+        f" the target is {TARGET:.2f} of the former: {said}. It is {opposite} under: {under}."
     )
-    if ratio > TARGET:
-        under = "; ".join(f"{each.title} ({each.lake_ratio:.3f})" for each in met) or "none of the assumptions below"
-        text += f" It is met under: {under}."
-    return text
 
 
 def print_forecast(

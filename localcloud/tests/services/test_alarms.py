@@ -1,6 +1,7 @@
 """Metric math, bands, missing data and composite alarms: what alarms need beyond LocalStack."""
 
 import json
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -226,6 +227,23 @@ def test_a_suppressed_composite_alarm_tells_when_what_suppresses_it_ends(scene: 
 def test_a_rule_that_is_none_is_refused(scene: Scene) -> None:
     with pytest.raises(ClientError, match="not understood"):
         scene.composite("wrong", "WHENEVER(a)")
+
+
+def test_alarms_that_rest_are_not_looked_at_by_time(cloud: Cloud, scene: Scene) -> None:
+    name = scene.alarm("quick", Period=10)
+
+    def state() -> str:
+        scene.put(99)
+        return str(scene.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"])
+
+    cloud.control.post("alarms/rest", {})
+    try:
+        for _ in range(12):  # seconds, in which LocalStack would have looked
+            assert state() != "ALARM"
+            time.sleep(1)
+    finally:
+        cloud.control.delete("alarms/rest")
+    wait_for(lambda: state() == "ALARM")
 
 
 def test_metric_data_with_math_and_without(scene: Scene) -> None:

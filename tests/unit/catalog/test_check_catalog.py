@@ -91,17 +91,19 @@ BROKEN_COSTS: dict[str, tuple[str, Change, str]] = {
         lambda d: d["classes"]["raw_sequence"]["lifecycle"].update(noncurrent_days=90),
         "noncurrent_days 90: a version in DEEP_ARCHIVE is billed for 180 days",
     ),
-    "a replica nobody can read": (
+    "a replica read later than the lake": (
         "data-classes",
         lambda d: d["classes"]["aligned_reads"]["lifecycle"].update(
-            replica_transitions=[{"days": 30, "storage_class": "DEEP_ARCHIVE"}]
+            replica_transitions=[{"days": 364, "storage_class": "DEEP_ARCHIVE"}]
         ),
-        "replica_transitions: what is in DEEP_ARCHIVE is read after 12 hours, and the replica must be after 15",
+        "DEEP_ARCHIVE is read after 12 hours, but the lake gives what is 364 days old sooner, and .* within 15 minutes",
     ),
-    "a replica that ages like that": (
+    "a replica of what is always read at once": (
         "data-classes",
-        lambda d: d["classes"]["aligned_reads"]["lifecycle"].pop("replica_transitions"),
-        "lifecycle.transitions: what is in DEEP_ARCHIVE",
+        lambda d: d["classes"]["variant_calls"]["lifecycle"].update(
+            replica_transitions=[{"days": 90, "storage_class": "GLACIER"}]
+        ),
+        "GLACIER is read after 5 hours",
     ),
     "a replica that is paid for too long": (
         "data-classes",

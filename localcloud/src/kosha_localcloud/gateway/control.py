@@ -40,6 +40,8 @@ def install(keeper: Keeper) -> None:
         ("GET", "regions", control.list_regions),
         ("POST", "regions", control.set_region),
         ("POST", "alarms/evaluate", control.evaluate_alarms),
+        ("POST", "alarms/rest", control.rest_alarms),
+        ("DELETE", "alarms/rest", control.wake_alarms),
         ("GET", "access", control.show_access),
         ("POST", "access", control.set_access),
         ("GET", "calls", control.list_calls),
@@ -172,6 +174,20 @@ class Control:
         if not isinstance(wanted, dict) or not isinstance(wanted.get("name"), str):
             raise BadRequestError('send {"name": "kosha-local-*"}')
         return alarms.evaluate(wanted["name"])
+
+    def rest_alarms(self, _: Request) -> Any:
+        """Look at alarms when asked to, and not by time."""
+        from kosha_localcloud.services import alarms
+
+        alarms.RESTING.set()
+        return {}
+
+    def wake_alarms(self, _: Request) -> Any:
+        """Look at alarms by time again."""
+        from kosha_localcloud.services import alarms
+
+        alarms.RESTING.clear()
+        return {}
 
     def show_access(self, _: Request) -> Any:
         """Are calls decided, and which were not because nobody knows what they act on?"""

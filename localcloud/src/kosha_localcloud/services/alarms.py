@@ -1,8 +1,8 @@
 """Alarms: metric math, anomaly bands, missing data as AWS treats it, composite alarms and what suppresses them.
 
 CloudWatch looks about once a minute, LocalStack once in all periods of an alarm; the control call ``alarms/evaluate``
-looks now. All alarms of one such call count as looked at within the wait period of a composite alarm: what suppresses
-it is known before it acts.
+looks now, and while ``alarms/rest`` is in force that alone does. All alarms of one such call count as looked at within
+the wait period of a composite alarm: what suppresses it is known before it acts.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from kosha_localcloud.services.metric_math import BadExpression, Band
 
 LOG = logging.getLogger(__name__)
 
+RESTING = threading.Event()
+"""While it is set, alarms are looked at when somebody asks for it, and not by time."""
+
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
 
 type Alarm = Mapping[str, Any]
@@ -53,7 +56,7 @@ _BAND: dict[str, Callable[[float, float, float], bool]] = {
 
 def install() -> None:
     """Let LocalStack look at alarms in this way."""
-    alarm_scheduler.calculate_alarm_state = look
+    alarm_scheduler.calculate_alarm_state = look_in_time
 
     @patch(AlarmScheduler._is_alarm_supported)
     def _is_alarm_supported(_fn: Any, _self: AlarmScheduler, alarm: dict[str, Any]) -> bool:
@@ -92,6 +95,12 @@ def evaluate(pattern: str) -> list[dict[str, str]]:
     return [
         {"name": alarm["AlarmName"], "region": region, "state": str(alarm["StateValue"])} for region, alarm in found
     ]
+
+
+def look_in_time(alarm_arn: str) -> None:
+    """Look at a metric alarm because it is time, unless alarms rest."""
+    if not RESTING.is_set():
+        look(alarm_arn)
 
 
 def look(alarm_arn: str) -> None:
