@@ -161,7 +161,7 @@ test: $(VENV) $(LOCALCLOUD) $(REPORTS) $(NPM) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
 test-unit: $(VENV) $(LOCALCLOUD) $(NPM) functions tools ## Decisions and handlers, on moto in-process; manifests without a cluster; meta-tests
-	@$(PYTHON) -m pytest access/tests tests/unit tests/functional/access tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/functional/new_function tests/functional/supply tests/meta
+	@$(PYTHON) -m pytest access/tests tests/unit tests/functional/access tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/functional/examples tests/functional/new_function tests/functional/supply tests/meta
 
 test-plan: $(VENV) ## terraform test of every module and root
 	@$(PYTHON) -m scripts.terraform_tests
