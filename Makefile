@@ -48,7 +48,7 @@ NAME ?=
 DESCRIPTION ?=
 
 .PHONY: help setup tools functions new-function demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
-	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence mutants clean
+	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -221,6 +221,9 @@ prove: $(VENV) $(LOCALCLOUD) $(NPM) functions ## Show that the rendered policies
 policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on sources, plans and manifests, our own checks, residency, least privilege of every policy
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
+
+sarif: $(VENV) $(POLICY) ## What checkov finds in the sources, for GitHub's code scanning: .build/policy/results_sarif.sarif
+	@$(PYTHON) -m scripts.policy --sarif
 
 supply: $(VENV) functions ## Secrets in tracked files, advisories on uv.lock, a bill of materials of each Lambda archive in dist/sbom
 	@$(PYTHON) -m scripts.supply
