@@ -44,9 +44,11 @@ PLAN ?=
 BEFORE ?=
 AFTER ?=
 SAVED ?=
+NAME ?=
+DESCRIPTION ?=
 
-.PHONY: help setup tools functions demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
-	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy prove supply evidence mutants clean
+.PHONY: help setup tools functions new-function demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
+	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -159,7 +161,7 @@ test: $(VENV) $(LOCALCLOUD) $(REPORTS) $(NPM) functions tools ## Run every test
 	@$(PYTHON) -m scripts.test_all
 
 test-unit: $(VENV) $(LOCALCLOUD) $(NPM) functions tools ## Decisions and handlers, on moto in-process; manifests without a cluster; meta-tests
-	@$(PYTHON) -m pytest access/tests tests/unit tests/functional/access tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/functional/supply tests/meta
+	@$(PYTHON) -m pytest access/tests tests/unit tests/functional/access tests/functional/functions tests/functional/ingest tests/functional/manifests tests/functional/bootstrap tests/functional/examples tests/functional/new_function tests/functional/supply tests/meta
 
 test-plan: $(VENV) ## terraform test of every module and root
 	@$(PYTHON) -m scripts.terraform_tests
@@ -204,6 +206,9 @@ test-kill: $(VENV) $(LOCALCLOUD) functions tools ## Kill make demo at points of 
 lint: $(VENV) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalogue, the control map
 	@$(PYTHON) -m scripts.lint
 
+new-function: $(VENV) ## Make a whole function from the template: NAME=quota_watcher DESCRIPTION="Tells when ..."
+	@$(PYTHON) -m scripts.new_function "$(NAME)" --description "$(DESCRIPTION)"
+
 format: $(VENV) ## Rewrite Python and Terraform in the house format
 	@$(PYTHON) -m ruff check --fix --quiet . && $(PYTHON) -m ruff format --quiet . && terraform fmt -recursive
 
@@ -216,6 +221,9 @@ prove: $(VENV) $(LOCALCLOUD) $(NPM) functions ## Show that the rendered policies
 policy: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## checkov on sources, plans and manifests, our own checks, residency, least privilege of every policy
 	@$(PYTHON) -m scripts.policy
 	@$(PYTHON) -m pytest -q tests/policy
+
+sarif: $(VENV) $(POLICY) ## What checkov finds in the sources, for GitHub's code scanning: .build/policy/results_sarif.sarif
+	@$(PYTHON) -m scripts.policy --sarif
 
 supply: $(VENV) functions ## Secrets in tracked files, advisories on uv.lock, a bill of materials of each Lambda archive in dist/sbom
 	@$(PYTHON) -m scripts.supply

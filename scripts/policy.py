@@ -46,6 +46,11 @@ class Scan:
     arguments: tuple[str, ...]
 
 
+SOURCES = Scan(
+    "sources", ("-d", ".", "--framework", "terraform", "--skip-path", ".build", "--skip-path", "policy/samples")
+)
+
+
 def run_checkov(scan: Scan, *output: str) -> subprocess.CompletedProcess[str]:
     """Run checkov, whose exit code is 0 if nothing failed; ``output`` says how it shows what it found."""
     if not CHECKOV.exists():
@@ -63,6 +68,22 @@ def shown_checkov(scan: Scan) -> bool:
     return report(f"checkov: {scan.title}", done.returncode == 0, done.stdout + done.stderr)
 
 
+def write_sarif(folder: Path) -> int:
+    """Write what checkov finds in the sources for code scanning; its exit code, which is 0 if that is nothing.
+
+    Raises:
+        UserError: it found nothing to look at, or could not run.
+    """
+    target = folder / "results_sarif.sarif"
+    target.unlink(missing_ok=True)
+    done = run_checkov(SOURCES, "--output", "sarif", "--output-file-path", str(folder))
+    if not target.exists():
+        raise UserError(f"checkov wrote no {target}: {done.stderr.strip() or done.stdout.strip()}")
+    found = len(json.loads(target.read_text(encoding="utf-8"))["runs"][0]["results"])
+    console.print(f"{target}: {found} findings", highlight=False)
+    return done.returncode
+
+
 def report(title: str, passed: bool, details: str) -> bool:
     """Say how a check ended, with the details if badly."""
     console.print(f"[{'green' if passed else 'red'}]{title}[/]", highlight=False)
@@ -73,9 +94,7 @@ def report(title: str, passed: bool, details: str) -> bool:
 
 def scans(plans: Mapping[str, Path], folder: Path) -> Iterator[Scan]:
     """What checkov looks at: sources, plans, the manifests of each overlay; what it needs is written to ``folder``."""
-    yield Scan(
-        "sources", ("-d", ".", "--framework", "terraform", "--skip-path", ".build", "--skip-path", "policy/samples")
-    )
+    yield SOURCES
     for root, plan in plans.items():
         filled = folder / "filled" / f"{root}.json"
         fill_unknown_values(plan, filled)
@@ -138,9 +157,13 @@ def check_plan(root: str, folder: Path) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description="checkov on sources, plans and manifests; residency; least privilege.")
     parser.add_argument("--plan", metavar="ROOT", choices=[BOOTSTRAP, *ROOTS], help="only the plan of one root")
-    root = parser.parse_args().plan
+    parser.add_argument("--sarif", action="store_true", help="only the sources, as .build/policy/results_sarif.sarif")
+    arguments = parser.parse_args()
+    root = arguments.plan
     folder = BUILD / "policy"
     folder.mkdir(parents=True, exist_ok=True)
+    if arguments.sarif:
+        return write_sarif(folder)
     if root:
         return 0 if check_plan(root, folder) else 1
     plans = sample_plans()

@@ -5,3 +5,8 @@ output "state_buckets" {
     (module.naming.recovery_region) = module.recovery_state.bucket
   }
 }
+
+output "plan_role_arn" {
+  description = "ARN of the role in which workflows plan; null where no repository is named."
+  value       = one([for role in module.planning : role.role_arn])
+}

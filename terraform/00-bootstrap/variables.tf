@@ -30,3 +30,14 @@ variable "deletion_protection" {
   default     = true
   nullable    = false
 }
+
+variable "planning" {
+  description = "Repository on GitHub whose workflows may plan in the GitHub environment named; null makes no role. issuer_exists: the account has the identity provider of GitHub already."
+  type = object({
+    owner              = string
+    repository         = string
+    github_environment = optional(string, "plan")
+    issuer_exists      = optional(bool, false)
+  })
+  default = null
+}

@@ -84,12 +84,39 @@ def test_what_is_pinned_passes(line: str) -> None:
     assert not unpinned(f"steps:\n  {line}\n")
 
 
+# What a job takes beside reading the repository: a token to exchange at AWS, a place for findings.
+MORE = {"plan.yml": {"id-token": "write"}, "code-scanning.yml": {"security-events": "write"}}
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_may_only_read(workflow: Path) -> None:
     document = load(workflow)
     assert document["permissions"] == {"contents": "read"}
-    assert list(values_of("permissions", document)) == [{"contents": "read"}], "no job takes more"
+    more = [{"contents": "read"} | MORE[workflow.name]] if workflow.name in MORE else []
+    assert list(values_of("permissions", document)) == [{"contents": "read"}, *more], "no job takes more"
     assert "secrets." not in workflow.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_step_is_one_make_target(workflow: Path) -> None:
+    steps = list(values_of("run", load(workflow)))
+    assert steps
+    target = re.compile(r"make [a-z-]+( [A-Z]+=(\w+|\$\{\{ vars\.[A-Z_]+ \}\}))*")
+    assert [step for step in steps if not target.fullmatch(step)] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_no_workflow_runs_a_stranger_s_code_with_rights(workflow: Path) -> None:
+    """`pull_request_target` and `workflow_run` run with the rights of the repository, on what a fork sends."""
+    assert not {"pull_request_target", "workflow_run"} & set(load(workflow)[True])
+
+
+def test_the_plan_waits_for_the_reviewers_that_its_role_asks_for() -> None:
+    """The environment of the job is the one in the trust of modules/planning-role."""
+    job = load(REPOSITORY / ".github" / "workflows" / "plan.yml")["jobs"]["plan"]
+    variables = (REPOSITORY / "modules" / "planning-role" / "variables.tf").read_text(encoding="utf-8")
+    assert re.search(rf'variable "github_environment" {{.*?default     = "{job["environment"]}"', variables, re.S)
+    assert "head.repo.full_name == github.repository" in job["if"]
 
 
 def test_ci_types_the_targets_of_ci_run_in_their_order() -> None:
@@ -99,3 +126,20 @@ def test_ci_types_the_targets_of_ci_run_in_their_order() -> None:
     assert list(values_of("run", document)) == typed
     # YAML 1.1 reads the key `on` as true.
     assert set(document[True]) == {"push", "pull_request"}
+
+
+def test_every_hook_is_a_program_of_this_repository() -> None:
+    """Nothing is fetched for a commit, and a hook checks what `make lint` or a test checks, too."""
+    (own,) = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert own["repo"] == "local"
+    lint = (REPOSITORY / "scripts" / "lint.py").read_text(encoding="utf-8")
+    for hook in own["hooks"]:
+        assert hook["language"] == "system"
+        program, *arguments = hook["entry"].split()
+        assert program == "terraform" or (REPOSITORY / program).exists(), hook["id"]
+        if arguments[:2] == ["-m", "pytest"]:
+            assert (REPOSITORY / arguments[-1]).exists()
+        else:
+            known = arguments[1] if arguments[:1] == ["-m"] else Path(program).name
+            assert f'"{known}"' in lint or known == "terraform", hook["id"]
+        assert {"files", "types", "types_or"} & set(hook), "a hook that looks at everything is not fast"

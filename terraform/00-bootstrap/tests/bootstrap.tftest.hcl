@@ -53,4 +53,21 @@ run "each_region_has_a_bucket_for_states" {
     condition     = output.state_buckets == { ap-south-1 = "kosha-dev-state-ap-south-1", ap-south-2 = "kosha-dev-state-ap-south-2" }
     error_message = "the buckets are ${jsonencode(output.state_buckets)}"
   }
+  assert {
+    condition     = length(module.planning) == 0 && output.plan_role_arn == null
+    error_message = "Nobody plans from outside until a repository is named."
+  }
+}
+
+run "a_repository_that_is_named_may_plan" {
+  command = plan
+
+  variables {
+    planning = { owner = "institution", repository = "kosha" }
+  }
+
+  assert {
+    condition     = keys(module.planning) == ["github"]
+    error_message = "One role, for the repository named."
+  }
 }
