@@ -32,6 +32,7 @@ REFERENCE ?=
 WITH ?=
 AREA ?=
 MUTANT ?=
+SHARE ?=
 TAG ?=
 RUN ?=
 MONTHS ?= 1
@@ -231,8 +232,8 @@ supply: $(VENV) functions ## Secrets in tracked files, advisories on uv.lock, a 
 evidence: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## Run the checks of docs/controls.yaml and write the report for auditors (ENV, WITH="local-cloud make")
 	@$(PYTHON) -m scripts.evidence make --env "$(ENV)" --with "$(WITH)"
 
-mutants: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## Write a hundred faults into the Terraform, one at a time; each must be noticed (AREA, MUTANT)
-	@$(PYTHON) -m scripts.mutants --area "$(AREA)" --mutant "$(MUTANT)"
+mutants: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## Write a hundred faults into the Terraform, one at a time; each must be noticed (AREA, MUTANT; SHARE=3: a third of them, another for each commit)
+	@$(PYTHON) -m scripts.mutants --area "$(AREA)" --mutant "$(MUTANT)" $(if $(SHARE),--share "$(SHARE)")
 
 clean: ## Remove environments, builds and caches (stop the local cloud first: make down)
 	@rm -rf .venv .venvs .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -158,6 +158,11 @@ def select(mutants: Sequence[Mutant], area: str, name: str) -> list[Mutant]:
     return chosen
 
 
+def share_of(mutants: Sequence[Mutant], share: int, commit: str) -> list[Mutant]:
+    """One in ``share`` of them, begun where the commit says: other commits have other ones."""
+    return list(mutants[int(commit[:8], 16) % share :: share])
+
+
 def users(folder: str, repository: Path) -> list[str]:
     """Modules and roots that use a module, directly or through another; modules first."""
     sources = {
@@ -337,8 +342,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Faults in the Terraform, and the checks that notice them.")
     parser.add_argument("--area", default="", help="only those of an area")
     parser.add_argument("--mutant", default="", help="only the one of this id")
+    parser.add_argument("--share", type=int, default=1, help="one in so many, others for each commit")
     options = parser.parse_args()
     mutants = select(load_mutants(REPOSITORY / CORPUS), options.area, options.mutant)
+    if options.share > 1:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        ).stdout
+        mutants = share_of(mutants, options.share, commit)
     started = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="kosha-mutants-") as workplace,

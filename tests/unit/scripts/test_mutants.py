@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from scripts.mutants import Judge, Killer, Mutant, Verdict, conclude, killers, load_mutants, run, select, users
+from scripts.mutants import (
+    Judge,
+    Killer,
+    Mutant,
+    Verdict,
+    conclude,
+    killers,
+    load_mutants,
+    run,
+    select,
+    share_of,
+    users,
+)
 from scripts.talk import UserError
 
 SOURCE = 'versioned = true\ncolour = "blue"\n'
@@ -170,6 +182,13 @@ def test_a_corpus_with_a_mistake_is_refused(tmp_path: Path, entries: str, messag
     (tmp_path / "mutants.yaml").write_text(f"mutants: {entries}\n")
     with pytest.raises(UserError, match=message):
         load_mutants(tmp_path / "mutants.yaml")
+
+
+def test_commits_share_the_faults_among_them() -> None:
+    faults = [Mutant(str(number), "keys", "?", "f", "", "") for number in range(10)]
+    thirds = [share_of(faults, 3, f"{number:08x}0123") for number in range(3)]
+    assert sorted(len(each) for each in thirds) == [3, 3, 4]
+    assert {each.id for third in thirds for each in third} == {each.id for each in faults}
 
 
 def test_mutants_are_chosen_by_area_and_by_name() -> None:
