@@ -48,7 +48,7 @@ SAVED ?=
 NAME ?=
 DESCRIPTION ?=
 
-.PHONY: help setup tools functions new-function demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
+.PHONY: help setup tools functions new-function architecture demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
 	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
 
 help: ## Show this list
@@ -209,6 +209,9 @@ lint: $(VENV) ## ruff, mypy, terraform fmt and validate, shellcheck, the catalog
 
 new-function: $(VENV) ## Make a whole function from the template: NAME=quota_watcher DESCRIPTION="Tells when ..."
 	@$(PYTHON) -m scripts.new_function "$(NAME)" --description "$(DESCRIPTION)"
+
+architecture: $(VENV) ## Draw the pictures of docs/architecture.md again, from Terraform and the catalogue
+	@$(PYTHON) -m scripts.architecture
 
 format: $(VENV) ## Rewrite Python and Terraform in the house format
 	@$(PYTHON) -m ruff check --fix --quiet . && $(PYTHON) -m ruff format --quiet . && terraform fmt -recursive

@@ -7,11 +7,30 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
 
 from scripts.infrastructure.environments import Environment
 from scripts.localcloud import local_cloud
 from scripts.talk import UserError
+
+# https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html and those of expired sessions
+UNKNOWN_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 
 
 def client(environment: Environment, service: str, region: str | None = None, config: Config | None = None) -> Any:
@@ -56,4 +75,18 @@ def read_handoff(environment: Environment, root: str, region: str | None = None)
 def _unreadable(environment: Environment, path: str, error: Exception) -> UserError:
     if environment.is_local and local_cloud().status() is None:
         return UserError(local_cloud().silence())
-    return UserError(f"cannot read the handoffs of {environment.name} below {path} in SSM: {error}")
+    return UserError(f"cannot read the handoffs of {environment.name} below {path} in SSM: {str(error).rstrip(".")}.{_advice(error)}")
+
+
+def _advice(error: Exception) -> str:
+    """What to do about it; an answer of AWS alone does not say."""
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return " Give credentials: export AWS_PROFILE=<profile>, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
+        return " Is this machine online, and the region right? The local cloud needs no network: ENV=local"
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    if code in UNKNOWN_CREDENTIALS:
+        return " AWS does not know these credentials, or no more: aws sts get-caller-identity must answer first"
+    if code.startswith("AccessDenied"):
+        return " These credentials are good but may not read parameters: use those of who may apply"
+    return ""

@@ -163,6 +163,7 @@ def make(name: str, description: str) -> list[str]:
         [*ruff, "check", "--quiet", "--select", "I", "--fix", *python],
         [*ruff, "format", "--quiet", *python],
         [find_terraform(), "fmt", AUTOMATION],
+        [sys.executable, "-m", "scripts.architecture"],
     ):
         subprocess.run(command, cwd=REPOSITORY, env=terraform_environment(BUILD), check=True, capture_output=True)
     return list(made)

@@ -54,6 +54,7 @@ def test_its_own_tests_and_those_of_every_function_pass(copy: Path) -> None:
         "tests/meta/test_functions_house.py",
         "tests/meta/test_function_permissions.py",
         "tests/meta/test_documents.py",
+        "tests/meta/test_architecture.py",
     )
     done = run(copy, ".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert done.returncode == 0, done.stdout[-3000:]

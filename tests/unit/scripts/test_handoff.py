@@ -1,0 +1,49 @@
+"""An account that cannot be asked is answered with what to do."""
+
+from unittest.mock import Mock
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from scripts import handoff
+from scripts.infrastructure.environments import Environment, load_environment
+from scripts.talk import UserError
+
+URL = "https://ssm.ap-south-1.amazonaws.com/"
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "m"}}, "GetParametersByPath")
+
+
+@pytest.fixture
+def dev() -> Environment:
+    return load_environment("dev")
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (refused("UnrecognizedClientException"), "aws sts get-caller-identity"),
+        (refused("ExpiredTokenException"), "aws sts get-caller-identity"),
+        (refused("AccessDeniedException"), "may not read parameters"),
+        (NoCredentialsError(), "AWS_PROFILE"),
+        (EndpointConnectionError(endpoint_url=URL), "ENV=local"),
+    ],
+    ids=lambda value: getattr(value, "response", {"Error": {"Code": type(value).__name__}})["Error"]["Code"],
+)
+def test_what_to_do_is_said(error: Exception, advice: str, dev: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssm = Mock(get_paginator=Mock(side_effect=error), get_parameter=Mock(side_effect=error))
+    monkeypatch.setattr(handoff, "client", Mock(return_value=ssm))
+    for call in (lambda: handoff.published_roots(dev), lambda: handoff.read_handoff(dev, "10-foundation")):
+        with pytest.raises(UserError, match="cannot read the handoffs of dev") as raised:
+            call()
+        assert advice in str(raised.value)
+
+
+def test_a_root_that_is_not_applied_is_named(dev: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        handoff, "client", Mock(return_value=Mock(get_parameter=Mock(side_effect=refused("ParameterNotFound"))))
+    )
+    with pytest.raises(UserError, match="make apply ENV=dev"):
+        handoff.read_handoff(dev, "10-foundation")
