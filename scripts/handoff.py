@@ -75,7 +75,9 @@ def read_handoff(environment: Environment, root: str, region: str | None = None)
 def _unreadable(environment: Environment, path: str, error: Exception) -> UserError:
     if environment.is_local and local_cloud().status() is None:
         return UserError(local_cloud().silence())
-    return UserError(f"cannot read the handoffs of {environment.name} below {path} in SSM: {str(error).rstrip(".")}.{_advice(error)}")
+    return UserError(
+        f"cannot read the handoffs of {environment.name} below {path} in SSM: {str(error).rstrip('.')}.{_advice(error)}"
+    )
 
 
 def _advice(error: Exception) -> str:
