@@ -45,6 +45,8 @@ PLAN ?=
 BEFORE ?=
 AFTER ?=
 SAVED ?=
+NAMESPACES ?=
+DAYS ?=
 NAME ?=
 DESCRIPTION ?=
 
@@ -152,8 +154,8 @@ replay: $(VENV) ## Call the functions again with the events they gave up on (ENV
 simulate: $(VENV) ## Operate the platform for MONTHS of virtual time with faults, from SEED on, SEEDS times
 	@$(PYTHON) -m scripts.simulate --months "$(MONTHS)" --seed "$(SEED)" --seeds "$(SEEDS)"
 
-cost: $(VENV) ## What the platform costs over 60 months, scenarios side by side, as table and page (PLAN); SAVED=1: what the automations saved (ENV)
-	@$(PYTHON) -m scripts.cost $(if $(SAVED),saved --env "$(ENV)",forecast $(if $(PLAN),--plan "$(PLAN)"))
+cost: $(VENV) ## What the platform costs over 60 months, scenarios side by side, as table and page (PLAN); SAVED=1: what the automations saved, NAMESPACES=1: what each namespace cost (ENV, DAYS)
+	@$(PYTHON) -m scripts.cost $(if $(SAVED),saved --env "$(ENV)",$(if $(NAMESPACES),namespaces --env "$(ENV)" --days "$(or $(DAYS),30)",forecast $(if $(PLAN),--plan "$(PLAN)")))
 
 cost-diff: $(VENV) ## What a plan changes in the monthly bill, as Markdown for a review: AFTER=plan.json (BEFORE=another)
 	@$(PYTHON) -m scripts.cost diff $(if $(BEFORE),--before "$(BEFORE)") $(if $(AFTER),--after "$(AFTER)")

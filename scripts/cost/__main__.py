@@ -1,4 +1,4 @@
-"""``make cost``: the forecast, the difference of two plans, what the automations saved."""
+"""``make cost``: the forecast, the difference of two plans, what the automations saved, what namespaces cost."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import yaml
 from scripts.cost.difference import between, markdown, within
 from scripts.cost.infrastructure import SAMPLE, count, read_plan
 from scripts.cost.lifecycle import DATA_CLASSES
+from scripts.cost.namespaces import read_split
+from scripts.cost.namespaces import table_of as table_of_namespaces
 from scripts.cost.objects import bucket_rules, require_no_charge, simulate
 from scripts.cost.page import write_page
 from scripts.cost.prices import load_prices
@@ -38,7 +40,14 @@ def main() -> int:
     diff.add_argument("--after", type=Path, help="the plan as it would be")
     saved = commands.add_parser("saved", help="what the automations of an environment saved")
     saved.add_argument("--env", default="local", help="the environment (default: local)")
+    namespaces = commands.add_parser("namespaces", help="what each namespace of an environment's cluster cost")
+    namespaces.add_argument("--env", default="local", help="the environment (default: local)")
+    namespaces.add_argument("--days", type=int, default=30, help="of the last so many days (default: 30)")
     given = parser.parse_args()
+    if given.command == "namespaces":
+        found = read_split(load_environment(given.env), load_prices(), given.days)
+        console.print(table_of_namespaces(found, given.days))
+        return 0
     if given.command == "saved":
         console.print(table_of(read_savings(load_environment(given.env), load_prices())))
         return 0
