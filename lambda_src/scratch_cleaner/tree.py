@@ -14,8 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from awscrt import checksums
-
 from scratch_cleaner.domain import MAX_DEPTH, Facts, Lease, moment, read_lease
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -98,6 +96,8 @@ class Tree:
             FileChanged: it is not, or no longer, what was decided on.
             OSError: it cannot be read.
         """
+        from awscrt import checksums  # 11 MB that most calls do not need
+
         with _opened(os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=entry.parent)) as file:
             if self.facts(os.fstat(file)) != entry.facts:
                 raise FileChanged
