@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,9 +31,13 @@ class StayedAside(Exception):
     """A changed file could not go back to its place, which is taken or gone: it stays below ``undo``."""
 
 
+type Problem = FileChanged | StayedAside | OSError
+
+
 @dataclass(frozen=True)
 class Entry:
-    """A file, a link or a directory. ``parent`` is an open descriptor while the walk stands at the entry."""
+    """A file, a link or a directory. ``parent`` is an open descriptor while the walk stands at the entry, or at the
+    batch that it is in."""
 
     path: str
     parent: int
@@ -55,7 +59,7 @@ class Reading:
 
 
 class Tree:
-    """A directory; ``leases`` and ``undo`` are names directly below it."""
+    """A directory; ``leases`` and ``undo`` are names directly below it. One step at a time, one entry in a batch."""
 
     def __init__(self, root: str, leases: str, undo: str) -> None:
         self._root = root
@@ -72,6 +76,15 @@ class Tree:
         with _opened(os.open(self._root, _DIRECTORY)) as root:
             own = {self._leases, self._undo}
             yield from self._walk(root, [], after.split("/") if after else [], os.fstat(root).st_dev, own)
+
+    def batches(self, after: str) -> Iterator[Sequence[Entry]]:
+        """:meth:`walk`, several entries at a time."""
+        for entry in self.walk(after):
+            yield [entry]
+
+    def each[R](self, work: Callable[[Entry], R], entries: Sequence[Entry]) -> list[R | Problem]:
+        """What ``work`` comes to for each entry of a batch, or what stood in its way."""
+        return [_try(work, entry) for entry in entries]
 
     def leases(self, now: datetime) -> list[Lease]:
         """Who uses what. Opening the directory makes NFS ask the server, so a new lease is seen."""
@@ -158,6 +171,11 @@ class Tree:
                 yield from self._walk(folder, [], [], os.fstat(folder).st_dev, set())
             yield Entry(run, undo, facts, is_directory=True)
 
+    def batches_aside(self, run: str) -> Iterator[Sequence[Entry]]:
+        """:meth:`aside`, several entries at a time; the directory itself alone."""
+        for entry in self.aside(run):
+            yield [entry]
+
     def delete(self, entry: Entry) -> None:
         """Delete a file for good."""
         os.unlink(entry.name, dir_fd=entry.parent)
@@ -220,6 +238,13 @@ class Tree:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _try[R](work: Callable[[Entry], R], entry: Entry) -> R | Problem:
+    try:
+        return work(entry)
+    except (FileChanged, StayedAside, OSError) as problem:
+        return problem
 
 
 @contextmanager
