@@ -1,7 +1,7 @@
 """DataSync's task reports: entry by entry as object_tagger reads them, against the whole report in memory.
 
-The report has the shape of ``tests/events/task-report-transferred.json``, in parts of 5 MB as DataSync writes them. Both
-contenders look at path, version, kind and status of every entry. What streaming is for is memory: peak MB.
+The report has the shape of ``tests/events/task-report-transferred.json``, in parts of 5 MB as DataSync writes them.
+Both contenders look at path, version, kind and status of every entry. What streaming is for is memory: peak MB.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
@@ -32,7 +32,6 @@ from scratch_cleaner.domain import (
     SKEW,
     Copy,
     Facts,
-    Go,
     GoIfCopied,
     Lease,
     Reason,
@@ -280,7 +279,9 @@ class Cleaner:
             at.progress.stay(each.entry.path, reason)
             if tried and reason is not Reason.IN_USE:
                 at.note(f"stays: {reason}", each.entry.path, each.entry.facts)
-        self._remove_if_empty([each.entry for each in decided if each.entry.is_directory and not each.entry.problem], at)
+        self._remove_if_empty(
+            [each.entry for each in decided if each.entry.is_directory and not each.entry.problem], at
+        )
         at.progress.after = decided[-1].entry.path
 
     def _reason_of(self, outcome: Reason | Problem | None, entry: Entry, at: _Slice) -> Reason | None:

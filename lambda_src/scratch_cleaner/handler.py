@@ -19,7 +19,7 @@ from scratch_cleaner.aws import Copies
 from scratch_cleaner.cleaner import Cleaner
 from scratch_cleaner.config import Config
 from scratch_cleaner.domain import BadRequest, Rules, read_mode
-from scratch_cleaner.tree import Tree
+from scratch_cleaner.fast_tree import FastTree
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -37,7 +37,7 @@ cleaner = Cleaner(
         layout, catalogue.read_document("data-classes"), config.directory, needs_replica=config.needs_replica
     ),
     catalogue=catalogue.load(),
-    tree=Tree(config.mount_path, layout["leases"], layout["undo"]),
+    tree=FastTree(config.mount_path, layout["leases"], layout["undo"]),
     copies=Copies(s3, config.lake_bucket),
     runs=Runs(StateStore(s3, config.reports_bucket, f"{FUNCTION}/{config.directory}")),
     reports=ReportStore(s3, config.reports_bucket, FUNCTION),
