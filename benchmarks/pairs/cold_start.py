@@ -50,6 +50,7 @@ def settings() -> dict[str, str]:
         "ENVIRONMENT": "bench",
         "HOLIDAYS": "[]",
         "LAKE_BUCKET": "lake",
+        "LIMIT": "1",  # of a function that make new-function wrote
         "MOUNT_PATH": "/mnt/storage",
         "OBJECT_TAGGER_ARN": "arn:aws:lambda:ap-south-1:111122223333:function:object-tagger",
         "POWERTOOLS_METRICS_NAMESPACE": "Kosha",

@@ -1,4 +1,4 @@
-"""AWS clients with the retry behaviour all functions share, made for a quick cold start (docs/adr/0040).
+"""AWS clients with the retry behaviour all functions share, made for a quick cold start (docs/adr/0039).
 
 They are botocore's: a client of boto3 has the same calls, and takes s3transfer and others along. Some are needed by
 every call and are made when the function starts, when Lambda gives it a whole processor; others by few (a notice of

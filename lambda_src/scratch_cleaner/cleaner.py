@@ -3,7 +3,7 @@
 A file goes in this order: decided on by name and age; its copy looked at; its bytes read and compared; moved aside and
 looked at again, the leases too; and deleted when its time aside is over. Whatever is cut off between two steps is found
 by the next slice, or lies below ``undo`` under its own path. The tree says how many entries are taken in hand at once
-(docs/adr/0041); a file that needs a copy is taken by itself.
+(docs/adr/0040); a file that needs a copy is taken by itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The tree with many steps under way at once: on a network file system each waits milliseconds, and they wait together.
 
 Everything :mod:`scratch_cleaner.tree` says holds here: the same order, the same steps through open directories, the
-same looks before and after. What is measured and why it is built so: docs/adr/0041.
+same looks before and after. What is measured and why it is built so: docs/adr/0040.
 """
 
 from __future__ import annotations
