@@ -1,8 +1,8 @@
 """AWS clients with the retry behaviour all functions share, made for a quick cold start (docs/adr/0039).
 
 They are botocore's: a client of boto3 has the same calls, and takes s3transfer and others along. Some are needed by
-every call and are made when the function starts, when Lambda gives it a whole processor; others by few (a notice of
-something that went wrong), and are made when they are first used: :func:`later`.
+every call and are made when the function starts; others by few (a notice of something that went wrong), and are made
+when they are first used: :func:`later`.
 """
 
 from __future__ import annotations
