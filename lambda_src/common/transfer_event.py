@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent
-
 from common import arns
 from common.transfers import Transfer
 
@@ -40,13 +38,12 @@ def read(event: Any, transfers: Iterable[Transfer], states: frozenset[str]) -> T
     """The event, if it tells of one of our tasks and of one of ``states``."""
     if not isinstance(event, Mapping):
         return Refusal.MALFORMED
-    data = EventBridgeEvent(dict(event))
-    resources, detail = data.get("resources"), data.get("detail")
+    resources, detail = event.get("resources"), event.get("detail")
     if not isinstance(resources, list) or len(resources) != 1 or not isinstance(resources[0], str):
         return Refusal.MALFORMED
     if not isinstance(detail, Mapping) or not isinstance(detail.get("State"), str):
         return Refusal.MALFORMED
-    if data.get("source") != SOURCE or data.get("detail-type") != DETAIL_TYPE:
+    if event.get("source") != SOURCE or event.get("detail-type") != DETAIL_TYPE:
         return Refusal.OTHER_EVENT
     for transfer in transfers:
         execution_id = arns.execution_id(resources[0], transfer.task_arn)

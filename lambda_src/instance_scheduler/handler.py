@@ -6,10 +6,9 @@ The event may hold ``mode``: ``reconcile`` (the default), or ``dry_run``, which 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import clients, clock
 from common.publisher import Publisher
@@ -18,15 +17,18 @@ from instance_scheduler.aws import Instances, Processors
 from instance_scheduler.config import Config
 from instance_scheduler.scheduler import Scheduler
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
 scheduler = Scheduler(
     config=config,
     instances=Instances(clients.ec2()),
-    processors=Processors(clients.cloudwatch()),
+    processors=Processors(clients.later(clients.cloudwatch)),
     store=StateStore(clients.s3(), config.reports_bucket, "instance_scheduler"),
-    publisher=Publisher(clients.sns(), logger, metrics),
+    publisher=Publisher(clients.later(clients.sns), logger, metrics),
     logger=logger,
     metrics=metrics,
 )

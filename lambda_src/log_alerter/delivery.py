@@ -6,13 +6,13 @@ destination can be reached.
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from aws_lambda_powertools.utilities.data_classes import CloudWatchLogsEvent
-from aws_lambda_powertools.utilities.data_classes.cloud_watch_logs_event import CloudWatchLogsDecodedData
 
 from log_alerter.domain import Line
 
@@ -49,12 +49,13 @@ class Delivery:
 def read(event: Any) -> Delivery | Control | Poison:
     """The delivery in an event."""
     try:
-        data = CloudWatchLogsEvent(event).parse_logs_data()
-        if data.message_type == "CONTROL_MESSAGE":
+        data = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
+        if data["messageType"] == "CONTROL_MESSAGE":
             return Control()
         return _delivery(data)
     except (
         zlib.error,
+        EOFError,
         ValueError,
         KeyError,
         TypeError,
@@ -67,21 +68,21 @@ def read(event: Any) -> Delivery | Control | Poison:
         return Poison(type(error).__name__)
 
 
-def _delivery(data: CloudWatchLogsDecodedData) -> Delivery:
-    if data.message_type != "DATA_MESSAGE":
+def _delivery(data: Any) -> Delivery:
+    if data["messageType"] != "DATA_MESSAGE":
         raise ValueError("neither data nor control")
-    log_group, stream = _text(data.log_group), _text(data.log_stream)
+    log_group, stream = _text(data["logGroup"]), _text(data["logStream"])
     lines = tuple(
         Line(
-            id=_text(each.get_id),
-            at=datetime.fromtimestamp(each.timestamp / 1000, UTC),
-            message=_text(each.message),
+            id=_text(each["id"]),
+            at=datetime.fromtimestamp(each["timestamp"] / 1000, UTC),
+            message=_text(each["message"]),
             log_group=log_group,
             stream=stream,
         )
-        for each in data.log_events
+        for each in data["logEvents"]
     )
-    names = (_text(name).partition(f"-{OWN_NAME}-")[2].partition("--")[0] for name in data.subscription_filters)
+    names = (_text(name).partition(f"-{OWN_NAME}-")[2].partition("--")[0] for name in data["subscriptionFilters"])
     return Delivery(log_group, tuple(names), lines)
 
 

@@ -4,10 +4,9 @@ EventBridge Scheduler to tell what has become due."""
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import catalogue, clients, clock
 from common.publisher import Publisher
@@ -17,6 +16,9 @@ from log_alerter.aws import Memories
 from log_alerter.config import Config
 from log_alerter.domain import filters
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
@@ -24,7 +26,7 @@ alerter = Alerter(
     config=config,
     filters=filters(catalogue.read_document("log-alerts")),
     memories=Memories(StateStore(clients.s3(), config.reports_bucket, "log_alerter")),
-    publisher=Publisher(clients.sns(), logger, metrics),
+    publisher=Publisher(clients.later(clients.sns), logger, metrics),
     logger=logger,
     metrics=metrics,
 )

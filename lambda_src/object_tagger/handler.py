@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import catalogue, clients, clock, transfer_event
 from common.lake import LakeTags
@@ -17,6 +16,9 @@ from object_tagger.aws import Executions, Reports
 from object_tagger.config import Config
 from object_tagger.receipts import Receipts
 from object_tagger.tagger import Tagger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # An execution that ends in ERROR has copied everything but what it failed at.
 STATES = frozenset({"SUCCESS", "ERROR"})
@@ -32,7 +34,7 @@ tagger = Tagger(
     reports=Reports(s3, config.reports_bucket),
     receipts=Receipts(StateStore(s3, config.reports_bucket, "object_tagger")),
     executions=Executions(clients.datasync()),
-    publisher=Publisher(clients.sns(), logger, metrics),
+    publisher=Publisher(clients.later(clients.sns), logger, metrics),
     logger=logger,
     metrics=metrics,
 )

@@ -21,8 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import ijson
 
@@ -37,8 +36,7 @@ class ReportUnreadable(RuntimeError):
     """A part of a task report is not what DataSync writes."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a report. ``version_id`` is ``None`` where the report does not say."""
 
     key: str
@@ -92,9 +90,13 @@ def _entry(item: Any, part: str, transfer: Transfer) -> Entry:
     path = item.get("RelativePath") if isinstance(item, Mapping) else None
     if not isinstance(path, str) or not path:
         raise ReportUnreadable(f"the task report {part} has an entry without RelativePath")
+    is_directory = False
+    for each in _METADATA:
+        if (metadata := item.get(each)) and metadata.get("Type") == _DIRECTORY:
+            is_directory = True
     return Entry(
         key=transfer.key_of(path),
         version_id=item.get("DstS3VersionId") or None,
-        is_directory=any((item.get(each) or {}).get("Type") == _DIRECTORY for each in _METADATA),
+        is_directory=is_directory,
         was_transferred=item.get("TransferStatus") == "SUCCESS",
     )

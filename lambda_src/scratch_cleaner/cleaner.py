@@ -1,16 +1,18 @@
-"""Carries a cleaning out: one directory, in slices, each file by itself.
+"""Carries a cleaning out: one directory, in slices, many files at once.
 
 A file goes in this order: decided on by name and age; its copy looked at; its bytes read and compared; moved aside and
 looked at again, the leases too; and deleted when its time aside is over. Whatever is cut off between two steps is found
-by the next slice, or lies below ``undo`` under its own path.
+by the next slice, or lies below ``undo`` under its own path. The tree says how many entries are taken in hand at once
+(docs/adr/0040); a file that needs a copy is taken by itself.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
@@ -30,7 +32,6 @@ from scratch_cleaner.domain import (
     SKEW,
     Copy,
     Facts,
-    Go,
     GoIfCopied,
     Lease,
     Reason,
@@ -41,7 +42,7 @@ from scratch_cleaner.domain import (
     is_leased,
 )
 from scratch_cleaner.progress import Progress, shown
-from scratch_cleaner.tree import Entry, FileChanged, Reading, StayedAside
+from scratch_cleaner.tree import Entry, FileChanged, Problem, Reading, StayedAside
 
 CHECKPOINT = 5000
 # After so many refusals one after the other the role, the policy or the key is wrong.
@@ -53,14 +54,15 @@ MISSED_AFTER = timedelta(days=8)
 class Tree(Protocol):
     """The directory as this module needs it (``scratch_cleaner.tree.Tree``)."""
 
-    def walk(self, after: str) -> Iterator[Entry]: ...
+    def batches(self, after: str) -> Iterator[Sequence[Entry]]: ...
+    def each[R](self, work: Callable[[Entry], R], entries: Sequence[Entry]) -> list[R | Problem]: ...
     def leases(self, now: datetime) -> list[Lease]: ...
     def read(self, entry: Entry, reading: Reading, stop: Iterator[bool]) -> tuple[Reading, bool]: ...
     def set_aside(self, entry: Entry, run: str) -> None: ...
     def put_back(self, entry: Entry, run: str) -> None: ...
     def remove_directory(self, entry: Entry) -> bool: ...
     def runs_aside(self) -> list[str]: ...
-    def aside(self, run: str) -> Iterator[Entry]: ...
+    def batches_aside(self, run: str) -> Iterator[Sequence[Entry]]: ...
     def delete(self, entry: Entry) -> None: ...
     def delete_aside(self, entry: Entry, run: str) -> None: ...
 
@@ -107,6 +109,16 @@ class _Slice(Slice[Progress]):
         if copy is not None:
             line |= {"copy_version": copy.version_id, "crc64nvme": copy.checksum}
         self.write(line)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """An entry that goes, or the ``reason`` why it stays, which the report names where it was ``tried``."""
+
+    entry: Entry
+    reason: Reason | None = None
+    copy: Copy | None = None
+    tried: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,20 +191,31 @@ class Cleaner:
         for run in self.tree.runs_aside():
             if run == at.run.id or not self._may_be_over(run, at.clock.now()):
                 continue
-            for entry in self.tree.aside(run):
+            for entries in self.tree.batches_aside(run):
                 self._stop_if_short(at)
-                if entry.is_directory:
-                    self.tree.remove_directory(entry)
-                elif entry.facts.ctime + self.config.undo > at.clock.now():
-                    continue  # a run may last for days: what it moved last lies here for its own time
-                elif entry.facts.mtime > entry.facts.ctime - SKEW and not entry.facts.is_link:
-                    # Moving it here was its last change, unless somebody has written to it here.
-                    at.progress.stay(f"{run}/{entry.path}", Reason.CHANGED_MEANWHILE)
-                else:
-                    self.tree.delete(entry)
-                    at.progress.counts["deleted_files"] += 1
-                    at.progress.counts["deleted_bytes"] += entry.facts.size
-                    at.note("deleted", f"{run}/{entry.path}", entry.facts)
+                self._delete_all(run, entries, at)
+
+    def _delete_all(self, run: str, entries: Sequence[Entry], at: _Slice) -> None:
+        over: list[Entry] = []
+        for entry in entries:
+            if entry.is_directory or entry.facts.ctime + self.config.undo > at.clock.now():
+                continue  # a run may last for days: what it moved last lies here for its own time
+            if entry.facts.mtime > entry.facts.ctime - SKEW and not entry.facts.is_link:
+                # Moving it here was its last change, unless somebody has written to it here.
+                at.progress.stay(f"{run}/{entry.path}", Reason.CHANGED_MEANWHILE)
+            else:
+                over.append(entry)
+        problems = []
+        for entry, problem in zip(over, self.tree.each(self.tree.delete, over), strict=True):
+            if problem is not None:
+                problems.append(problem)
+                continue
+            at.progress.counts["deleted_files"] += 1
+            at.progress.counts["deleted_bytes"] += entry.facts.size
+            at.note("deleted", f"{run}/{entry.path}", entry.facts)
+        if problems:
+            raise problems[0]
+        self._remove_directories([entry for entry in entries if entry.is_directory])
 
     def _may_be_over(self, run: str, now: datetime) -> bool:
         """Whether the time to undo is over for the first file of a run."""
@@ -206,70 +229,119 @@ class Cleaner:
 
     def _walk(self, at: _Slice) -> None:
         since = 0
-        for entry in self.tree.walk(at.progress.after):
-            self._stop_if_short(at)
-            self._look_at(entry, at)
-            at.progress.after = entry.path
-            since += 1
+        for entries in self.tree.batches(at.progress.after):
+            self._look_at(entries, at)
+            since += len(entries)
             if since >= CHECKPOINT:
                 at.save()
                 since = 0
 
-    def _look_at(self, entry: Entry, at: _Slice) -> None:
-        if entry.problem:
-            at.progress.stay(entry.path, Reason(entry.problem))
-            return
-        if entry.is_directory:
-            self._remove_if_empty(entry, at)
-            return
-        at.progress.counts["looked_at"] += 1
-        verdict = decide(entry.path, entry.facts, self.rules, self.catalogue, at.clock.now())
-        if isinstance(verdict, Stay):
-            at.progress.stay(entry.path, verdict.reason)
-            return
-        reason = self._try_to_remove(entry, verdict, at)
-        if reason is not None:
-            at.progress.stay(entry.path, reason)
-            if reason is not Reason.IN_USE:
-                at.note(f"stays: {reason}", entry.path, entry.facts)
-
-    def _try_to_remove(self, entry: Entry, verdict: Go | GoIfCopied, at: _Slice) -> Reason | None:
-        """Why it stays after all; ``None`` if it went."""
-        if is_leased(entry.path, self.tree.leases(at.clock.now()), at.clock.now()):
-            return Reason.IN_USE
-        try:
-            copy = None
+    def _look_at(self, entries: Sequence[Entry], at: _Slice) -> None:
+        """Decide on each in order; what may go goes together. What waits for its copy goes by itself."""
+        decided: list[_Decision] = []
+        for entry in entries:
+            if at.clock.is_short:
+                self._carry_out(decided, at)
+                raise _TimeIsUp
+            if entry.problem:
+                decided.append(_Decision(entry, Reason(entry.problem)))
+                continue
+            if entry.is_directory:
+                decided.append(_Decision(entry))
+                continue
+            at.progress.counts["looked_at"] += 1
+            verdict = decide(entry.path, entry.facts, self.rules, self.catalogue, at.clock.now())
             if isinstance(verdict, GoIfCopied):
-                copy, doubt = self._check_copy(entry, verdict, at)
-                if doubt is not None:
-                    return doubt
-            if not at.is_dry:
-                self._remove(entry, at)
-        except FileChanged:
-            return Reason.CHANGED_MEANWHILE
-        except StayedAside:
-            at.note("kept aside: its place is taken", entry.path, entry.facts)
-            return Reason.CHANGED_MEANWHILE
-        except FileNotFoundError:
-            return Reason.CHANGED_MEANWHILE
-        except OSError as error:
-            self.logger.warning("a file cannot be removed", extra={"problem": error.strerror})
-            return Reason.REFUSED
-        at.progress.counts["files"] += 1
-        at.progress.counts["bytes"] += entry.facts.size
-        at.note("would go" if at.is_dry else "removed", entry.path, entry.facts, copy)
-        return None
+                self._carry_out(decided, at)
+                decided = []
+                self._carry_out([self._with_copy(entry, verdict, at)], at)
+            else:
+                decided.append(_Decision(entry, verdict.reason if isinstance(verdict, Stay) else None))
+        self._carry_out(decided, at)
 
-    def _remove(self, entry: Entry, at: _Slice) -> None:
-        self.tree.set_aside(entry, at.run.id)
-        # A run that took its lease before the file was moved aside must find the file again.
-        if is_leased(entry.path, self.tree.leases(at.clock.now()), at.clock.now()):
-            self.tree.put_back(entry, at.run.id)
-            raise FileChanged
+    def _carry_out(self, decided: Sequence[_Decision], at: _Slice) -> None:
+        """Files first, all at once, then directories; and the position behind the last of them."""
+        if not decided:
+            return
+        going = [each.entry for each in decided if each.reason is None and not each.entry.is_directory]
+        outcomes = self._remove(going, at)
+        for each in decided:
+            if each.entry.is_directory and not each.entry.problem:
+                continue
+            reason, tried = each.reason, each.tried
+            if reason is None:
+                reason, tried = self._reason_of(outcomes[each.entry.path], each.entry, at), True
+            if reason is None:
+                at.progress.counts["files"] += 1
+                at.progress.counts["bytes"] += each.entry.facts.size
+                at.note("would go" if at.is_dry else "removed", each.entry.path, each.entry.facts, each.copy)
+                continue
+            at.progress.stay(each.entry.path, reason)
+            if tried and reason is not Reason.IN_USE:
+                at.note(f"stays: {reason}", each.entry.path, each.entry.facts)
+        self._remove_if_empty(
+            [each.entry for each in decided if each.entry.is_directory and not each.entry.problem], at
+        )
+        at.progress.after = decided[-1].entry.path
+
+    def _reason_of(self, outcome: Reason | Problem | None, entry: Entry, at: _Slice) -> Reason | None:
+        """Why it stays after all; ``None`` if it went."""
+        if isinstance(outcome, StayedAside):
+            at.note("kept aside: its place is taken", entry.path, entry.facts)
+        if isinstance(outcome, FileChanged | StayedAside | FileNotFoundError):
+            return Reason.CHANGED_MEANWHILE
+        if isinstance(outcome, OSError):
+            self.logger.warning("a file cannot be removed", extra={"problem": outcome.strerror})
+            return Reason.REFUSED
+        return outcome
+
+    def _remove(self, entries: Sequence[Entry], at: _Slice) -> dict[str, Reason | Problem | None]:
+        """Path -> what stood in the way; ``None`` where it went."""
+        if not entries:
+            return {}
+        tree, run = self.tree, at.run.id
+        free, used = self._by_lease(entries, at)
+        outcomes: dict[str, Reason | Problem | None] = {entry.path: Reason.IN_USE for entry in used}
+        if at.is_dry:
+            return outcomes | {entry.path: None for entry in free}
+        moves = zip(free, tree.each(lambda entry: tree.set_aside(entry, run), free), strict=True)
+        outcomes |= {entry.path: problem for entry, problem in moves}
+        moved = [entry for entry in free if outcomes[entry.path] is None]
+        # A run that took its lease before a file was moved aside must find the file again.
+        problem: Problem = FileChanged()
+        try:
+            aside, taken = self._by_lease(moved, at)
+        except OSError as error:
+            aside, taken, problem = [], moved, error
+        back = zip(taken, tree.each(lambda entry: tree.put_back(entry, run), taken), strict=True)
+        outcomes |= {entry.path: stayed or problem for entry, stayed in back}
         if not self.config.undo:
-            self.tree.delete_aside(entry, at.run.id)
-            at.progress.counts["deleted_files"] += 1
-            at.progress.counts["deleted_bytes"] += entry.facts.size
+            deleted = zip(aside, tree.each(lambda entry: tree.delete_aside(entry, run), aside), strict=True)
+            outcomes |= {entry.path: problem for entry, problem in deleted}
+            gone = [entry for entry in aside if outcomes[entry.path] is None]
+            at.progress.counts["deleted_files"] += len(gone)
+            at.progress.counts["deleted_bytes"] += sum(entry.facts.size for entry in gone)
+        return outcomes
+
+    def _by_lease(self, entries: Sequence[Entry], at: _Slice) -> tuple[list[Entry], list[Entry]]:
+        """Those that no run uses now, and those that one does."""
+        if not entries:
+            return [], []
+        now = at.clock.now()
+        leases = self.tree.leases(now)
+        used = {entry.path for entry in entries if is_leased(entry.path, leases, now)} if leases else set()
+        return [each for each in entries if each.path not in used], [each for each in entries if each.path in used]
+
+    def _with_copy(self, entry: Entry, verdict: GoIfCopied, at: _Slice) -> _Decision:
+        """The decision on a file that goes only if it has a copy."""
+        _, used = self._by_lease([entry], at)
+        if used:
+            return _Decision(entry, Reason.IN_USE, tried=True)
+        try:
+            copy, doubt = self._check_copy(entry, verdict, at)
+        except (FileChanged, OSError) as error:
+            return _Decision(entry, self._reason_of(error, entry, at), tried=True)
+        return _Decision(entry, doubt, copy, tried=True)
 
     def _check_copy(self, entry: Entry, verdict: GoIfCopied, at: _Slice) -> tuple[Copy | None, Reason | None]:
         try:
@@ -300,15 +372,20 @@ class Cleaner:
             raise _TimeIsUp
         return base64.b64encode(reading.crc.to_bytes(8, "big")).decode()
 
-    def _remove_if_empty(self, entry: Entry, at: _Slice) -> None:
-        now = at.clock.now()
+    def _remove_if_empty(self, entries: Sequence[Entry], at: _Slice) -> None:
+        now, retention = at.clock.now(), self.rules.retention
         # Where files are to be kept, a writer may be about to write into a folder that was there a moment ago.
-        if self.rules.retention is None or at.is_dry or entry.facts.changed_at + self.rules.retention + SKEW > now:
+        if retention is None or at.is_dry:
             return
-        if is_leased(entry.path, self.tree.leases(now), now):
-            return
-        if self.tree.remove_directory(entry):
-            at.progress.counts["directories"] += 1
+        old, _ = self._by_lease([each for each in entries if each.facts.changed_at + retention + SKEW <= now], at)
+        at.progress.counts["directories"] += self._remove_directories(old)
+
+    def _remove_directories(self, entries: Sequence[Entry]) -> int:
+        """Those that are empty, each after what lies in it; how many went."""
+        removed = 0
+        for _, level in groupby(sorted(entries, key=_depth, reverse=True), _depth):
+            removed += self.tree.each(self.tree.remove_directory, list(level)).count(True)
+        return removed
 
     # ------------------------------------------------------------------------------------------- start, save, end
 
@@ -364,6 +441,10 @@ class Cleaner:
 
 
 _COUNTS = ("looked_at", "files", "bytes", "deleted_files", "deleted_bytes", "directories", "bytes_read")
+
+
+def _depth(entry: Entry) -> int:
+    return entry.path.count("/")
 
 
 def _until(is_over: Callable[[], bool]) -> Iterator[bool]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -212,9 +213,12 @@ class Lease:
         return now - self.touched_at < LEASE_LIMIT + SKEW
 
     def covers(self, path: str) -> bool:
-        """Whether ``path`` is the leased one, lies below it, or above it."""
-        mine, theirs = PurePosixPath(self.path or "."), PurePosixPath(path)
-        return mine == PurePosixPath(".") or theirs == mine or mine in theirs.parents
+        """Whether ``path``, as the walk writes it, is the leased one or lies below it."""
+        return self._place == "." or path == self._place or path.startswith(f"{self._place}/")
+
+    @cached_property
+    def _place(self) -> str:
+        return str(PurePosixPath(self.path or "."))
 
 
 def read_lease(text: bytes, touched_at: datetime) -> Lease:

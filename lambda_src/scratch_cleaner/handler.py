@@ -6,10 +6,9 @@ The event holds ``mode``: ``clean``, ``continue``, or ``dry_run``, which removes
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import catalogue, clients, clock
 from common.publisher import Publisher
@@ -20,7 +19,10 @@ from scratch_cleaner.aws import Copies
 from scratch_cleaner.cleaner import Cleaner
 from scratch_cleaner.config import Config
 from scratch_cleaner.domain import BadRequest, Rules, read_mode
-from scratch_cleaner.tree import Tree
+from scratch_cleaner.fast_tree import FastTree
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 FUNCTION = "scratch_cleaner"
 
@@ -35,11 +37,11 @@ cleaner = Cleaner(
         layout, catalogue.read_document("data-classes"), config.directory, needs_replica=config.needs_replica
     ),
     catalogue=catalogue.load(),
-    tree=Tree(config.mount_path, layout["leases"], layout["undo"]),
+    tree=FastTree(config.mount_path, layout["leases"], layout["undo"]),
     copies=Copies(s3, config.lake_bucket),
     runs=Runs(StateStore(s3, config.reports_bucket, f"{FUNCTION}/{config.directory}")),
     reports=ReportStore(s3, config.reports_bucket, FUNCTION),
-    publisher=Publisher(clients.sns(), logger, metrics),
+    publisher=Publisher(clients.later(clients.sns), logger, metrics),
     logger=logger,
     metrics=metrics,
 )

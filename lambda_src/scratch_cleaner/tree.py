@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from awscrt import checksums
-
 from scratch_cleaner.domain import MAX_DEPTH, Facts, Lease, moment, read_lease
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE = 4 * 1024 * 1024
 _LEASE_BYTES = 64 * 1024
 # New leases show in the directory at once; what an old one says is looked at again after so long.
@@ -33,9 +31,13 @@ class StayedAside(Exception):
     """A changed file could not go back to its place, which is taken or gone: it stays below ``undo``."""
 
 
+type Problem = FileChanged | StayedAside | OSError
+
+
 @dataclass(frozen=True)
 class Entry:
-    """A file, a link or a directory. ``parent`` is an open descriptor while the walk stands at the entry."""
+    """A file, a link or a directory. ``parent`` is an open descriptor while the walk stands at the entry, or at the
+    batch that it is in."""
 
     path: str
     parent: int
@@ -57,7 +59,7 @@ class Reading:
 
 
 class Tree:
-    """A directory; ``leases`` and ``undo`` are names directly below it."""
+    """A directory; ``leases`` and ``undo`` are names directly below it. One step at a time, one entry in a batch."""
 
     def __init__(self, root: str, leases: str, undo: str) -> None:
         self._root = root
@@ -71,14 +73,23 @@ class Tree:
         Raises:
             OSError: the directory itself cannot be opened.
         """
-        with _opened(os.open(self._root, _DIRECTORY)) as root:
+        with _opened(os.open(self._root, DIRECTORY)) as root:
             own = {self._leases, self._undo}
             yield from self._walk(root, [], after.split("/") if after else [], os.fstat(root).st_dev, own)
+
+    def batches(self, after: str) -> Iterator[Sequence[Entry]]:
+        """:meth:`walk`, several entries at a time."""
+        for entry in self.walk(after):
+            yield [entry]
+
+    def each[R](self, work: Callable[[Entry], R], entries: Sequence[Entry]) -> list[R | Problem]:
+        """What ``work`` comes to for each entry of a batch, or what stood in its way."""
+        return [attempt(work, entry) for entry in entries]
 
     def leases(self, now: datetime) -> list[Lease]:
         """Who uses what. Opening the directory makes NFS ask the server, so a new lease is seen."""
         try:
-            descriptor = os.open(f"{self._root}/{self._leases}", _DIRECTORY)
+            descriptor = os.open(f"{self._root}/{self._leases}", DIRECTORY)
         except FileNotFoundError:
             return []
         with _opened(descriptor):
@@ -87,7 +98,7 @@ class Tree:
                 known, read_at, leases = self._known
                 if known == changed and timedelta(0) <= now - read_at < _LEASES_FRESH:
                     return leases
-            leases = [lease for name in _names(descriptor) if (lease := _lease(descriptor, name)) is not None]
+            leases = [lease for name in names_in(descriptor) if (lease := _lease(descriptor, name)) is not None]
         self._known = changed, now, leases
         return leases
 
@@ -98,6 +109,8 @@ class Tree:
             FileChanged: it is not, or no longer, what was decided on.
             OSError: it cannot be read.
         """
+        from awscrt import checksums  # 11 MB that most calls do not need
+
         with _opened(os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=entry.parent)) as file:
             if self.facts(os.fstat(file)) != entry.facts:
                 raise FileChanged
@@ -119,19 +132,19 @@ class Tree:
             StayedAside: as before, but its place is taken.
             OSError: it cannot be moved; it is where it was.
         """
-        if self.facts(_stat(entry.name, entry.parent)) != entry.facts:
+        if self.facts(look(entry.name, entry.parent)) != entry.facts:
             raise FileChanged
         with self._undo_folder(run, entry.path.split("/")[:-1]) as folder:
-            name = _free_name(folder, entry.name)
+            name = free_name(folder, entry.name)
             os.rename(entry.name, name, src_dir_fd=entry.parent, dst_dir_fd=folder)
-            if not self.facts(_stat(name, folder)).is_same(entry.facts):
-                _put_back(folder, name, entry)
+            if not self.facts(look(name, folder)).is_same(entry.facts):
+                put_back(folder, name, entry)
                 raise FileChanged
 
     def put_back(self, entry: Entry, run: str) -> None:
         """Undo :meth:`set_aside`. Raises StayedAside, OSError."""
         with self._undo_folder(run, entry.path.split("/")[:-1]) as folder:
-            _put_back(folder, entry.name, entry)
+            put_back(folder, entry.name, entry)
 
     def remove_directory(self, entry: Entry) -> bool:
         """Remove a directory if it is empty."""
@@ -144,19 +157,24 @@ class Tree:
     def runs_aside(self) -> list[str]:
         """The runs whose files lie below ``undo``, oldest first."""
         try:
-            descriptor = os.open(f"{self._root}/{self._undo}", _DIRECTORY)
+            descriptor = os.open(f"{self._root}/{self._undo}", DIRECTORY)
         except FileNotFoundError:
             return []
         with _opened(descriptor):
-            return _names(descriptor)
+            return names_in(descriptor)
 
     def aside(self, run: str) -> Iterator[Entry]:
         """What lies below ``undo/<run>``, the directory itself last."""
-        with _opened(os.open(f"{self._root}/{self._undo}", _DIRECTORY)) as undo:
-            facts = self.facts(_stat(run, undo))
-            with _opened(os.open(run, _DIRECTORY, dir_fd=undo)) as folder:
+        with _opened(os.open(f"{self._root}/{self._undo}", DIRECTORY)) as undo:
+            facts = self.facts(look(run, undo))
+            with _opened(os.open(run, DIRECTORY, dir_fd=undo)) as folder:
                 yield from self._walk(folder, [], [], os.fstat(folder).st_dev, set())
             yield Entry(run, undo, facts, is_directory=True)
+
+    def batches_aside(self, run: str) -> Iterator[Sequence[Entry]]:
+        """:meth:`aside`, several entries at a time; the directory itself alone."""
+        for entry in self.aside(run):
+            yield [entry]
 
     def delete(self, entry: Entry) -> None:
         """Delete a file for good."""
@@ -180,12 +198,12 @@ class Tree:
         )
 
     def _walk(self, folder: int, parts: list[str], after: list[str], device: int, own: set[str]) -> Iterator[Entry]:
-        for name in _names(folder):
+        for name in names_in(folder):
             if name in own or (after and name < after[0]) or after == [name]:
                 continue
             path = "/".join([*parts, name])
             try:
-                found = _stat(name, folder)
+                found = look(name, folder)
             except FileNotFoundError:
                 continue
             facts = self.facts(found)
@@ -196,7 +214,7 @@ class Tree:
                 yield Entry(path, folder, facts, is_directory=True, problem="too_deep")
                 continue
             try:
-                below = os.open(name, _DIRECTORY, dir_fd=folder)
+                below = os.open(name, DIRECTORY, dir_fd=folder)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:  # no right to enter, or a link has taken its place
@@ -209,17 +227,24 @@ class Tree:
 
     @contextmanager
     def _undo_folder(self, run: str, folders: Sequence[str]) -> Iterator[int]:
-        descriptor = os.open(self._root, _DIRECTORY)
+        descriptor = os.open(self._root, DIRECTORY)
         try:
             for name in (self._undo, run, *folders):
                 with suppress(FileExistsError):
                     os.mkdir(name, mode=0o770, dir_fd=descriptor)
-                below = os.open(name, _DIRECTORY, dir_fd=descriptor)
+                below = os.open(name, DIRECTORY, dir_fd=descriptor)
                 os.close(descriptor)
                 descriptor = below
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def attempt[R](work: Callable[[Entry], R], entry: Entry) -> R | Problem:
+    try:
+        return work(entry)
+    except (FileChanged, StayedAside, OSError) as problem:
+        return problem
 
 
 @contextmanager
@@ -230,11 +255,11 @@ def _opened(descriptor: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _names(folder: int) -> list[str]:
+def names_in(folder: int) -> list[str]:
     return sorted(os.listdir(folder))
 
 
-def _stat(name: str, folder: int) -> os.stat_result:
+def look(name: str, folder: int) -> os.stat_result:
     return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
 
@@ -245,26 +270,26 @@ def _lease(folder: int, name: str) -> Lease | None:
     except FileNotFoundError:
         return None
     except OSError:  # a link or a directory, or no right to read: as a lease that cannot be read
-        return read_lease(b"", moment(_stat(name, folder).st_mtime))
+        return read_lease(b"", moment(look(name, folder).st_mtime))
 
 
-def _free_name(folder: int, name: str) -> str:
+def free_name(folder: int, name: str) -> str:
     """``name``; a file of an earlier slice of the run that lies there makes room, and is kept."""
     try:
-        _stat(name, folder)
+        look(name, folder)
     except FileNotFoundError:
         return name
     number = 1
     while True:
         try:
-            _stat(other := f"{name[:200]}~{number}", folder)
+            look(other := f"{name[:200]}~{number}", folder)
         except FileNotFoundError:
             os.rename(name, other, src_dir_fd=folder, dst_dir_fd=folder)
             return name
         number += 1
 
 
-def _put_back(folder: int, name: str, entry: Entry) -> None:
+def put_back(folder: int, name: str, entry: Entry) -> None:
     """By a second name and the removal of the first: a rename would overwrite whoever has taken the place meanwhile."""
     try:
         os.link(name, entry.name, src_dir_fd=folder, dst_dir_fd=entry.parent, follow_symlinks=False)

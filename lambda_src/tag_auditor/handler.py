@@ -6,10 +6,9 @@ The event holds ``mode``: ``audit`` or ``continue``.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import catalogue, clients, clock
 from common.lake import LakeTags
@@ -21,6 +20,9 @@ from tag_auditor.auditor import WORKERS, Auditor
 from tag_auditor.aws import Listing, tell_class
 from tag_auditor.config import Config
 from tag_auditor.domain import BadRequest, read_mode
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 FUNCTION = "tag_auditor"
 
@@ -38,7 +40,7 @@ auditor = Auditor(
     runs=Runs(store),
     reports=ReportStore(s3, config.reports_bucket, FUNCTION),
     tell_class=tell_class,
-    publisher=Publisher(clients.sns(), logger, metrics),
+    publisher=Publisher(clients.later(clients.sns), logger, metrics),
     logger=logger,
     metrics=metrics,
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import catalogue, clients, clock
 from common.lake import LakeTags
@@ -17,6 +16,9 @@ from tag_backfill.aws import Jobs, Listing, Manifests
 from tag_backfill.backfiller import Backfiller
 from tag_backfill.config import Config
 from tag_backfill.domain import BadRequest, read_request
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 FUNCTION = "tag_backfill"
 
@@ -30,10 +32,10 @@ backfiller = Backfiller(
     lake=LakeTags(s3, config.lake_bucket),
     listing=Listing(s3, config.lake_bucket),
     manifests=Manifests(s3, config.reports_bucket, f"{PREFIX}/{FUNCTION}", config.lake_bucket),
-    jobs=Jobs(clients.s3control(), config.account_id, config.batch_role_arn, config.reports_bucket),
+    jobs=Jobs(clients.later(clients.s3control), config.account_id, config.batch_role_arn, config.reports_bucket),
     store=StateStore(s3, config.reports_bucket, FUNCTION),
     reports=ReportStore(s3, config.reports_bucket, FUNCTION),
-    publisher=Publisher(clients.sns(), logger, metrics),
+    publisher=Publisher(clients.later(clients.sns), logger, metrics),
     logger=logger,
     metrics=metrics,
 )

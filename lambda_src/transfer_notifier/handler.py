@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import clients, transfer_event
 from common.publisher import Publisher
 from transfer_notifier.aws import Executions
 from transfer_notifier.config import Config
 from transfer_notifier.notifier import Notifier
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 STATES = frozenset({"SUCCESS", "ERROR"})
 

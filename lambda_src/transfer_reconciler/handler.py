@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import clients, clock, transfers
 from common.publisher import Publisher
@@ -15,15 +14,18 @@ from transfer_reconciler.aws import Executions, Functions, Receipts, tell_lag
 from transfer_reconciler.config import Config
 from transfer_reconciler.reconciler import Reconciler
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
 s3 = clients.s3()
 datasync = clients.datasync()
 receipts = Receipts(StateStore(s3, config.reports_bucket, "object_tagger"))
-functions = Functions(clients.functions())
+functions = Functions(clients.later(clients.functions))
 store = StateStore(s3, config.reports_bucket, "transfer_reconciler")
-publisher = Publisher(clients.sns(), logger, metrics)
+publisher = Publisher(clients.later(clients.sns), logger, metrics)
 reconcilers = {
     each.name: Reconciler(
         config,

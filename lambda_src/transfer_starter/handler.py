@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import clients, transfers
 from common.publisher import Publisher
 from transfer_starter.aws import Task
 from transfer_starter.config import Config
 from transfer_starter.starter import Starter
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 config = Config.from_environment(os.environ)
 logger = Logger()

@@ -6,10 +6,9 @@ The event may hold ``mode``: ``watch`` (the default), ``reap``, or ``dry_run``, 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import clients, clock
 from common.publisher import Publisher
@@ -17,14 +16,17 @@ from volume_reaper.aws import Usage, Volumes
 from volume_reaper.config import Config
 from volume_reaper.reaper import Reaper
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
 reaper = Reaper(
     config=config,
     volumes=Volumes(clients.ec2(), clients.ec2(attempts=1)),
-    usage=Usage(clients.cloudwatch()),
-    publisher=Publisher(clients.sns(), logger, metrics),
+    usage=Usage(clients.later(clients.cloudwatch)),
+    publisher=Publisher(clients.later(clients.sns), logger, metrics),
     logger=logger,
     metrics=metrics,
 )

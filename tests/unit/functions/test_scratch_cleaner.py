@@ -37,6 +37,7 @@ from scratch_cleaner.domain import (
     read_lease,
     read_mode,
 )
+from scratch_cleaner.fast_tree import FastTree
 from scratch_cleaner.progress import Progress, shown
 from scratch_cleaner.tree import Entry, FileChanged, Reading, StayedAside, Tree
 from tests.patience import wait_for
@@ -235,18 +236,24 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture
-def tree(root: Path) -> Tree:
-    return Tree(str(root), ".kosha-leases", ".kosha-undo")
+@pytest.fixture(params=[Tree, FastTree])
+def tree(root: Path, request: pytest.FixtureRequest) -> Tree:
+    made: Tree = request.param(str(root), ".kosha-leases", ".kosha-undo")
+    return made
+
+
+def entries_of(tree: Tree, after: str = "") -> Iterator[Entry]:
+    for entries in tree.batches(after):
+        yield from entries
 
 
 def walked(tree: Tree, after: str = "") -> list[str]:
-    return [entry.path for entry in tree.walk(after)]
+    return [entry.path for entry in entries_of(tree, after)]
 
 
 def at(tree: Tree, path: str) -> Iterator[Entry]:
     """Stands at an entry as the cleaner does: its directory is open meanwhile."""
-    for entry in tree.walk(""):
+    for entry in entries_of(tree):
         if entry.path == path:
             yield entry
 
@@ -267,7 +274,10 @@ def test_the_walk_goes_on_when_its_place_is_gone(tree: Tree, root: Path) -> None
 
 
 @given(names=st.sets(st.text("ab-.", min_size=1, max_size=3).filter(lambda n: n not in (".", "..")), max_size=6))
-def test_slices_of_any_size_see_every_entry_once(names: set[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("kind", [Tree, FastTree])
+def test_slices_of_any_size_see_every_entry_once(
+    kind: type[Tree], names: set[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     root = tmp_path_factory.mktemp("walk")
     for number, name in enumerate(sorted(names)):
         if number % 2:
@@ -275,9 +285,9 @@ def test_slices_of_any_size_see_every_entry_once(names: set[str], tmp_path_facto
             (root / name / name).write_text("")
         else:
             (root / name).write_text("")
-    tree = Tree(str(root), ".kosha-leases", ".kosha-undo")
+    tree = kind(str(root), ".kosha-leases", ".kosha-undo")
     everything, seen, after = walked(tree), [], ""
-    while (entry := next(tree.walk(after), None)) is not None:
+    while (entry := next(entries_of(tree, after), None)) is not None:
         seen.append(entry.path)
         after = entry.path
     assert seen == everything
@@ -289,7 +299,7 @@ def test_links_are_seen_and_not_followed(tree: Tree, root: Path, tmp_path: Path)
     (tmp_path / "outside" / "precious").write_text("x")
     (root / "out").symlink_to(tmp_path / "outside")
     (root / "loop").symlink_to(".")
-    found = {entry.path: entry.facts for entry in tree.walk("")}
+    found = {entry.path: entry.facts for entry in entries_of(tree)}
     assert (found["out"].is_link, found["out"].is_file) == (True, False)
     assert not any("precious" in path or path.startswith("loop/") for path in found)
 
@@ -297,7 +307,7 @@ def test_links_are_seen_and_not_followed(tree: Tree, root: Path, tmp_path: Path)
 def test_a_directory_that_becomes_a_link_meanwhile_leads_nowhere(tree: Tree, root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "3").write_text("precious")
-    for entry in tree.walk(""):
+    for entry in entries_of(tree):
         if entry.path == "c":
             (root / "z/3").unlink()
             (root / "z").rmdir()
@@ -401,7 +411,7 @@ def test_a_file_that_is_written_to_while_it_is_read_has_changed(
 
 def test_only_empty_directories_go(tree: Tree, root: Path) -> None:
     (root / "empty").mkdir()
-    gone = [e.path for e in tree.walk("") if e.is_directory and tree.remove_directory(e)]
+    gone = [e.path for e in entries_of(tree) if e.is_directory and tree.remove_directory(e)]
     assert gone == ["empty"]
     assert (root / "a/b/2").exists()
 
@@ -411,7 +421,7 @@ def test_what_lies_aside_is_walked_and_its_directories_go_last(tree: Tree, root:
         for entry in at(tree, path):
             tree.set_aside(entry, "2026-03-01")
     assert tree.runs_aside() == ["2026-03-01"]
-    for entry in tree.aside("2026-03-01"):
+    for entry in (each for entries in tree.batches_aside("2026-03-01") for each in entries):
         if entry.is_directory:
             assert tree.remove_directory(entry), entry.path
         else:

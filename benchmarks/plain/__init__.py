@@ -1,0 +1,1 @@
+"""The plain ways of the pairs that are modules of their own."""
