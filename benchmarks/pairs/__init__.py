@@ -1,0 +1,1 @@
+"""The pairs of ``make bench``: every module here holds one, as ``PAIR``."""
