@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import pkgutil
 import subprocess
 import sys
@@ -141,7 +140,6 @@ def measure(name: str, pair: Pair, contender: str, size: int, processor: int | N
         done = subprocess.run(
             [*pin, sys.executable, "-m", "benchmarks.frame", name, contender, str(size), json.dumps(dict(setup))],
             cwd=REPOSITORY,
-            env=os.environ | {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'lambda_src'}"},
             capture_output=True,
             text=True,
             check=False,
