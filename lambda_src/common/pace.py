@@ -26,7 +26,7 @@ DECREASE = 0.97
 SOON_SECONDS, BIG_DECREASE = 0.5, 0.8
 
 
-@dataclass
+@dataclass(slots=True)
 class Pace:
     """Calls a second below a prefix. Times are of a monotonic clock, in seconds."""
 
@@ -41,10 +41,12 @@ class Pace:
         """Whether a call may go now; it counts as gone then."""
         if now - self._step_at >= STEP_SECONDS:
             self._step(now)
-        if self._next > now:
+        due = self._next
+        if due > now:
             self._is_the_limit = True
             return False
-        self._next = max(self._next, now - SLACK_SECONDS) + 1 / self.rate
+        earliest = now - SLACK_SECONDS
+        self._next = (due if due > earliest else earliest) + 1 / self.rate
         return True
 
     @property

@@ -56,7 +56,8 @@ PACES_KEPT = 1_000
 # Pauses before another attempt are drawn from 0 to this, doubled with each.
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 20.0
 _THROTTLED = frozenset({"SlowDown", "RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequests"})
-_CHUNK = 64 * 1024
+# An answer about tags fits into the first, a page of a listing does not.
+_SHORT, _LONG = 4 * 1024, 256 * 1024
 
 
 class Call(Protocol):
@@ -122,8 +123,10 @@ class Wire:
         self.endpoint = signer.endpoint
         self.connections = connections
         self.tls = tls if signer.endpoint.scheme == "https" else None
-        self.made: Counter[str] = Counter()
-        """What was sent and what came of it, by name: requests, throttled, lost, looks."""
+        self.requests = 0
+        """How many were sent."""
+        self.troubles: Counter[str] = Counter()
+        """What came of some of them: throttled, lost, looks (reads that show whether a write was carried out)."""
         self.poll = select.epoll()
         self.open: dict[int, _Connection] = {}
         self.idle: list[_Connection] = []
@@ -230,19 +233,21 @@ class _Run:
         wire = self._wire
         for stale in [each for each in wire.idle if each.deadline < self._now]:
             wire.drop(stale)
+        poll, connections = wire.poll.poll, wire.open
         while True:
             self._fill()
             if self._results:
                 ready, self._results = self._results, []
                 yield from ready
                 self._now = time.monotonic()
-                continue
             if not self._busy and not self._waiting_count and not self._again:
-                break
-            events = wire.poll.poll(self._timeout())
+                if self._exhausted:
+                    break
+                continue
+            events = poll(self._timeout())
             self._now = time.monotonic()
             for fd, _ in events:
-                connection = wire.open.get(fd)
+                connection = connections.get(fd)
                 if connection is not None:
                     self._advance(connection)
             if self._now - self._swept > 1.0:
@@ -266,6 +271,12 @@ class _Run:
             for name in list(self._waiting):
                 self._let_go(name)
         while not self._exhausted and self._waiting_count < LOOK_AHEAD and self._has_room():
+            if not self._take_item():
+                return
+
+    def _take_item(self) -> bool:
+        """Begin the next item that needs a call; whether there was one. Not more than so many without are taken."""
+        while not self._exhausted and len(self._results) < LOOK_AHEAD:
             try:
                 item = next(self._items)
             except StopIteration:
@@ -275,20 +286,21 @@ class _Run:
             else:
                 steps = self._steps_of(item)
                 try:
-                    task = _Task(steps, next(steps))
+                    call = next(steps)
                 except StopIteration as done:
                     self._results.append(done.value)
-                    if len(self._results) >= LOOK_AHEAD:
-                        return
                 else:
-                    self._begin(task)
+                    self._begin(_Task(steps, call))
+                    return True
+        return False
 
     def _has_room(self) -> bool:
         return bool(self._wire.idle) or len(self._wire.open) < self._wire.connections
 
     def _begin(self, task: _Task) -> None:
-        name = task.made.pace
-        if name not in self._waiting and self._has_room() and self._wire.pace(name).take(self._now):
+        wire, name = self._wire, task.made.pace
+        pace = wire.paces.get(name) or wire.pace(name)
+        if (not self._waiting_count or name not in self._waiting) and self._has_room() and pace.take(self._now):
             self._send(task)
         else:
             self._wait(task)
@@ -329,7 +341,7 @@ class _Run:
         """Send the request of the connection's task."""
         task = connection.task
         assert task is not None
-        self._wire.made["requests"] += 1
+        self._wire.requests += 1
         connection.deadline = self._now + ANSWER_SECONDS
         connection.sent = True
         request = task.made.request(self._wire.signer)
@@ -361,9 +373,10 @@ class _Run:
                 return
             if not connection.out:
                 self._wire.wants(connection, write=False)
+        size = _SHORT if connection.reader.is_empty else _LONG
         while True:
             try:
-                data = connection.sock.recv(_CHUNK)
+                data = connection.sock.recv(size)
             except _LATER:
                 return
             except OSError as error:
@@ -383,6 +396,7 @@ class _Run:
             if not data:
                 self._lost(connection, None)
                 return
+            size = _LONG
 
     def _establish(self, connection: _Connection) -> None:
         wire = self._wire
@@ -415,20 +429,14 @@ class _Run:
             self._lost(connection, error)
             return
         wire.wants(connection, write=False)
-        if connection.task is None:
-            self._rest(connection)
-        else:
-            self._write(connection)
-
-    def _rest(self, connection: _Connection) -> None:
-        connection.task = None
-        connection.deadline = self._now + IDLE_SECONDS
-        self._wire.idle.append(connection)
+        self._write(connection)
 
     def _answered(self, connection: _Connection, task: _Task, answer: Answer) -> None:
         self._busy -= 1
         if answer.stays and not connection.out:
-            self._rest(connection)
+            connection.task = None
+            connection.deadline = self._now + IDLE_SECONDS
+            self._wire.idle.append(connection)
         else:
             connection.task = None
             self._wire.drop(connection)
@@ -439,6 +447,8 @@ class _Run:
             return
         if task.made is task.call:
             self._go_on(task, found)
+            if not self._waiting_count and not self._again and self._wire.idle:
+                self._take_item()  # at once, on this connection
         elif task.call.was_done(found):
             self._go_on(task, None)
         else:  # it was not carried out
@@ -448,7 +458,7 @@ class _Run:
     def _refused(self, task: _Task, error: ClientError, status: int) -> None:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _THROTTLED or status in (429, 503):
-            self._wire.made["throttled"] += 1
+            self._wire.troubles["throttled"] += 1
             pace = self._wire.pace(task.made.pace)
             pace.refused(self._now)
             self._wire.last_rate = pace.rate
@@ -467,7 +477,7 @@ class _Run:
         if task is None:
             return
         self._busy -= 1
-        self._wire.made["lost"] += 1
+        self._wire.troubles["lost"] += 1
         url = self._url()
         failure: BotoCoreError
         if isinstance(error, TimeoutError):
@@ -490,7 +500,7 @@ class _Run:
         if in_doubt and task.made is task.call:
             look = task.call.look()
             if look is not None:
-                self._wire.made["looks"] += 1
+                self._wire.troubles["looks"] += 1
                 task.made = look
         longest = min(PAUSE_SECONDS * 2**task.attempts, LONGEST_PAUSE_SECONDS)
         due = self._now + random.uniform(0, longest)  # noqa: S311 - no secret
