@@ -68,20 +68,10 @@ class Reader:
         Raises:
             BadAnswer: this is not HTTP, or more came than was asked for.
         """
-        if not self._data and self._head is None:
-            # What a write is answered with, in one piece: looked at as little as can be.
-            if _DONE(data) and b"close" not in data:
-                return Answer(200, data, b"", True)
-            end = data.find(_END)
-            if end > 0:
-                self._read_head(data[:end])
-                if self._need is not None and not self._chunked and len(data) == end + 4 + self._need:
-                    return self._whole(data[end + 4 :])
-                self._data += data[end + 4 :]
-            else:
-                self._data += data
-        else:
-            self._data += data
+        # What a write is answered with, in one piece: looked at as little as can be.
+        if self._head is None and not self._data and _DONE(data) and b"close" not in data:
+            return Answer(200, data, b"", True)
+        self._data += data
         while self._head is None:
             end = self._data.find(_END)
             if end < 0:
