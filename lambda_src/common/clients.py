@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.credentials import Credentials
-from botocore.exceptions import NoCredentialsError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -34,19 +32,6 @@ def _config(connections: int = 10, attempts: int = ATTEMPTS) -> Config:
         # CloudTrail shows it: which function called.
         user_agent_extra=f"{USER_AGENT}/{os.environ.get('POWERTOOLS_SERVICE_NAME', 'unknown')}",
     )
-
-
-def credentials() -> Credentials:
-    """Those of the clients, refreshed where they expire.
-
-    Raises:
-        NoCredentialsError: there are none.
-    """
-    session = boto3.DEFAULT_SESSION or boto3.Session()
-    found = session.get_credentials()
-    if found is None:
-        raise NoCredentialsError
-    return found
 
 
 def datasync(attempts: int = ATTEMPTS) -> DataSyncClient:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import NoCredentialsError
 from botocore.httpsession import get_cert_path
 
-from common import clients
 from common.s3_calls import ListObjects, ListVersions, Page, ReadTags, WriteTags
 from common.signing import Endpoint, Signer
 from common.wire import Call, Steps, Wire
@@ -64,12 +64,19 @@ class _NoBody:
 
 
 def make_wire(s3: S3Client, bucket: str, connections: int) -> Wire:
-    """Connections to a bucket, with the credentials of boto3's default session."""
+    """Connections to a bucket, with the credentials of the client.
+
+    Raises:
+        NoCredentialsError: it has none.
+    """
     endpoint = endpoint_of(s3, bucket)
     tls = None
     if endpoint.scheme == "https":
         tls = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True))
-    return Wire(Signer(endpoint, clients.credentials()), connections, tls)
+    credentials = s3._get_credentials()  # type: ignore[attr-defined] # botocore has it for others who sign
+    if credentials is None:
+        raise NoCredentialsError
+    return Wire(Signer(endpoint, credentials), connections, tls)
 
 
 class FastLake:

@@ -2,7 +2,7 @@
 (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
 
 botocore's signer is right and slow: it takes apart and puts together a whole request. Here what is the same for many
-requests of one second is kept, and a request costs two hashes (docs/adr/0038; the tests compare with botocore's).
+requests of one second is kept, and a request costs two hashes (docs/adr/0041; the tests compare with botocore's).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Many calls to S3 at once, from one thread, over connections that stay open (docs/adr/0038).
+"""Many calls to S3 at once, from one thread, over connections that stay open (docs/adr/0041).
 
 What is to be done with an item is a generator that yields calls and is sent what each found; a call that failed is
 raised in it, as boto3 would raise it. Between its calls other items' calls are on their way::
