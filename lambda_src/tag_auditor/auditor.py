@@ -1,6 +1,6 @@
 """Carries an audit out: every current object, in slices, with bounded memory.
 
-A page of up to a thousand keys is listed, their tags are read by some threads, and what is found is counted; a
+A page of up to a thousand keys is listed, their tags are read many at once, and what is found is counted; a
 checkpoint holds the last key and the counts. The findings themselves go to a report.
 """
 
