@@ -26,15 +26,15 @@ from common.http import Answer
 from common.signing import Signer
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-_TAG = re.compile(rb"<Tag>\s*<Key>([^<]*)</Key>\s*(?:<Value>([^<]*)</Value>|<Value\s*/>)\s*</Tag>")
+_TAG = re.compile(r"<Tag>\s*<Key>([^<]*)</Key>\s*(?:<Value>([^<]*)</Value>|<Value\s*/>)\s*</Tag>")
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(amp|lt|gt|quot|apos));")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~/-]*").fullmatch
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 # What S3 writes, in the order in which it does; another order or other elements before these go the slow way.
-_OBJECT = re.compile(rb"<Contents>\s*<Key>([^<]*)</Key>\s*<LastModified>([^<]*)</LastModified>")
+_OBJECT = re.compile(r"<Contents>\s*<Key>([^<]*)</Key>\s*<LastModified>([^<]*)</LastModified>")
 _VERSION = re.compile(
-    rb"<Version>\s*<Key>([^<]*)</Key>\s*<VersionId>([^<]*)</VersionId>\s*<IsLatest>[^<]*</IsLatest>\s*"
-    rb"<LastModified>([^<]*)</LastModified>"
+    r"<Version>\s*<Key>([^<]*)</Key>\s*<VersionId>([^<]*)</VersionId>\s*<IsLatest>[^<]*</IsLatest>\s*"
+    r"<LastModified>([^<]*)</LastModified>"
 )
 _ENCODED = re.compile(rb"<EncodingType>\s*url\s*</EncodingType>")
 _TRUNCATED = re.compile(rb"<IsTruncated>\s*true\s*</IsTruncated>")
@@ -55,12 +55,9 @@ def error_of(answer: Answer, operation: str) -> ClientError:
     return ClientError(parsed, operation)
 
 
-def text(raw: bytes) -> str:
-    """The text of an element: its references resolved, and line ends as XML has them."""
-    found = raw.decode()
-    if "&" in found:
-        return _REFERENCE.sub(_resolve, found)
-    return found
+def text(raw: str) -> str:
+    """The text of an element, its references resolved."""
+    return _REFERENCE.sub(_resolve, raw) if "&" in raw else raw
 
 
 def _resolve(match: re.Match[str]) -> str:
@@ -173,7 +170,7 @@ def _escape(value: str) -> str:
 
 def tags_of(body: bytes) -> dict[str, str]:
     """The tags of an answer to GetObjectTagging."""
-    found = {text(key): text(value) for key, value in _TAG.findall(body)}
+    found = {text(key): text(value) for key, value in _TAG.findall(body.decode())}
     if len(found) == body.count(b"<Tag>") == body.count(b"</Tag>"):
         return found
     # Written in another way than S3 writes it: other order, comments, CDATA.
@@ -213,15 +210,12 @@ class ListObjects[T]:
         if answer.status != 200:
             raise error_of(answer, "ListObjectsV2")
         body, make = answer.body, self.make
-        decode = _decoder(body)
-        found = _OBJECT.findall(body)
+        decode, moment = _decoder(body), datetime.fromisoformat
+        found = _OBJECT.findall(body.decode())
         if len(found) == body.count(b"<Contents"):
-            items = [make(decode(text(key)), datetime.fromisoformat(modified.decode())) for key, modified in found]
+            items = [make(decode(text(key) if "&" in key else key), moment(modified)) for key, modified in found]
         else:
-            items = [
-                make(decode(each["Key"]), datetime.fromisoformat(each["LastModified"]))
-                for each in _elements(body, "Contents")
-            ]
+            items = [make(decode(each["Key"]), moment(each["LastModified"])) for each in _elements(body, "Contents")]
         if _TRUNCATED.search(body) is None:
             return Page(items, None)
         return Page(items, {"continuation-token": _element(body, "NextContinuationToken")})
@@ -254,16 +248,16 @@ class ListVersions[T]:
         if answer.status != 200:
             raise error_of(answer, "ListObjectVersions")
         body, make = answer.body, self.make
-        decode = _decoder(body)
-        found = _VERSION.findall(body)
+        decode, moment = _decoder(body), datetime.fromisoformat
+        found = _VERSION.findall(body.decode())
         if len(found) == len(_BEGIN_OF_VERSION.findall(body)):
             items = [
-                make(decode(text(key)), text(version), datetime.fromisoformat(modified.decode()))
+                make(decode(text(key) if "&" in key else key), text(version), moment(modified))
                 for key, version, modified in found
             ]
         else:
             items = [
-                make(decode(each["Key"]), each["VersionId"], datetime.fromisoformat(each["LastModified"]))
+                make(decode(each["Key"]), each["VersionId"], moment(each["LastModified"]))
                 for each in _elements(body, "Version")
             ]
         if _TRUNCATED.search(body) is None:
@@ -311,4 +305,4 @@ def _elements(body: bytes, name: str) -> list[dict[str, str]]:
 
 def _element(body: bytes, name: str) -> str:
     found = re.search(rb"<%b>([^<]*)</%b>" % (name.encode(), name.encode()), body)
-    return text(found[1]) if found else ""
+    return text(found[1].decode()) if found else ""

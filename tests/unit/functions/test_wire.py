@@ -296,7 +296,7 @@ def test_tags_are_read_in_any_way_xml_writes_them() -> None:
     assert tags_of(usual) == {"a&é": "<1>", "b": ""}
     other = b'<T xmlns="n"><TagSet><Tag><Value>1</Value><Key><![CDATA[a&]]></Key></Tag></TagSet></T>'
     assert tags_of(other) == {"a&": "1"}
-    assert text(b"&amp;lt;&#128;&quot;&apos;") == "&lt;\x80\"'"
+    assert text("&amp;lt;&#128;&quot;&apos;") == "&lt;\x80\"'"
 
 
 def test_pages_are_read_in_any_way_xml_writes_them() -> None:
