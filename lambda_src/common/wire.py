@@ -37,6 +37,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     ReadTimeoutError,
+    SSLError,
 )
 
 from common.failures import is_transient
@@ -483,6 +484,8 @@ class _Run:
         if isinstance(error, TimeoutError):
             kind: type[BotoCoreError] = ReadTimeoutError if was_ready else ConnectTimeoutError
             failure = kind(endpoint_url=url, error=error)
+        elif isinstance(error, ssl.SSLError) and not was_ready:
+            failure = SSLError(endpoint_url=url, error=error)
         elif isinstance(error, BadAnswer):
             failure = HTTPClientError(error=error)
         elif was_ready:
