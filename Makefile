@@ -39,6 +39,8 @@ MONTHS ?= 1
 SEED ?= 1
 SEEDS ?= 1
 KILLS ?= 20
+PAIR ?=
+ROUNDS ?= 5
 GENOME ?= ecoli
 DEPTH ?= 30
 PLAN ?=
@@ -51,7 +53,7 @@ NAME ?=
 DESCRIPTION ?=
 
 .PHONY: help setup tools functions new-function architecture demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
-	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
+	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -196,6 +198,9 @@ test-shared-storage: $(VENV) tools ## A sample over three virtual nodes that mou
 
 truth: $(VENV) tools ## Run both toolchains on GENOME=ecoli|lambda with spiked variants; print recall, precision and where they differ
 	@$(PYTHON) -m scripts.compare_toolchains --genome "$(GENOME)" --depth "$(DEPTH)" --seed "$(SEED)"
+
+bench: $(VENV) ## Every fast path against the plain way, in turn: median ratios, counts, growth; JSON and a picture (PAIR, ROUNDS)
+	@$(PYTHON) -m benchmarks --rounds "$(ROUNDS)" $(if $(PAIR),--pair "$(PAIR)")
 
 bench-pipeline: $(VENV) tools ## What a sample costs with both toolchains against a step-by-step script: seconds, CPU, bytes written
 	@$(PYTHON) -m benchmarks.pipeline

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,8 +18,10 @@ from common.catalogue import Catalogue
 from common.classification import Classification, NotAFile, Reason, Unclassified, classify
 from common.clock import MARGIN_SECONDS, Clock
 from common.failures import ACCESS_DENIED, code_of, is_transient
+from common.lake import Lake
 from common.notices import Detail, Listing
-from common.parallel import in_parallel
+from common.s3_calls import ReadTags, WriteTags
+from common.wire import Steps
 
 # Objects that failed for a passing reason are tried again after these pauses, on top of boto3's own retries.
 PAUSES_SECONDS = (5.0, 20.0)
@@ -90,13 +92,6 @@ class Result:
     detail: str = ""
 
 
-class Lake(Protocol):
-    """Tags of objects (``common.lake.LakeTags``)."""
-
-    def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]: ...
-    def write_tags(self, key: str, version_id: str, tags: Mapping[str, str]) -> None: ...
-
-
 def aim_at(key: str, version_id: str | None, catalogue: Catalogue) -> Aim | Result:
     """The tags the object's name asks for; a result where there is nothing to tag."""
     match classify(key, catalogue):
@@ -108,17 +103,17 @@ def aim_at(key: str, version_id: str | None, catalogue: Catalogue) -> Aim | Resu
             return Result(key, Outcome.NOT_A_FILE)
 
 
-def bring(aim: Aim, lake: Lake, catalogue: Catalogue) -> Result:
-    """Read one object's tags, merge, write what changes. May run in a thread; never raises for a failed call."""
+def bring(aim: Aim, catalogue: Catalogue) -> Steps[Result]:
+    """Read one object's tags, merge, write what changes. Never raises for a failed call."""
     try:
-        present, version_id = lake.read_tags(aim.key, aim.version_id)
+        present, version_id = yield ReadTags(aim.key, aim.version_id)
         match tags.merge(present, aim.tags, catalogue):
             case tags.Keep():
                 return Result(aim.key, Outcome.UNCHANGED, aim)
             case tags.Write(tags=merged):
                 if version_id is None:
                     return Result(aim.key, Outcome.FAILED, aim, "the bucket is not versioned: nothing was written")
-                lake.write_tags(aim.key, version_id, merged)
+                yield WriteTags(aim.key, version_id, merged)
                 return Result(aim.key, Outcome.TAGGED, aim)
             case tags.Conflict(present=now, wanted=wanted):
                 return Result(aim.key, Outcome.CONFLICT, aim, f"the object is {now}, the name says {wanted}")
@@ -130,19 +125,40 @@ def bring(aim: Aim, lake: Lake, catalogue: Catalogue) -> Result:
         return failure(aim, error)
 
 
-def bring_new(aim: Aim, lake: Lake, catalogue: Catalogue) -> Result:
+def bring_new(aim: Aim, catalogue: Catalogue) -> Steps[Result]:
     """Write the tags of a version that nobody can have tagged yet, without reading them first; else as :func:`bring`.
 
     For versions made moments ago, whose id is known (docs/adr/0011); it halves the calls.
     """
     decision = tags.merge({}, aim.tags, catalogue)
     if aim.version_id is None or not isinstance(decision, tags.Write):
-        return bring(aim, lake, catalogue)
+        return (yield from bring(aim, catalogue))
     try:
-        lake.write_tags(aim.key, aim.version_id, decision.tags)
+        yield WriteTags(aim.key, aim.version_id, decision.tags)
     except (ClientError, BotoCoreError) as error:
         return failure(aim, error)
     return Result(aim.key, Outcome.TAGGED, aim)
+
+
+def dry[R](steps: Steps[R], note: Callable[[WriteTags], None]) -> Steps[R]:
+    """The same steps, of which only those that read are made; ``note`` is told of the others."""
+    found: Any = None
+    try:
+        call = next(steps)
+        while True:
+            if isinstance(call, WriteTags):
+                note(call)
+                found = None
+            else:
+                try:
+                    found = yield call
+                except (ClientError, BotoCoreError) as error:
+                    call = steps.throw(error)
+                    continue
+            call = steps.send(found)
+    except StopIteration as done:
+        result: R = done.value
+        return result
 
 
 def failure(aim: Aim, error: ClientError | BotoCoreError) -> Result:
@@ -219,13 +235,13 @@ def _remember(items: list[Mapping[str, Detail]], key: str, reason: str) -> None:
 
 def carry_out(
     work: Iterable[Aim | Result],
-    tag: Callable[[Aim], Result],
+    tag: Callable[[Aim], Steps[Result]],
+    lake: Lake,
     tally: Tally,
     clock: Clock,
-    workers: int,
     tried_again: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """``tag`` each aim with ``workers`` threads and tally the results, those of ``work`` too.
+    """``tag`` each aim in the ``lake`` and tally the results, those of ``work`` too.
 
     What failed for a passing reason is tried again after pauses. ``tried_again`` is told how many objects that were.
 
@@ -233,23 +249,29 @@ def carry_out(
         TaggingIncomplete: refused again and again, or more failures than a run can have; the tally is complete.
         Whatever the iteration of ``work`` raises.
     """
-    again = _pass(work, tag, tally, workers)
+    again = _pass(work, tag, lake, tally)
     for pause in PAUSES_SECONDS:
         if not again or clock.remaining_seconds() < MARGIN_SECONDS + pause:
             break
         tried_again(len(again))
         clock.wait(pause)
-        again = _pass([each.aim for each in again if each.aim is not None], tag, tally, workers)
+        again = _pass([each.aim for each in again if each.aim is not None], tag, lake, tally)
     for each in again:
         tally.add(each)
 
 
-def _pass(work: Iterable[Aim | Result], tag: Callable[[Aim], Result], tally: Tally, workers: int) -> list[Result]:
-    """Tag one after the other and tally what is final; the rest is returned, to be tried again."""
+def _nothing(result: Result) -> Steps[Result]:
+    """The steps of what needs no call."""
+    return result
+    yield
+
+
+def _pass(work: Iterable[Aim | Result], tag: Callable[[Aim], Steps[Result]], lake: Lake, tally: Tally) -> list[Result]:
+    """Tag each and tally what is final; the rest is returned, to be tried again."""
     again: list[Result] = []
     refusals = 0
     try:
-        for result in in_parallel(lambda each: each if isinstance(each, Result) else tag(each), work, workers):
+        for result in lake.run(lambda each: _nothing(each) if isinstance(each, Result) else tag(each), work):
             if result.outcome is Outcome.TRY_AGAIN:
                 again.append(result)
             else:

@@ -9,12 +9,12 @@ from common import transfers
 from common.environment import flag, positive_number, required
 from common.transfers import Transfer
 
-DEFAULT_WORKERS = 16
+DEFAULT_WORKERS = 128
 
 
 @dataclass(frozen=True)
 class Config:
-    """From the environment; ``TAGGING_WORKERS``, the objects tagged at once, may be left out (16). ``READ_TAGS_FIRST``
+    """From the environment; ``TAGGING_WORKERS``, the objects tagged at once, may be left out (128). ``READ_TAGS_FIRST``
     is ``true`` where others tag new objects too (docs/adr/0011)."""
 
     environment: str

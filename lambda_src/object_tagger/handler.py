@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from common import catalogue, clients, clock, transfer_event
-from common.lake import LakeTags
+from common.fast_lake import FastLake
 from common.publisher import Publisher
 from common.state import StateStore
 from object_tagger.aws import Executions, Reports
@@ -26,11 +26,11 @@ STATES = frozenset({"SUCCESS", "ERROR"})
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
-s3 = clients.s3(connections=config.workers)
+s3 = clients.s3()
 tagger = Tagger(
     config=config,
     catalogue=catalogue.load(),
-    lake=LakeTags(s3, config.lake_bucket),
+    lake=FastLake(s3, config.lake_bucket, config.workers),
     reports=Reports(s3, config.reports_bucket),
     receipts=Receipts(StateStore(s3, config.reports_bucket, "object_tagger")),
     executions=Executions(clients.datasync()),

@@ -17,13 +17,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.catalogue import Catalogue
 from common.clock import Clock
+from common.lake import Lake
 from common.notices import Notice
 from common.publisher import NoticeNotSent, Publisher
 from common.state import StateConflict, StateUnreadable
 from common.tagging import (
     NOT_DONE,
     Aim,
-    Lake,
     Outcome,
     Result,
     TaggingIncomplete,
@@ -34,6 +34,7 @@ from common.tagging import (
 )
 from common.transfer_event import TransferEvent
 from common.transfers import Transfer
+from common.wire import Steps
 from object_tagger import messages
 from object_tagger.aws import ExecutionFacts, Parts
 from object_tagger.config import Config
@@ -157,8 +158,8 @@ class Tagger:
     def _tag_all(self, entries: Iterable[Entry], unverified: Set[str], fresh: bool, tally: Tally, clock: Clock) -> None:
         first = [fresh]
 
-        def tag(aim: Aim) -> Result:
-            return (bring_new if first[0] else bring)(aim, self.lake, self.catalogue)
+        def tag(aim: Aim) -> Steps[Result]:
+            return (bring_new if first[0] else bring)(aim, self.catalogue)
 
         def tried_again(count: int) -> None:
             first[0] = False  # the answer to a write that happened may have been lost: time has passed, look first
@@ -167,9 +168,9 @@ class Tagger:
         carry_out(
             (aim_of(entry, unverified, self.catalogue) for entry in self._until_short(entries, clock)),
             tag,
+            self.lake,
             tally,
             clock,
-            self.config.workers,
             tried_again,
         )
 

@@ -1,6 +1,6 @@
 """Carries an audit out: every current object, in slices, with bounded memory.
 
-A page of up to a thousand keys is listed, their tags are read by some threads, and what is found is counted; a
+A page of up to a thousand keys is listed, their tags are read many at once, and what is found is counted; a
 checkpoint holds the last key and the counts. The findings themselves go to a report.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
@@ -19,19 +20,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.catalogue import Catalogue
 from common.clock import Clock
 from common.failures import code_of
-from common.parallel import in_parallel
+from common.lake import Lake
 from common.publisher import Publisher
 from common.reports import ReportStore
 from common.runs import Runs, Store
+from common.s3_calls import ReadTags
 from common.slices import Slice, Stalled, one_at_a_time
 from common.state import StateConflict
 from common.tagging import Aim, Outcome, failure
+from common.wire import Steps
 from tag_auditor import messages
 from tag_auditor.config import Config
 from tag_auditor.domain import FINDINGS, MENDED_BY_BACKFILL, Entry, Judgement, aim_of, judge
 from tag_auditor.progress import Progress, figures, finding_count
 
-WORKERS = 32
 # Pages of a thousand keys between two checkpoints.
 PAGES_PER_CHECKPOINT = 20
 PAUSE_SECONDS = 5.0
@@ -47,12 +49,6 @@ class Listing(Protocol):
     def pages(self, after: str) -> Iterator[list[Entry]]: ...
 
 
-class Tags(Protocol):
-    """The tags of objects (``common.lake.LakeTags``)."""
-
-    def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]: ...
-
-
 type _Slice = Slice[Progress]
 
 
@@ -63,7 +59,7 @@ class Auditor:
     config: Config
     catalogue: Catalogue
     listing: Listing
-    lake: Tags
+    lake: Lake
     store: Store
     runs: Runs
     reports: ReportStore
@@ -153,10 +149,10 @@ class Auditor:
     def _read(
         self, aims: list[tuple[Aim, Entry]], now: datetime
     ) -> tuple[list[Judgement], list[tuple[Aim, Entry, Outcome, str]]]:
-        def look(pair: tuple[Aim, Entry]) -> Judgement | tuple[Aim, Entry, Outcome, str]:
+        def look(pair: tuple[Aim, Entry]) -> Steps[Judgement | tuple[Aim, Entry, Outcome, str]]:
             aim, entry = pair
             try:
-                present, _ = self.lake.read_tags(aim.key, None)
+                present, _ = yield ReadTags(aim.key, None)
             except (ClientError, BotoCoreError) as error:
                 result = failure(aim, error)
                 # A delete marker that has come since the listing hides the object: it is gone, too.
@@ -166,11 +162,12 @@ class Auditor:
 
         found: list[Judgement] = []
         failed: list[tuple[Aim, Entry, Outcome, str]] = []
-        for each in in_parallel(look, aims, WORKERS):
+        for each in self.lake.run(look, aims):
             if isinstance(each, Judgement):
                 found.append(each)
             else:
                 failed.append(each)
+        found.sort(key=attrgetter("key"))  # answers come as they come; the report is in the order of keys
         return found, failed
 
     def _finish(self, at: _Slice) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from common import tags
 from common.catalogue import Catalogue
@@ -40,8 +40,7 @@ FINDINGS = frozenset(Verdict) - {Verdict.RIGHT, Verdict.HELD}
 MENDED_BY_BACKFILL = frozenset({Verdict.UNTAGGED, Verdict.INCOMPLETE, Verdict.WRONG})
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A current object, as it is listed."""
 
     key: str

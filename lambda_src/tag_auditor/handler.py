@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 
 from common import catalogue, clients, clock
-from common.lake import LakeTags
+from common.fast_lake import FastLake
 from common.publisher import Publisher
 from common.reports import ReportStore
 from common.runs import Runs
 from common.state import StateStore
-from tag_auditor.auditor import WORKERS, Auditor
-from tag_auditor.aws import Listing, tell_class
+from tag_auditor.auditor import Auditor
+from tag_auditor.aws import FastListing, tell_class
 from tag_auditor.config import Config
 from tag_auditor.domain import BadRequest, read_mode
 
@@ -29,13 +29,13 @@ FUNCTION = "tag_auditor"
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
-s3 = clients.s3(connections=WORKERS)
+s3 = clients.s3()
 store = StateStore(s3, config.reports_bucket, FUNCTION)
 auditor = Auditor(
     config=config,
     catalogue=catalogue.load(),
-    listing=Listing(s3, config.lake_bucket),
-    lake=LakeTags(s3, config.lake_bucket),
+    listing=FastListing(s3, config.lake_bucket),
+    lake=FastLake(s3, config.lake_bucket),
     store=store,
     runs=Runs(store),
     reports=ReportStore(s3, config.reports_bucket, FUNCTION),

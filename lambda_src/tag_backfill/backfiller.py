@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched, islice
 from typing import Any, Protocol
@@ -22,11 +22,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.catalogue import Catalogue
 from common.clock import Clock
 from common.failures import code_of, is_transient
+from common.lake import Lake
 from common.notices import Notice
 from common.publisher import Publisher
 from common.runs import Run, RunDone, Runs, RunUnderWay, Store
+from common.s3_calls import WriteTags
 from common.state import StateConflict
-from common.tagging import LEFT_AS_IS, NOT_DONE, Aim, Lake, Outcome, Result, TaggingIncomplete, bring, carry_out
+from common.tagging import LEFT_AS_IS, NOT_DONE, Aim, Outcome, Result, TaggingIncomplete, bring, carry_out, dry
+from common.wire import Steps
 from tag_backfill import messages
 from tag_backfill.aws import Job
 from tag_backfill.config import Config
@@ -97,20 +100,6 @@ class Reports(Protocol):
 
 class Stalled(RuntimeError):
     """The run cannot go on now; it stays open and the next call tries again."""
-
-
-@dataclass
-class _Recorder:
-    """A lake that remembers what would be written instead of writing it."""
-
-    lake: Lake
-    writes: list[tuple[str, str | None, dict[str, str]]] = field(default_factory=list)
-
-    def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]:
-        return self.lake.read_tags(key, version_id)
-
-    def write_tags(self, key: str, version_id: str | None, tags: Mapping[str, str]) -> None:
-        self.writes.append((key, version_id, dict(tags)))
 
 
 @dataclass
@@ -349,34 +338,35 @@ class Backfiller:
         return Phase.COLLECT if method is Method.BATCH else Phase.DIRECT
 
     def _direct(self, at: _Slice) -> Phase | None:
-        return Phase.REPAIR if self._through(at, self.lake, CHECKPOINT) else None
+        return Phase.REPAIR if self._through(at, None, CHECKPOINT) else None
 
     def _survey(self, at: _Slice) -> Phase | None:
-        recorder = _Recorder(self.lake)
+        writes: list[WriteTags] = []
 
         def note() -> None:
-            for _, _, tags in recorder.writes:
-                if (group := self._group(at.progress, tags)) is not None:
+            for each in writes:
+                if (group := self._group(at.progress, dict(each.tags))) is not None:
                     group.count += 1
-            recorder.writes.clear()
+            writes.clear()
 
-        return Phase.REPAIR if self._through(at, recorder, CHECKPOINT, note) else None
+        return Phase.REPAIR if self._through(at, writes, CHECKPOINT, note) else None
 
     def _collect(self, at: _Slice) -> Phase | None:
         """Read every object's tags and sort what is to be written by its complete new tag set, a shard at a time."""
-        recorder = _Recorder(self.lake)
+        writes: list[WriteTags] = []
         waiting: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
 
         def note() -> None:
-            for key, version, tags in recorder.writes:
+            for each in writes:
+                tags = dict(each.tags)
                 group = self._group(at.progress, tags)
                 if group is None:
                     # One more kind of tag set than is kept apart: the repair, which tags directly, takes it.
-                    at.progress.again.append((key, version))
+                    at.progress.again.append((each.key, each.version_id))
                 else:
                     group.count += 1
-                    waiting[group_of(tags)].append((key, version))
-            recorder.writes.clear()
+                    waiting[group_of(tags)].append((each.key, each.version_id))
+            writes.clear()
 
         def flush() -> None:
             at.progress.shard += 1
@@ -385,7 +375,7 @@ class Backfiller:
                 at.progress.groups[name].shards.append(at.progress.shard)
             waiting.clear()
 
-        done = self._through(at, recorder, COLLECT_CHECKPOINT, note, flush)
+        done = self._through(at, writes, COLLECT_CHECKPOINT, note, flush)
         return Phase.JOBS if done else None
 
     def _group(self, progress: Progress, tags: dict[str, str]) -> Group | None:
@@ -402,13 +392,13 @@ class Backfiller:
     def _through(
         self,
         at: _Slice,
-        lake: Lake,
+        writes: list[WriteTags] | None,
         checkpoint: int,
         note: Callable[[], None] = lambda: None,
         flush: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Bring what is listed, chunk by chunk; whether the list came to its end. ``note`` is called after each chunk,
-        ``flush`` before each checkpoint."""
+        """Bring what is listed, chunk by chunk; whether the list came to its end. Where ``writes`` is a list, they
+        go there instead of to S3. ``note`` is called after each chunk, ``flush`` before each checkpoint."""
         since = 0
         for page in self._pages(at):
             for entries in batched(page, CHUNK, strict=False):
@@ -417,7 +407,7 @@ class Backfiller:
                     if at.short:
                         return False
                     self._repair_or_wait(at)
-                chunk = self._bring_or_save(entries, lake, at, flush)
+                chunk = self._bring_or_save(entries, writes, at, flush)
                 note()
                 at.progress.take(chunk)
                 at.progress.after = entries[-1]
@@ -429,24 +419,30 @@ class Backfiller:
         flush()
         return True
 
-    def _bring_or_save(self, entries: Iterable[Entry], lake: Lake, at: _Slice, flush: Callable[[], None]) -> Chunk:
+    def _bring_or_save(
+        self, entries: Iterable[Entry], writes: list[WriteTags] | None, at: _Slice, flush: Callable[[], None]
+    ) -> Chunk:
         """Where it cannot go on, what was done before these ``entries`` is saved."""
         try:
-            return self._bring((work_of(each, at.request, self.catalogue) for each in entries), lake, at)
+            return self._bring((work_of(each, at.request, self.catalogue) for each in entries), writes, at)
         except Stalled:
             flush()
             self._save(at)
             raise
 
-    def _bring(self, work: Iterable[Aim | Result], lake: Lake, at: _Slice) -> Chunk:
-        chunk = Chunk(collecting=at.progress.phase is Phase.COLLECT and lake is not self.lake)
+    def _bring(self, work: Iterable[Aim | Result], writes: list[WriteTags] | None, at: _Slice) -> Chunk:
+        def steps(aim: Aim) -> Steps[Result]:
+            made = bring(aim, self.catalogue)
+            return made if writes is None else dry(made, writes.append)
+
+        chunk = Chunk(collecting=at.progress.phase is Phase.COLLECT and writes is not None)
         try:
             carry_out(
                 work,
-                lambda aim: bring(aim, lake, self.catalogue),
+                steps,
+                self.lake,
                 chunk,
                 at.clock,
-                self.config.workers,
                 lambda count: self.metrics.add_metric("ObjectsTriedAgain", MetricUnit.Count, count),
             )
         except TaggingIncomplete as error:
@@ -530,7 +526,7 @@ class Backfiller:
                 # No report, or a long one: go through the whole group; what the job tagged is found tagged.
                 group.direct = True
                 return self._tag_shards(at, name, group)
-            chunk = self._bring(map(self._aim, failed), self.lake, at)
+            chunk = self._bring(map(self._aim, failed), None, at)
         at.progress.take(chunk)
         self._count_written(at.progress, group, job.succeeded)
         group.done = True
@@ -551,7 +547,7 @@ class Backfiller:
                     return False
                 if len(at.progress.again) >= AGAIN_LIMIT:
                     self._repair_or_wait(at)
-                at.progress.take(self._bring(map(self._aim, part), self.lake, at))
+                at.progress.take(self._bring(map(self._aim, part), None, at))
                 group.offset += len(part)
                 if group.offset % CHECKPOINT == 0:
                     self._save(at)
@@ -575,14 +571,13 @@ class Backfiller:
 
     def _try_again(self, at: _Slice) -> bool:
         """Bring what was set aside; whether nothing is left."""
-        dry = at.request.mode is Mode.ESTIMATE
+        writes: list[WriteTags] | None = [] if at.request.mode is Mode.ESTIMATE else None
         waiting, at.progress.again = at.progress.again, []
-        lake: Lake = _Recorder(self.lake) if dry else self.lake
         for part in batched(waiting, CHUNK, strict=False):
             if at.short:
                 at.progress.again += part
                 continue
-            at.progress.take(self._bring(map(self._aim, part), lake, at))
+            at.progress.take(self._bring(map(self._aim, part), writes, at))
         return not at.progress.again
 
     def _repair(self, at: _Slice) -> bool:
@@ -641,8 +636,8 @@ class Backfiller:
     def _close(self, at: _Slice) -> dict[str, Any]:
         """Report, tell, close: in this order, so that a run lost in between tells twice rather than never."""
         environment, now, progress = self.config.environment, at.clock.now(), at.progress
-        dry = at.request.mode is Mode.ESTIMATE
-        result = self._estimate(at) if dry else self._result(progress)
+        is_dry = at.request.mode is Mode.ESTIMATE
+        result = self._estimate(at) if is_dry else self._result(progress)
         examples = {
             "unclassified": progress.unclassified,
             "left_as_is": progress.left_as_is,
@@ -651,7 +646,7 @@ class Backfiller:
         body = {"run": at.run.id, "parameters": dict(at.run.parameters), "result": result, "examples": examples}
         text = json.dumps(body, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace")
         result["report"] = self.reports.write(now, f"{at.run.id}.json", text, "application/json")
-        if dry:
+        if is_dry:
             self._publish(messages.estimated(environment, now, at.run.id, result))
         elif result["not_done_count"]:
             self.metrics.add_metric("BackfillFailures", MetricUnit.Count, 1)
@@ -660,10 +655,10 @@ class Backfiller:
             shown = progress.left_as_is + progress.unclassified
             self._publish(messages.finished(environment, now, at.run.id, result, shown))
         Runs(self.store).close(at.run, now, result)
-        if not dry:
+        if not is_dry:
             self.metrics.add_metric("ObjectsTagged", MetricUnit.Count, result["written"])
         self.logger.info("closed", extra={"result": result})
-        return {"outcome": "estimated" if dry else "finished", "run": at.run.id, "result": result}
+        return {"outcome": "estimated" if is_dry else "finished", "run": at.run.id, "result": result}
 
     def _publish(self, notice: Notice) -> None:
         """The report holds the same, and a failed notice has an alarm of its own: the run does not hang on SNS."""

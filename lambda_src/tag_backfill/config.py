@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from common.environment import positive_number, required
 
-DEFAULT_WORKERS = 16
+DEFAULT_WORKERS = 128
 # A group of objects that take the same tags is worth a job of S3 Batch Operations from this size on: below it, the
 # function has tagged the group itself before a job has been prepared.
 DEFAULT_GROUP_SIZE = 10_000
@@ -15,7 +15,7 @@ DEFAULT_GROUP_SIZE = 10_000
 
 @dataclass(frozen=True)
 class Config:
-    """From the environment; ``TAGGING_WORKERS`` (16) and ``BATCH_GROUP_SIZE`` (10000) may be left out."""
+    """From the environment; ``TAGGING_WORKERS`` (128 calls at once) and ``BATCH_GROUP_SIZE`` (10000) have defaults."""
 
     environment: str
     account_id: str

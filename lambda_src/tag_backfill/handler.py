@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 
 from common import catalogue, clients, clock
-from common.lake import LakeTags
+from common.fast_lake import FastLake
 from common.publisher import Publisher
 from common.reports import ReportStore
 from common.state import PREFIX, StateStore
-from tag_backfill.aws import Jobs, Listing, Manifests
+from tag_backfill.aws import FastListing, Jobs, Manifests
 from tag_backfill.backfiller import Backfiller
 from tag_backfill.config import Config
 from tag_backfill.domain import BadRequest, read_request
@@ -25,12 +25,12 @@ FUNCTION = "tag_backfill"
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
-s3 = clients.s3(connections=config.workers)
+s3 = clients.s3()
 backfiller = Backfiller(
     config=config,
     catalogue=catalogue.load(),
-    lake=LakeTags(s3, config.lake_bucket),
-    listing=Listing(s3, config.lake_bucket),
+    lake=FastLake(s3, config.lake_bucket, config.workers),
+    listing=FastListing(s3, config.lake_bucket),
     manifests=Manifests(s3, config.reports_bucket, f"{PREFIX}/{FUNCTION}", config.lake_bucket),
     jobs=Jobs(clients.later(clients.s3control), config.account_id, config.batch_role_arn, config.reports_bucket),
     store=StateStore(s3, config.reports_bucket, FUNCTION),

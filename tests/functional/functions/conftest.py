@@ -15,14 +15,20 @@ from typing import Any, Final
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.loaders import JSONFileLoader
 from kosha_access.actions import actions_of
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 from moto.datasync.models import DataSyncBackend
 from moto.datasync.responses import DataSyncResponse
 
 from common.clients import USER_AGENT
+from common.http import Reader
+from common.lake import OneByOne
+from common.s3_calls import ListObjects, ListVersions, ReadTags, WriteTags
+from common.signing import Signer
 from tests.transfers import TASK, TRANSFER, setting
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -60,6 +66,40 @@ def _record_calls(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(client, operation, parameters)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
+
+
+class MotoWire(OneByOne):
+    """Takes the place of ``common.wire.Wire``: what it would send goes to moto, in this process, call by call. What it
+    does with connections is shown in tests/unit/functions/test_wire.py."""
+
+    def __init__(self, signer: Signer, *_: object) -> None:
+        super().__init__(workers=1)
+        self._signer = signer
+        self._reader = Reader()
+
+    def _make(self, call: Any) -> Any:
+        head, _, body = call.request(self._signer).partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = dict(line.split(": " if ": " in line else ":", 1) for line in lines)
+        endpoint = self._signer.endpoint
+        function = headers["User-Agent"].rpartition(f"{USER_AGENT}/")[2].split(" ")[0]
+        CALLED[function].update(actions_of("s3", *_OPERATIONS[type(call)](call)))
+        request = AWSRequest(method, f"{endpoint.scheme}://{endpoint.host}{target}", headers, body).prepare()
+        answer = botocore_stubber("before-send.s3", request)
+        assert answer is not None
+        lines = [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() != "content-length"]
+        head = "\r\n".join([f"HTTP/1.1 {answer.status_code} X", *lines, f"Content-Length: {len(answer.content)}"])
+        whole = self._reader.feed(f"{head}\r\n\r\n".encode() + answer.content)
+        return call.read(whole)
+
+
+_OPERATIONS: dict[type, Callable[[Any], tuple[str, dict[str, Any]]]] = {
+    ReadTags: lambda call: ("GetObjectTagging", {"VersionId": call.version_id} if call.version_id else {}),
+    WriteTags: lambda call: ("PutObjectTagging", {"VersionId": call.version_id}),
+    ListObjects: lambda call: ("ListObjectsV2", {}),
+    ListVersions: lambda call: ("ListObjectVersions", {}),
+}
 
 
 @dataclass
@@ -105,6 +145,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr("common.fast_lake.Wire", MotoWire)
     with mock_aws():
         sns, sqs = boto3.client("sns"), boto3.client("sqs")
         for topic in ("transfer", "data", "platform"):

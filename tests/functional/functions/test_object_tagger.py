@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
-from unittest.mock import Mock, patch
+from unittest.mock import patch
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from common.lake import OneByOne
 from common.publisher import NoticeNotSent
 from common.tagging import TaggingIncomplete
 from object_tagger.tagger import ReportNotReady
@@ -87,26 +88,33 @@ def run(module: ModuleType, context: Context, name: str = "datasync-execution-su
     return reply
 
 
+class Spied(OneByOne):
+    """A lake whose calls a test sees, one after the other."""
+
+    def __init__(self, calls: Calls, lake: Any) -> None:
+        super().__init__(workers=1)
+        self.calls = calls
+        self.lake = lake
+
+    def read_tags(self, key: str, version_id: str | None) -> Any:
+        self.calls.called("read", key)
+        return self.lake.read_tags(key, version_id)
+
+    def write_tags(self, key: str, version_id: str, tags: Any) -> None:
+        self.calls.called("write", key)
+        self.lake.write_tags(key, version_id, tags)
+
+
 class Calls:
     """The S3 calls of the function under test, each of which the test may let fail by ``fail[operation]``."""
 
     def __init__(self, module: ModuleType) -> None:
         self.made: Counter[str] = Counter()
         self.fail: dict[str, Callable[[str], Exception | None]] = {}
-        lake = module.tagger.lake
+        self.lake = Spied(self, module.tagger.lake)
+        self.tagger = replace(module.tagger, lake=self.lake)
 
-        def read_tags(key: str, version_id: str | None) -> Any:
-            self._call("read", key)
-            return lake.read_tags(key, version_id)
-
-        def write_tags(key: str, version_id: str | None, tags: Any) -> None:
-            self._call("write", key)
-            lake.write_tags(key, version_id, tags)
-
-        self.lake = Mock(read_tags=read_tags, write_tags=write_tags)
-        self.tagger = replace(module.tagger, lake=self.lake, config=replace(module.config, workers=1))
-
-    def _call(self, operation: str, key: str) -> None:
+    def called(self, operation: str, key: str) -> None:
         self.made[operation] += 1
         fault = self.fail.get(operation)
         error = fault(key) if fault is not None else None

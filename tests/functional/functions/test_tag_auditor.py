@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from common.clock import Clock
+from common.lake import LakeTags
 from tag_auditor.domain import Entry
 from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
 
@@ -58,6 +60,15 @@ def module(s3: Any, load: Load) -> ModuleType:
     loaded = load("tag_auditor")
     loaded.metrics.clear_metrics()  # Powertools keeps one set for all instances
     return loaded
+
+
+@pytest.fixture
+def by_boto3(module: ModuleType, s3: Any) -> ModuleType:
+    """With the plain lake, whose calls a test can let fail; in one thread, as tracemalloc and threads hold each other
+    up."""
+    loaded: Any = module
+    loaded.auditor = replace(loaded.auditor, lake=LakeTags(s3, LAKE, workers=1))
+    return module
 
 
 @pytest.fixture
@@ -182,17 +193,16 @@ def test_an_audit_goes_on_where_lambda_s_time_ended(module: ModuleType, s3: Any)
 
 
 def test_slow_down_is_tried_again_and_then_counted_as_unread(
-    module: ModuleType, s3: Any, notices: Notices, monkeypatch: pytest.MonkeyPatch
+    by_boto3: ModuleType, s3: Any, notices: Notices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(3):
         put(s3, reads(number), RIGHT)
-    lake = type(module.auditor.lake)
-    monkeypatch.setattr(lake, "read_tags", failing("SlowDown", 503, {reads(0)}, 1))
+    monkeypatch.setattr(LakeTags, "read_tags", failing("SlowDown", 503, {reads(0)}, 1))
     time = Time()
-    assert module.auditor.run("audit", time.clock)["result"]["verdicts"] == {"right": 3}
+    assert by_boto3.auditor.run("audit", time.clock)["result"]["verdicts"] == {"right": 3}
     assert time.waited == [5.0]
-    monkeypatch.setattr(lake, "read_tags", failing("SlowDown", 503, {reads(0)}, 9))
-    result = module.auditor.run("audit", Time(days=2).clock)["result"]
+    monkeypatch.setattr(LakeTags, "read_tags", failing("SlowDown", 503, {reads(0)}, 9))
+    result = by_boto3.auditor.run("audit", Time(days=2).clock)["result"]
     assert (result["verdicts"], result["unread"]) == ({"right": 2}, 1)
     well, unread = notices("data")
     assert (well["severity"], well["summary"]) == ("info", "All 3 objects have the tags their names call for")
@@ -200,27 +210,27 @@ def test_slow_down_is_tried_again_and_then_counted_as_unread(
 
 
 def test_an_object_that_goes_between_list_and_look_is_no_finding(
-    module: ModuleType, s3: Any, monkeypatch: pytest.MonkeyPatch
+    by_boto3: ModuleType, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(2):
         put(s3, reads(number), RIGHT)
-    monkeypatch.setattr(type(module.auditor.lake), "read_tags", failing("NoSuchKey", 404, {reads(0)}, 9))
-    result = module.auditor.run("audit", Time().clock)["result"]
+    monkeypatch.setattr(LakeTags, "read_tags", failing("NoSuchKey", 404, {reads(0)}, 9))
+    result = by_boto3.auditor.run("audit", Time().clock)["result"]
     assert (result["audited"], result["vanished"], result["unread"]) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("SlowDown", 503)])
 def test_tags_that_s3_does_not_show_stop_the_audit_which_says_so_once_and_goes_on_when_mended(
-    code: str, status: int, module: ModuleType, s3: Any, notices: Notices, monkeypatch: pytest.MonkeyPatch
+    code: str, status: int, by_boto3: ModuleType, s3: Any, notices: Notices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(s3, reads(1))
     with monkeypatch.context() as patched:
-        patched.setattr(type(module.auditor.lake), "read_tags", failing(code, status, {reads(1)}, 99))
-        reply = module.auditor.run("audit", Time().clock)
+        patched.setattr(LakeTags, "read_tags", failing(code, status, {reads(1)}, 99))
+        reply = by_boto3.auditor.run("audit", Time().clock)
         assert (reply["outcome"], code in reply["problem"]) == ("stalled", True)
-        assert module.auditor.run("continue", Time().clock)["outcome"] == "stalled"
+        assert by_boto3.auditor.run("continue", Time().clock)["outcome"] == "stalled"
     assert [each["kind"] for each in notices("data")] == ["data.audit_stalled"]
-    assert module.auditor.run("continue", Time().clock)["result"]["verdicts"] == {"untagged": 1}
+    assert by_boto3.auditor.run("continue", Time().clock)["result"]["verdicts"] == {"untagged": 1}
 
 
 def test_a_lake_that_cannot_be_listed_is_told(module: ModuleType, s3: Any, notices: Notices) -> None:
@@ -282,24 +292,19 @@ def test_a_report_that_s3_does_not_take_fails_the_call_and_nothing_is_lost(
     assert [each["kind"] for each in notices("data")] == ["data.audit_finished"]
 
 
-def test_every_thread_has_a_connection_of_its_own(module: ModuleType) -> None:
-    assert module.s3.meta.config.max_pool_connections >= module.WORKERS
-
-
 # Kept, the keys of 20,000 objects alone would be 4 MB and more. A hundred thousand take no more than this.
 def test_twenty_thousand_objects_are_held_in_bounded_memory(
-    module: ModuleType, s3: Any, monkeypatch: pytest.MonkeyPatch
+    by_boto3: ModuleType, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pages(self: Any, after: str) -> Iterator[list[Entry]]:
         for begin in range(0, 20_000, 1000):
             yield [Entry(reads(begin + number), datetime(2026, 1, 1, tzinfo=UTC)) for number in range(1000)]
 
     tags = dict(each.split("=") for each in RIGHT.split("&"))
-    monkeypatch.setattr(type(module.auditor.listing), "pages", pages)
-    monkeypatch.setattr("tag_auditor.auditor.WORKERS", 1)  # tracemalloc and threads hold each other up
-    monkeypatch.setattr(type(module.auditor.lake), "read_tags", lambda self, key, version_id: (tags, None))
+    monkeypatch.setattr(type(by_boto3.auditor.listing), "pages", pages)
+    monkeypatch.setattr(LakeTags, "read_tags", lambda self, key, version_id: (tags, None))
     tracemalloc.start()
-    result = module.auditor.run("audit", Time().clock)["result"]
+    result = by_boto3.auditor.run("audit", Time().clock)["result"]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert result["audited"] == 20_000

@@ -20,6 +20,7 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 
 from common.clock import Clock
+from common.lake import OneByOne
 from common.runs import Runs
 from common.state import Remembered, StateConflict, StateStore
 from tag_backfill.aws import Job
@@ -97,10 +98,11 @@ class Store:
         return str(now + 1)
 
 
-class Lake:
+class Lake(OneByOne):
     """A lake in memory: a listing of any length, tags, and faults."""
 
     def __init__(self, keys: Mapping[str, dict[str, str]] | int = 0) -> None:
+        super().__init__(workers=4)
         self.count = keys if isinstance(keys, int) else 0
         self.tags: dict[str, dict[str, str]] = {} if isinstance(keys, int) else {k: dict(v) for k, v in keys.items()}
         self.writes: Counter[str] = Counter()
@@ -125,7 +127,7 @@ class Lake:
         self.reads[key] += 1
         return dict(self.tags.get(key, {})), "v1"
 
-    def write_tags(self, key: str, version_id: str | None, tags: Mapping[str, str]) -> None:
+    def write_tags(self, key: str, version_id: str, tags: Mapping[str, str]) -> None:
         self.fault("write", key)
         self.writes[key] += 1
         self.tags[key] = dict(tags)
@@ -203,7 +205,7 @@ def fakes(module: ModuleType) -> Callable[..., tuple[Any, Lake, Store, FakeJobs]
         jobs = FakeJobs(lake, manifests)
         backfiller = replace(
             module.backfiller,
-            config=replace(module.config, **{"workers": 4} | config),
+            config=replace(module.config, **config),
             lake=lake,
             listing=lake,
             store=store,
@@ -647,14 +649,16 @@ def test_twenty_thousand_objects_are_held_in_bounded_memory(fakes: Any, method: 
         def read_tags(self, key: str, version_id: str | None) -> tuple[dict[str, str], str | None]:
             return {}, "v1"
 
-        def write_tags(self, key: str, version_id: str | None, tags: Mapping[str, str]) -> None:
+        def write_tags(self, key: str, version_id: str, tags: Mapping[str, str]) -> None:
             self.total = getattr(self, "total", 0) + 1
 
     class Nowhere(FakeManifests):
         def write_shard(self, run: str, group: str, shard: int, items: Any) -> None:
             self.shards[run, group, shard] = []
 
-    backfiller, _, _, jobs = fakes(Flowing(20_000), workers=1, batch_group_size=1)
+    lake = Flowing(20_000)
+    lake.workers = 1
+    backfiller, _, _, jobs = fakes(lake, batch_group_size=1)
     manifests = Nowhere()
     jobs.manifests = manifests
     backfiller = replace(backfiller, manifests=manifests)

@@ -1,0 +1,308 @@
+"""The calls to S3 that are made many times, for :mod:`common.wire`: tags of objects, pages of listings.
+
+Answers are read as boto3 reads them (the tests compare): errors by botocore's own parser, what is found by patterns
+over the XML, without a tree of it.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote, unquote_plus
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
+
+from common.http import Answer
+from common.signing import Signer
+
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_TAG = re.compile(r"<Tag>\s*<Key>([^<]*)</Key>\s*(?:<Value>([^<]*)</Value>|<Value\s*/>)\s*</Tag>")
+_REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(amp|lt|gt|quot|apos));")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/-]*").fullmatch
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+# What S3 writes, in the order in which it does; another order or other elements before these go the slow way.
+_OBJECT = re.compile(r"<Contents>\s*<Key>([^<]*)</Key>\s*<LastModified>([^<]*)</LastModified>")
+_VERSION = re.compile(
+    r"<Version>\s*<Key>([^<]*)</Key>\s*<VersionId>([^<]*)</VersionId>\s*<IsLatest>[^<]*</IsLatest>\s*"
+    r"<LastModified>([^<]*)</LastModified>"
+)
+_ENCODED = re.compile(rb"<EncodingType>\s*url\s*</EncodingType>")
+_TRUNCATED = re.compile(rb"<IsTruncated>\s*true\s*</IsTruncated>")
+
+
+@cache
+def _error_parser() -> Any:
+    return create_parser("rest-xml")
+
+
+def error_of(answer: Answer, operation: str) -> ClientError:
+    """What boto3 raises for this answer."""
+    headers = {}
+    for line in answer.head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        headers[name.decode("latin-1").strip().lower()] = value.decode("latin-1").strip()
+    parsed = _error_parser().parse({"status_code": answer.status, "headers": headers, "body": answer.body}, None)
+    return ClientError(parsed, operation)
+
+
+def text(raw: str) -> str:
+    """The text of an element, its references resolved."""
+    return _REFERENCE.sub(_resolve, raw) if "&" in raw else raw
+
+
+def _resolve(match: re.Match[str]) -> str:
+    hexadecimal, decimal, name = match.groups()
+    if name is not None:
+        return _NAMED[name]
+    return chr(int(hexadecimal, 16) if hexadecimal is not None else int(decimal))
+
+
+def _key_path(signer: Signer, key: str) -> str:
+    return signer.endpoint.path + (key if _PLAIN(key) else quote(key, safe="/~"))
+
+
+def _version(version_id: str) -> str:
+    return version_id if _PLAIN(version_id) and "/" not in version_id else quote(version_id, safe="~")
+
+
+def _prefix(key: str) -> str:
+    """``<class>/<project>/`` of a key of the lake."""
+    end = key.find("/", key.find("/") + 1)
+    return key[: end + 1]
+
+
+@dataclass(slots=True)
+class ReadTags:
+    """GetObjectTagging (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html); what is found are
+    the tags, and the version they belong to: the one asked for, else the current one."""
+
+    key: str
+    version_id: str | None
+
+    @property
+    def pace(self) -> str:
+        return "read " + _prefix(self.key)
+
+    def request(self, signer: Signer) -> bytes:
+        path = _key_path(signer, self.key)
+        version = "" if self.version_id is None else f"&versionId={_version(self.version_id)}"
+        signed = signer.headers("GET", path, f"tagging={version}")
+        agent = signer.endpoint.user_agent
+        return f"GET {path}?tagging{version} HTTP/1.1\r\nUser-Agent: {agent}\r\n{signed}\r\n".encode()
+
+    def read(self, answer: Answer) -> tuple[dict[str, str], str | None]:
+        if answer.status != 200:
+            raise error_of(answer, "GetObjectTagging")
+        return tags_of(answer.body), answer.header("x-amz-version-id") or self.version_id
+
+    def look(self) -> None:
+        return None
+
+    def was_done(self, found: Any) -> bool:  # noqa: ARG002 - reads are repeated
+        return False
+
+
+@dataclass(slots=True)
+class WriteTags:
+    """PutObjectTagging (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html): replaces the whole
+    tag set of that version."""
+
+    key: str
+    version_id: str
+    tags: Mapping[str, str]
+
+    @property
+    def pace(self) -> str:
+        return "write " + _prefix(self.key)
+
+    def request(self, signer: Signer) -> bytes:
+        path = _key_path(signer, self.key)
+        version = _version(self.version_id)
+        body, digest, checksum, length = _body_of(tuple(self.tags.items()))
+        signed = signer.headers("PUT", path, f"tagging=&versionId={version}", digest, before=checksum, after=_CRC32)
+        agent = signer.endpoint.user_agent
+        head = f"PUT {path}?tagging&versionId={version} HTTP/1.1\r\nUser-Agent: {agent}\r\n{length}{signed}\r\n"
+        return head.encode() + body
+
+    def read(self, answer: Answer) -> None:
+        if answer.status >= 300:
+            raise error_of(answer, "PutObjectTagging")
+
+    def look(self) -> ReadTags:
+        return ReadTags(self.key, self.version_id)
+
+    def was_done(self, found: tuple[dict[str, str], str | None]) -> bool:
+        return found[0] == self.tags
+
+
+_CRC32 = "x-amz-sdk-checksum-algorithm:CRC32\n"
+
+
+@lru_cache(maxsize=4096)
+def _body_of(tags: tuple[tuple[str, str], ...]) -> tuple[bytes, str, str, str]:
+    """Of a tag set: the body, its SHA-256, the line of its checksum (S3 wants one), that of its length."""
+    items = "".join(
+        f"<Tag><Key>{_escape(key)}</Key><Value>{_escape(value)}</Value></Tag>" for key, value in sorted(tags)
+    )
+    body = f'<Tagging xmlns="{_NAMESPACE}"><TagSet>{items}</TagSet></Tagging>'.encode()
+    checksum = b64encode(zlib.crc32(body).to_bytes(4)).decode()
+    return (
+        body,
+        sha256(body).hexdigest(),
+        f"x-amz-checksum-crc32:{checksum}\n",
+        f"Content-Type: application/xml\r\nContent-Length: {len(body)}\r\n",
+    )
+
+
+def _escape(value: str) -> str:
+    return escape(value, {"\r": "&#xD;", "\n": "&#xA;"})
+
+
+def tags_of(body: bytes) -> dict[str, str]:
+    """The tags of an answer to GetObjectTagging."""
+    found = {text(key): text(value) for key, value in _TAG.findall(body.decode())}
+    if len(found) == body.count(b"<Tag>") == body.count(b"</Tag>"):
+        return found
+    # Written in another way than S3 writes it: other order, comments, CDATA.
+    tags = {}
+    for tag in ElementTree.fromstring(body).iter():  # noqa: S314 - S3's own answer
+        if tag.tag.rpartition("}")[2] == "Tag":
+            parts = {part.tag.rpartition("}")[2]: part.text or "" for part in tag}
+            tags[parts["Key"]] = parts["Value"]
+    return tags
+
+
+@dataclass(slots=True)
+class Page[T]:
+    """A page of a listing. ``following`` are the parameters of the next one; ``None`` behind the last."""
+
+    items: list[T]
+    following: dict[str, str] | None
+
+
+@dataclass(slots=True)
+class ListObjects[T]:
+    """ListObjectsV2 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html): current objects below
+    ``prefix`` behind ``position`` (start-after or continuation-token), each as ``make(key, modified)``."""
+
+    prefix: str
+    position: dict[str, str]
+    make: Callable[[str, datetime], T]
+
+    @property
+    def pace(self) -> str:
+        return "list"
+
+    def request(self, signer: Signer) -> bytes:
+        return _list_request(signer, {"list-type": "2", "prefix": self.prefix} | self.position)
+
+    def read(self, answer: Answer) -> Page[T]:
+        if answer.status != 200:
+            raise error_of(answer, "ListObjectsV2")
+        body, make = answer.body, self.make
+        decode, moment = _decoder(body), datetime.fromisoformat
+        found = _OBJECT.findall(body.decode())
+        if len(found) == body.count(b"<Contents"):
+            items = [make(decode(text(key) if "&" in key else key), moment(modified)) for key, modified in found]
+        else:
+            items = [make(decode(each["Key"]), moment(each["LastModified"])) for each in _elements(body, "Contents")]
+        if _TRUNCATED.search(body) is None:
+            return Page(items, None)
+        return Page(items, {"continuation-token": _element(body, "NextContinuationToken")})
+
+    def look(self) -> None:
+        return None
+
+    def was_done(self, found: Any) -> bool:  # noqa: ARG002 - reads are repeated
+        return False
+
+
+@dataclass(slots=True)
+class ListVersions[T]:
+    """ListObjectVersions (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html): versions below
+    ``prefix`` behind ``position`` (key-marker, version-id-marker), without delete markers, each as
+    ``make(key, version_id, modified)``."""
+
+    prefix: str
+    position: dict[str, str]
+    make: Callable[[str, str, datetime], T]
+
+    @property
+    def pace(self) -> str:
+        return "list"
+
+    def request(self, signer: Signer) -> bytes:
+        return _list_request(signer, {"versions": "", "prefix": self.prefix} | self.position)
+
+    def read(self, answer: Answer) -> Page[T]:
+        if answer.status != 200:
+            raise error_of(answer, "ListObjectVersions")
+        body, make = answer.body, self.make
+        decode, moment = _decoder(body), datetime.fromisoformat
+        found = _VERSION.findall(body.decode())
+        if len(found) == len(_BEGIN_OF_VERSION.findall(body)):
+            items = [
+                make(decode(text(key) if "&" in key else key), text(version), moment(modified))
+                for key, version, modified in found
+            ]
+        else:
+            items = [
+                make(decode(each["Key"]), each["VersionId"], moment(each["LastModified"]))
+                for each in _elements(body, "Version")
+            ]
+        if _TRUNCATED.search(body) is None:
+            return Page(items, None)
+        key, version = _element(body, "NextKeyMarker"), _element(body, "NextVersionIdMarker")
+        return Page(items, {"key-marker": decode(key), "version-id-marker": version})
+
+    def look(self) -> None:
+        return None
+
+    def was_done(self, found: Any) -> bool:  # noqa: ARG002 - reads are repeated
+        return False
+
+
+_BEGIN_OF_VERSION = re.compile(rb"<Version[\s>]")
+
+
+def _list_request(signer: Signer, parameters: dict[str, str]) -> bytes:
+    """Keys come url-encoded: XML has no way to write some of the characters that keys may have."""
+    path = signer.endpoint.path.rstrip("/") or "/"
+    query = "&".join(
+        f"{name}={quote(value, safe='~')}" for name, value in sorted((parameters | {"encoding-type": "url"}).items())
+    )
+    signed = signer.headers("GET", path, query)
+    return f"GET {path}?{query} HTTP/1.1\r\nUser-Agent: {signer.endpoint.user_agent}\r\n{signed}\r\n".encode()
+
+
+def _decoder(body: bytes) -> Callable[[str], str]:
+    """How keys of this page are read: not every server encodes what is asked for with encoding-type=url."""
+    return _decoded if _ENCODED.search(body) is not None else str
+
+
+def _decoded(key: str) -> str:
+    return unquote_plus(key) if "%" in key or "+" in key else key
+
+
+def _elements(body: bytes, name: str) -> list[dict[str, str]]:
+    """The texts of the children of each element of that name."""
+    return [
+        {part.tag.rpartition("}")[2]: part.text or "" for part in element}
+        for element in ElementTree.fromstring(body)  # noqa: S314 - S3's own answer
+        if element.tag.rpartition("}")[2] == name
+    ]
+
+
+def _element(body: bytes, name: str) -> str:
+    found = re.search(rb"<%b>([^<]*)</%b>" % (name.encode(), name.encode()), body)
+    return text(found[1].decode()) if found else ""
