@@ -97,7 +97,28 @@ locals {
     }
   ]
 
-  # Listing and the key ask for no place, so a role that has them needs them only once; and a duty that reads nothing for which
+  # Place of each of these, in their order.
+  _read_from = { for duty, reads in local._reads : duty => [for each in reads : each.place if length(each.sensitivities) > 0] }
+
+  # What is read from the institution's networks is a policy of its own: all together pass what a role takes inline with the next class.
+  institution_policies = {
+    for duty in keys(var.duties) : duty => jsonencode({
+      Version   = "2012-10-17"
+      Statement = [for index, place in local._read_from[duty] : local._reading[duty][index] if place == "institution"]
+    }) if contains(local._read_from[duty], "institution")
+  }
+  inline_policies = {
+    for duty in keys(var.duties) : duty => jsonencode({
+      Version = "2012-10-17"
+      Statement = concat(
+        [for index, place in local._read_from[duty] : local._reading[duty][index] if place != "institution"],
+        [local._listing[duty]],
+        local._decrypting,
+      )
+    })
+  }
+
+  # All that a duty may do here. Listing and the key ask for no place, so a role that has them needs them only once; and a duty that reads nothing for which
   # the place counts needs no second policy (IAM takes none without statements).
   policies = {
     for duty in keys(var.duties) : duty => jsonencode({

@@ -53,7 +53,37 @@ resource "aws_iam_role_policy" "reader" {
 
   name   = "access-matrix"
   role   = each.value.name
-  policy = local.policies[each.key]
+  policy = local.inline_policies[each.key]
+
+  lifecycle {
+    precondition {
+      # White space does not count. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(local.inline_policies[each.key]) <= 10240
+      error_message = "The policy of ${each.key} has ${length(local.inline_policies[each.key])} characters; inline policies of a role may have 10,240 together. Take the duty from the readers of a class (catalog/data-classes.yaml), or make what is read from another place a policy of its own, as institution_policies are (modules/reader-access/rights.tf)."
+    }
+  }
+}
+
+resource "aws_iam_policy" "institution" {
+  for_each = { for duty, policy in local.institution_policies : duty => policy if contains(keys(aws_iam_role.reader), duty) }
+
+  name        = "${var.name}-${each.key}-institution"
+  description = "Lets ${each.key} read the lake from the institution's networks"
+  policy      = each.value
+
+  lifecycle {
+    precondition {
+      condition     = length(each.value) <= 6144
+      error_message = "What ${each.key} reads from the institution has ${length(each.value)} characters; a managed policy may have 6,144. Take the duty from the readers of a class (catalog/data-classes.yaml), or make two policies of it (modules/reader-access/rights.tf)."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "institution" {
+  for_each = aws_iam_policy.institution
+
+  role       = aws_iam_role.reader[each.key].name
+  policy_arn = each.value.arn
 }
 
 # Managed, because inline policies of a role have 10,240 characters together, and the matrix takes most of them.

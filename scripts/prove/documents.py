@@ -85,6 +85,7 @@ def from_plans(files: Mapping[str, Path]) -> Documents:
         for each in in_modules(plan["planned_values"]["root_module"])
         if each["mode"] == "managed"
     ]
+    attached = [each for plan in plans.values() for each in _attached(plan)]
     values = plans["20-storage"]["variables"]
     prefix = f"{values['organisation']['value']}-{values['environment']['value']}"
     foundation = _handoff(plans["20-storage"], "10-foundation")
@@ -107,7 +108,7 @@ def from_plans(files: Mapping[str, Path]) -> Documents:
         account=account,
         prefix=prefix,
         sides=(sides[0], sides[1]),
-        roles={role.name: role for role in _roles(resources, prefix)},
+        roles={role.name: role for role in _roles(resources, prefix, attached)},
         vpc_ids=(foundation["vpc_id"],),
         networks=tuple(values.get("institution_networks", {}).get("value") or ()),
     )
@@ -144,8 +145,28 @@ def _key_policies(resources: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str
     }
 
 
-def _roles(resources: Sequence[Mapping[str, Any]], prefix: str) -> Iterator[Role]:
+def _attached(plan: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """(role, policy) of the policies that a plan makes and attaches to roles that it makes, too.
+
+    A plan knows no ARN of what it makes: attachment and policy bear the same name in the configuration. What the
+    standby attaches to roles that are there is not of the platform (tests/policy/test_standby.py).
+    """
+    made = [each for each in in_modules(plan["planned_values"]["root_module"]) if each["mode"] == "managed"]
+    roles = {each["values"]["name"] for each in made if each["type"] == "aws_iam_role"}
+    policies = {each["address"]: each["values"].get("policy") for each in made if each["type"] == "aws_iam_policy"}
+    for each in made:
+        if each["type"] == "aws_iam_role_policy_attachment" and each["values"].get("role") in roles:
+            policy = each["address"].replace("aws_iam_role_policy_attachment.", "aws_iam_policy.")
+            if policy in policies:
+                yield each["values"]["role"], policies[policy]
+
+
+def _roles(
+    resources: Sequence[Mapping[str, Any]], prefix: str, attached: Iterable[tuple[str, str | None]]
+) -> Iterator[Role]:
     inline: dict[str, list[str | None]] = {}
+    for role, policy in attached:
+        inline.setdefault(role, []).append(policy)
     for each in resources:
         if each["type"] == "aws_iam_role_policy":
             inline.setdefault(each["values"].get("role", ""), []).append(each["values"].get("policy"))

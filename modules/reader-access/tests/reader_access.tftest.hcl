@@ -166,9 +166,50 @@ run "the_catalogue_of_this_repository_fits_into_a_role" {
 
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
   assert {
-    condition     = alltrue([for policy in values(output.policies) : length(policy) <= 10240])
-    error_message = "inline policies of a role have 10,240 characters: ${jsonencode({ for duty, policy in output.policies : duty => length(policy) })}"
+    condition     = alltrue([for policy in values(aws_iam_role_policy.reader) : length(policy.policy) <= 10240])
+    error_message = "inline policies of a role have 10,240 characters: ${jsonencode({ for duty, policy in aws_iam_role_policy.reader : duty => length(policy.policy) })}"
   }
+  assert {
+    condition     = alltrue([for policy in values(aws_iam_policy.institution) : length(policy.policy) <= 6144])
+    error_message = "a managed policy has 6,144 characters: ${jsonencode({ for duty, policy in aws_iam_policy.institution : duty => length(policy.policy) })}"
+  }
+}
+
+# What a role has, inline and attached, is what stands in the matrix: nothing more, nothing twice, nothing lost.
+run "two_policies_are_the_whole_of_a_duty" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for duty, policy in output.policies : sort([
+        for statement in concat(
+          jsondecode(aws_iam_role_policy.reader[duty].policy).Statement,
+          try(jsondecode(aws_iam_policy.institution[duty].policy).Statement, []),
+        ) : jsonencode(statement)
+      ]) == sort([for statement in jsondecode(policy).Statement : jsonencode(statement)])
+    ])
+    error_message = "The parts of a duty's rights are not the whole."
+  }
+  assert {
+    condition = alltrue([
+      for policy in values(aws_iam_policy.institution) : alltrue([for statement in jsondecode(policy.policy).Statement : can(statement.Condition.IpAddress)])
+    ])
+    error_message = "The second policy holds what is read from the institution's networks."
+  }
+  assert {
+    condition     = { for duty, attached in aws_iam_role_policy_attachment.institution : duty => attached.role } == { researcher = "kosha-test-researcher", custodian = "kosha-test-custodian" }
+    error_message = "Each duty has its own."
+  }
+}
+
+run "refuses_more_classes_than_a_role_has_room_for" {
+  command = plan
+
+  variables {
+    data_classes = { for number in range(40) : "class_${number}" => { prefix = "class-${number}", sensitivity = "controlled", readers = ["researcher"] } }
+  }
+
+  expect_failures = [aws_iam_role_policy.reader, aws_iam_policy.institution]
 }
 
 run "without_networks_of_the_institution_its_place_is_unknown" {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import zipfile
@@ -87,6 +88,14 @@ def test_it_is_in_every_list(copy: Path) -> None:
         assert NAME in text or NAME.replace("_", "-") in text, place.path
     heartbeats = yaml.safe_load((copy / "catalog" / "alarms.yaml").read_text())["functions"]["heartbeat_hours"]
     assert heartbeats[NAME] == 49
+
+
+def test_no_terraform_test_counts_functions() -> None:
+    """The roots' own tests are not run in the copy, and must hold with one function more."""
+    tests = [path for folder in ("modules", "terraform") for path in (REPOSITORY / folder).glob("*/tests/*.tftest.hcl")]
+    assert len(tests) > 20
+    counting = re.compile(r"length\([^\n]*(?:function_arns|schedule_states)\) == \d")
+    assert not [path for path in tests if counting.search(path.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("name", ["", "watcher", "Quota_Watcher", "quota-watcher", "quota_" * 6 + "watcher"])
