@@ -42,7 +42,7 @@ def settings() -> dict[str, str]:
     return topics | {
         "ACCOUNT_ID": "111122223333",
         "AWS_ACCESS_KEY_ID": "none",
-        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "ap-south-1",
         "AWS_REGION": "ap-south-1",
         "BATCH_ROLE_ARN": "arn:aws:iam::111122223333:role/batch",

@@ -37,8 +37,8 @@ def use(address: str) -> None:
     os.environ |= {
         "AWS_ENDPOINT_URL": address,
         "AWS_DEFAULT_REGION": "ap-south-1",
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_SESSION_TOKEN": "t" * 800,
     }
 
