@@ -41,7 +41,7 @@ def settings() -> dict[str, str]:
     }
     return topics | {
         "ACCOUNT_ID": "111122223333",
-        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "ap-south-1",
         "AWS_REGION": "ap-south-1",
@@ -74,7 +74,9 @@ def set_up(size: int) -> Iterator[Setup]:  # noqa: ARG001 - the shape of every s
                 (target / name).parent.mkdir(exist_ok=True)
                 (target / name).write_bytes(content)
             if kind == "plain":
-                shutil.copy(PLAIN, target / "common" / "clients.py")
+                clients = target / "common" / "clients.py"
+                clients.rename(clients.with_name("needed.py"))
+                shutil.copy(PLAIN, clients)
             compileall.compile_dir(target, quiet=1)
         yield {"folder": folder}
 
