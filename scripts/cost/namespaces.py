@@ -12,9 +12,10 @@ hour's sum over a namespace is sixty times its nodes, in percent.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,6 +31,8 @@ CLUSTER = "ClusterName"
 PROCESSOR_WEIGHT, GB_WEIGHT = 9, 1
 HOUR = 3600
 VALUES_AN_HOUR = 60
+QUERIES_A_CALL = 500
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html"""
 GIB = 2**30
 
 # What pods used has a sum for each namespace; what they asked for only one for each workload in it.
@@ -80,10 +83,10 @@ class Insights:
 
     def nodes(self) -> Nodes | None:
         """None where Container Insights measured none."""
-        of = {CLUSTER: self.cluster}
-        counts = dict(self._hourly("cluster_node_count", of, "Average"))
-        processors = [value for _, value in self._hourly("node_cpu_limit", of, "Average")]
-        memory = [value for _, value in self._hourly("node_memory_limit", of, "Average")]
+        of = [{CLUSTER: self.cluster}]
+        counts = {hour: value for _, hour, value in self._hourly("cluster_node_count", of, "Average")}
+        processors = [value for _, _, value in self._hourly("node_cpu_limit", of, "Average")]
+        memory = [value for _, _, value in self._hourly("node_memory_limit", of, "Average")]
         if not counts or not processors or not memory:
             return None
         return Nodes(counts, sum(processors) / len(processors) / 1000, sum(memory) / len(memory) / GIB)
@@ -99,25 +102,34 @@ class Insights:
         pages = self._cloudwatch.get_paginator("list_metrics").paginate(
             Namespace=NAMESPACE, MetricName=metric, Dimensions=[{"Name": CLUSTER, "Value": self.cluster}]
         )
-        for listed in (each for page in pages for each in page["Metrics"]):
-            of = {each["Name"]: each["Value"] for each in listed["Dimensions"]}
-            if of.keys() != dimensions:
-                continue
-            for hour, percent in self._hourly(metric, of, "Sum"):
-                found[of["Namespace"], hour] += percent / 100 / VALUES_AN_HOUR  # type: ignore[assignment]
+        listed = [
+            {each["Name"]: each["Value"] for each in one["Dimensions"]} for page in pages for one in page["Metrics"]
+        ]
+        whole = [of for of in listed if of.keys() == dimensions]
+        for of, hour, percent in self._hourly(metric, whole, "Sum"):
+            found[of["Namespace"], hour] += percent / 100 / VALUES_AN_HOUR  # type: ignore[assignment]
         return found
 
-    def _hourly(self, metric: str, of: Mapping[str, str], statistic: str) -> Iterator[tuple[datetime, float]]:
-        dimensions = [{"Name": name, "Value": value} for name, value in of.items()]
-        wanted = {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions}
-        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[{"Id": "m", "MetricStat": {"Metric": wanted, "Period": HOUR, "Stat": statistic}}],
-            StartTime=self._start,
-            EndTime=self._end,
-        )
-        for page in pages:
-            for result in page["MetricDataResults"]:
-                yield from zip(result["Timestamps"], result["Values"], strict=True)
+    def _hourly(
+        self, metric: str, wanted: Iterable[Mapping[str, str]], statistic: str
+    ) -> Iterator[tuple[Mapping[str, str], datetime, float]]:
+        """(Dimensions, hour, value) for each set of dimensions that is wanted."""
+        for some in batched(wanted, QUERIES_A_CALL, strict=False):
+            pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
+                MetricDataQueries=[_query(number, metric, of, statistic) for number, of in enumerate(some)],
+                StartTime=self._start,
+                EndTime=self._end,
+            )
+            for result in (each for page in pages for each in page["MetricDataResults"]):
+                of = some[int(result["Id"].removeprefix("m"))]
+                for hour, value in zip(result["Timestamps"], result["Values"], strict=True):
+                    yield of, hour, value
+
+
+def _query(number: int, metric: str, of: Mapping[str, str], statistic: str) -> dict[str, Any]:
+    dimensions = [{"Name": name, "Value": value} for name, value in of.items()]
+    wanted = {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": f"m{number}", "MetricStat": {"Metric": wanted, "Period": HOUR, "Stat": statistic}}
 
 
 def split(insights: Insights, nodes: Nodes, table: PriceTable) -> Split:

@@ -20,6 +20,7 @@ class CloudWatch:
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, frozenset[tuple[str, str]]], list[tuple[datetime, float]]] = {}
+        self.calls = 0
 
     def get_paginator(self, operation: str) -> "Pages":
         return Pages(getattr(self, operation))
@@ -33,16 +34,19 @@ class CloudWatch:
     def get_metric_data(
         self, MetricDataQueries: list[dict[str, Any]], StartTime: datetime, EndTime: datetime
     ) -> dict[str, Any]:
-        [query] = MetricDataQueries
-        stat = query["MetricStat"]
-        of = frozenset((each["Name"], each["Value"]) for each in stat["Metric"]["Dimensions"])
-        hours: dict[datetime, list[float]] = {}
-        for moment, value in self.values.get((stat["Metric"]["MetricName"], of), []):
-            if StartTime <= moment < EndTime:
-                hours.setdefault(moment.replace(minute=0), []).append(value)
-        count = {"Sum": lambda _: 1, "Average": len}[stat["Stat"]]
-        result = {"Timestamps": list(hours), "Values": [sum(each) / count(each) for each in hours.values()]}
-        return {"MetricDataResults": [result]}
+        self.calls += 1
+        results = []
+        for query in MetricDataQueries:
+            stat = query["MetricStat"]
+            of = frozenset((each["Name"], each["Value"]) for each in stat["Metric"]["Dimensions"])
+            hours: dict[datetime, list[float]] = {}
+            for moment, value in self.values.get((stat["Metric"]["MetricName"], of), []):
+                if StartTime <= moment < EndTime:
+                    hours.setdefault(moment.replace(minute=0), []).append(value)
+            count = {"Sum": lambda _: 1, "Average": len}[stat["Stat"]]
+            values = [sum(each) / count(each) for each in hours.values()]
+            results.append({"Id": query["Id"], "Timestamps": list(hours), "Values": values})
+        return {"MetricDataResults": results}
 
 
 class Pages:
@@ -115,6 +119,15 @@ def test_pods_that_were_there_for_a_part_of_an_hour_have_that_part(cloudwatch: C
     nodes = of_cluster(cloudwatch)
     put(cloudwatch, "pod_cpu_utilization", [100], minutes=15, Namespace="research")
     assert split(insights(cloudwatch), nodes, TABLE).node_hours["research"] == pytest.approx(36 / 52 / 4)
+
+
+def test_many_workloads_are_asked_for_together(cloudwatch: CloudWatch) -> None:
+    nodes = of_cluster(cloudwatch)
+    for number in range(600):
+        put(cloudwatch, "pod_cpu_reserved_capacity", [0.1], Namespace="research", PodName=f"align-{number}")
+    cloudwatch.calls = 0
+    assert split(insights(cloudwatch), nodes, TABLE).node_hours["research"] == pytest.approx(0.6 * 36 / 52)
+    assert cloudwatch.calls == 2
 
 
 def test_without_nodes_there_is_nothing_to_split(cloudwatch: CloudWatch) -> None:
