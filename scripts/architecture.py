@@ -11,12 +11,12 @@ import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 
 from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS
-from scripts.paths import CATALOG, MODULES, REPOSITORY, TERRAFORM
+from scripts.infrastructure.order import handoffs_read, without_comments
+from scripts.paths import CATALOG, MODULES, REPOSITORY
 from scripts.talk import UserError, make_console, run_program
 
 PAGE = REPOSITORY / "docs" / "architecture.md"
@@ -37,22 +37,6 @@ class Function:
     topics: tuple[str, ...]
     calls: tuple[str, ...]
     instances: tuple[str, ...] = ()
-
-
-def without_comments(path: Path) -> str:
-    return re.sub(r"^\s*#.*$", "", path.read_text(encoding="utf-8"), flags=re.M)
-
-
-def handoffs() -> dict[str, list[str]]:
-    """Root -> the roots whose handoff it reads."""
-    found = {}
-    for root in ROOTS:
-        text = "".join(without_comments(path) for path in sorted((TERRAFORM / root).glob("*.tf")))
-        asked = re.findall(r"handoff_paths\[(.*?)\]", text)
-        listed = re.findall(r"for_each = toset\(\[(.*?)\]\)", text) if "each.key" in asked else []
-        named = {name for part in (*asked, *listed) for name in re.findall(r'"(\d\d-[a-z]+)"', part)}
-        found[root] = [name for name in ROOTS if name in named]
-    return found
 
 
 def default_schedules() -> dict[str, str]:
@@ -122,7 +106,7 @@ def roots_picture() -> list[str]:
     """Who reads whose handoff."""
     lines = ["flowchart LR", f'  r{identifier(BOOTSTRAP)}["{BOOTSTRAP}<br/>buckets of the states"]']
     lines += [f'  r{identifier(root)}["{root}"]' for root in ROOTS]
-    for root, read in handoffs().items():
+    for root, read in handoffs_read().items():
         arrow = "-.->" if root == RECOVERY else "-->"
         lines += [f"  r{identifier(other)} {arrow} r{identifier(root)}" for other in read]
     return lines

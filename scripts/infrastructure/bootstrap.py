@@ -41,10 +41,8 @@ def bootstrap(environment: Environment, override: str = "") -> int:
     first = replace(workspace, folder=copy_root(BOOTSTRAP, base, BACKEND.format(state=state) + override))
     terraform = TerraformRoot(environment, replace(first, backend_configuration=None))
     terraform.init()
-    with commands.reporting(f"plan {BOOTSTRAP}") as progress:
-        total = terraform.plan(progress=progress).total
     with commands.reporting(f"apply {BOOTSTRAP}") as progress:
-        terraform.apply(total, progress)
+        terraform.apply(progress=progress)
     moved = TerraformRoot(environment, replace(first, folder=copy_root(BOOTSTRAP, base, override)))
     moved.migrate_state()
     made = moved.resources()

@@ -6,15 +6,15 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
-from rich.status import Status
 from rich.table import Table
 
 from scripts import leftovers
 from scripts.handoff import published_roots
-from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS, STAGES, Environment, select_roots
+from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, STAGES, Environment, select_roots
+from scripts.infrastructure.order import at_once, handoffs_read
 from scripts.infrastructure.terraform import CHANGE_KINDS, PlanSummary, Progress, TerraformRoot
 from scripts.infrastructure.workspace import prepare
 from scripts.localcloud import local_cloud
@@ -25,19 +25,20 @@ LISTED_CHANGES = 12
 COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
 
 console = make_console()
+# The copies of roots on the local cloud share links, and the mirror's configuration is one file.
+opening = Lock()
 
 
 @contextmanager
 def reporting(title: str) -> Iterator[Progress]:
-    """Show progress: a live line on a terminal, otherwise a line every ten seconds."""
+    """Show progress: a live line on a terminal, one for each block under way; otherwise a line every ten seconds."""
     last = time.monotonic()
 
     def text(address: str, done: int, total: int) -> str:
         return f"{title}: {done}{f'/{total}' if total else ''} {address}"
 
     if console.is_terminal:
-        status = Status(title, console=console)
-        with status:
+        with console.status(title) as status:
             yield lambda address, done, total: status.update(text(address, done, total))
         return
 
@@ -50,12 +51,11 @@ def reporting(title: str) -> Iterator[Progress]:
     yield report
 
 
-def open_root(environment: Environment, root: str, plan_suffix: str = ".tfplan") -> TerraformRoot:
+def open_root(environment: Environment, root: str) -> TerraformRoot:
     """Make the root ready and initialise it."""
-    workspace = prepare(environment, root)
-    plan_file = workspace.plan_file.with_suffix(plan_suffix)
-    terraform = TerraformRoot(environment, replace(workspace, plan_file=plan_file))
-    terraform.init()
+    with opening:
+        terraform = TerraformRoot(environment, prepare(environment, root))
+        terraform.init()
     return terraform
 
 
@@ -91,38 +91,54 @@ def plan(
 
 
 def apply(environment: Environment, root: str | None, stage: str | None = None) -> int:
-    """Apply the selected roots in order; in production only plans that ``plan`` saved before, of the same ``stage``."""
-    for name in staged_roots(root, stage):
-        require_handoffs(environment, name)
-        if environment.is_protected and not prepare(environment, name).plan_file.exists():
-            wanted = f"ROOT={name}{f' STAGE={stage}' if stage else ''}"
-            raise UserError(
-                f"{name}: there is no saved plan for {environment.name}, and nothing is applied there that was not "
-                f"planned and read first: make plan ENV={environment.name} {wanted}"
-            )
-        started = time.monotonic()
-        terraform = open_root(environment, name)
-        if environment.is_protected:
-            total = 0
-            require_stage(terraform, stage)
-        else:
-            with reporting(f"plan {name}") as progress:
-                summary = terraform.plan(progress=progress, variables=_stage_variable(name, stage))
-            total = summary.total
-            if total == 0:
-                console.print(f"{name}: nothing to change", highlight=False)
-                terraform.workspace.plan_file.unlink(missing_ok=True)
-                continue
-        with reporting(f"apply {name}") as progress:
-            terraform.apply(total, progress)
-        console.print(
-            f"{name}: applied {total or 'the saved plan'} in {time.monotonic() - started:.0f} s", highlight=False
-        )
+    """Apply the selected roots in order; in production only plans that ``plan`` saved before, of the same ``stage``.
+
+    On the local cloud, where most of an apply is the provider waiting, a root begins as soon as what it reads is
+    published: several are under way at once.
+    """
+    roots = staged_roots(root, stage)
+    if not environment.is_local or len(roots) == 1:
+        for name in roots:
+            _apply_root(environment, name, stage)
+        return 0
+    before = {name: published_roots(environment, name) for name in roots}
+
+    def may_start(name: str, done: set[str]) -> bool:
+        # What was published before this run says nothing of what this run makes of it.
+        missing = set(handoffs_read()[name]) - done
+        return not missing or (missing.isdisjoint(before[name]) and missing <= published_roots(environment, name))
+
+    at_once(roots, may_start, lambda name: _apply_root(environment, name, stage))
     return 0
 
 
+def _apply_root(environment: Environment, root: str, stage: str | None) -> None:
+    require_handoffs(environment, root)
+    if environment.is_protected and not prepare(environment, root).plan_file.exists():
+        wanted = f"ROOT={root}{f' STAGE={stage}' if stage else ''}"
+        raise UserError(
+            f"{root}: there is no saved plan for {environment.name}, and nothing is applied there that was not "
+            f"planned and read first: make plan ENV={environment.name} {wanted}"
+        )
+    started = time.monotonic()
+    terraform = open_root(environment, root)
+    if environment.is_protected:
+        require_stage(terraform, stage)
+        with reporting(f"apply {root}") as progress:
+            terraform.apply_saved(progress)
+        what = "the saved plan"
+    else:
+        with reporting(f"apply {root}") as progress:
+            total = terraform.apply(progress=progress, variables=_stage_variable(root, stage)).total
+        if total == 0:
+            console.print(f"{root}: nothing to change", highlight=False)
+            return
+        what = str(total)
+    console.print(f"{root}: applied {what} in {time.monotonic() - started:.0f} s", highlight=False)
+
+
 def destroy(environment: Environment, root: str | None, confirm: str | None) -> int:
-    """Destroy the selected roots in reverse order.
+    """Destroy the selected roots in reverse order, on the local cloud several at once.
 
     Outside the local cloud ``confirm`` must name the environment's prefix. On it, what is left is counted; returns 1 if
     anything is.
@@ -132,21 +148,30 @@ def destroy(environment: Environment, root: str | None, confirm: str | None) -> 
             f"destroying {environment.name} removes what holds data. If that is meant, read "
             f"docs/runbooks/tear-down.md and say so: make destroy ENV={environment.name} CONFIRM={environment.prefix}"
         )
-    for name in reversed(select_roots(root)):
-        # A file of its own: an interrupted destroy must not leave a plan that the next apply takes for the saved one.
-        terraform = open_root(environment, name, ".destroy.tfplan")
-        if not terraform.resources():
-            console.print(f"{name}: nothing to destroy", highlight=False)
-            continue
-        started = time.monotonic()
-        with reporting(f"plan the destruction of {name}") as progress:
-            summary = terraform.plan(destroy=True, progress=progress)
-        with reporting(f"destroy {name}") as progress:
-            terraform.apply(summary.total, progress)
-        console.print(f"{name}: destroyed {summary.total} in {time.monotonic() - started:.0f} s", highlight=False)
-    if environment.is_local and root is None:
+    roots = select_roots(root)[::-1]
+    if not environment.is_local:
+        for name in roots:
+            _destroy_root(environment, name)
+        return 0
+
+    def may_start(name: str, done: set[str]) -> bool:
+        return all(name not in handoffs_read()[reader] for reader in roots if reader not in done)
+
+    at_once(roots, may_start, lambda name: _destroy_root(environment, name))
+    if root is None:
         return leftovers.report(local_cloud(), (environment.region, environment.recovery_region))
     return 0
+
+
+def _destroy_root(environment: Environment, root: str) -> None:
+    terraform = open_root(environment, root)
+    if not terraform.resources():
+        console.print(f"{root}: nothing to destroy", highlight=False)
+        return
+    started = time.monotonic()
+    with reporting(f"destroy {root}") as progress:
+        summary = terraform.apply(destroy=True, progress=progress)
+    console.print(f"{root}: destroyed {summary.total} in {time.monotonic() - started:.0f} s", highlight=False)
 
 
 def show_summary(environment: Environment, summaries: list[PlanSummary], waiting: list[str]) -> None:
@@ -194,11 +219,10 @@ def require_stage(terraform: TerraformRoot, stage: str | None) -> None:
 
 
 def _missing_handoff(environment: Environment, root: str) -> str | None:
-    """The root before ``root`` whose handoff is not published yet, if any."""
-    if root == BOOTSTRAP:
-        return None
-    published = published_roots(environment, root)
-    return next((name for name in ROOTS[: ROOTS.index(root)] if name not in published), None)
+    """The first root that ``root`` reads whose handoff is not published yet, if any."""
+    read = () if root == BOOTSTRAP else handoffs_read()[root]
+    published = published_roots(environment, root) if read else set()
+    return next((name for name in read if name not in published), None)
 
 
 def require_handoffs(environment: Environment, root: str) -> None:

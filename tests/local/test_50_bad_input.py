@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 
 from scripts.infrastructure import commands
-from scripts.infrastructure.terraform import TerraformRoot
-from scripts.infrastructure.workspace import prepare
 from scripts.talk import UserError
 from tests.local.conftest import Platform
 
@@ -35,21 +33,6 @@ def test_production_refuses_a_plan_that_was_not_saved(platform: Platform, monkey
     monkeypatch.setattr(type(platform.environment), "is_protected", property(lambda _: True))
     with pytest.raises(UserError, match=r"no saved plan.*make plan ENV=local ROOT=10-foundation"):
         commands.apply(platform.environment, "10-foundation")
-
-
-def test_an_interrupted_destroy_leaves_no_plan_for_the_next_apply(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    saved = prepare(platform.environment, "30-cluster").plan_file
-    saved.unlink(missing_ok=True)
-
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(TerraformRoot, "apply", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        commands.destroy(platform.environment, "30-cluster", None)
-    assert not saved.exists()
 
 
 def test_destroying_what_is_not_local_needs_its_name(platform: Platform) -> None:

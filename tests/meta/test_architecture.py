@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from scripts.architecture import END, PAGE, flow_picture, functions, handoffs, renewed, roots_picture
+from scripts.architecture import END, PAGE, flow_picture, functions, renewed, roots_picture
 from scripts.infrastructure.environments import ROOTS
+from scripts.infrastructure.order import handoffs_read
 from scripts.paths import REPOSITORY
 from scripts.talk import UserError
 
@@ -16,9 +17,9 @@ def test_the_page_shows_what_there_is() -> None:
 
 
 def test_every_root_but_the_first_reads_a_handoff_of_one_before_it() -> None:
-    read = handoffs()
+    read = handoffs_read()
     assert list(read) == list(ROOTS)
-    assert read["10-foundation"] == []
+    assert read["10-foundation"] == ()
     for root, others in read.items():
         assert root == "10-foundation" or others
         assert all(ROOTS.index(other) < ROOTS.index(root) for other in others)
