@@ -60,7 +60,8 @@ class LocalCloud:
     def status(self) -> dict[str, Any] | None:
         """What the running instance says of itself, or None if none answers on this port."""
         try:
-            answer: dict[str, Any] = self.control("GET", "status")
+            # Where none listens the answer comes at once; a busy machine may take its time.
+            answer: dict[str, Any] = self.control("GET", "status", timeout=60)
         except (UserError, json.JSONDecodeError):
             return None
         return answer
@@ -84,7 +85,7 @@ class LocalCloud:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=5 if path == "status" else timeout) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace").strip()

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from fcntl import LOCK_EX, flock
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,11 +66,23 @@ def environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def terraform(folder: Path, attached: str | None, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Start Terraform in a folder; what it leaves running now and then, its provider, ends with the block."""
-    with subprocess.Popen(
-        [find_terraform(), *words], cwd=folder, env=environment(folder) | ({ATTACHED: attached} if attached else {}),
-        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as process:  # fmt: skip
+    """Start Terraform in a folder, once no other program runs it there; what it leaves running now and then, its
+    provider, ends with the block."""
+    data = Path(environment(folder)["TF_DATA_DIR"])
+    data.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        flock(stack.enter_context(data.with_suffix(".lock").open("w")), LOCK_EX)
+        process = stack.enter_context(
+            subprocess.Popen(
+                [find_terraform(), *words],
+                cwd=folder,
+                env=environment(folder) | ({ATTACHED: attached} if attached else {}),
+                start_new_session=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
         try:
             yield process
         finally:
