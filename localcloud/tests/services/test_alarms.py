@@ -238,12 +238,30 @@ def test_alarms_that_rest_are_not_looked_at_by_time(cloud: Cloud, scene: Scene) 
 
     cloud.control.post("alarms/rest", {})
     try:
-        for _ in range(12):  # seconds, in which LocalStack would have looked
+        for _ in range(12):  # seconds: two rounds of looks
             assert state() != "ALARM"
             time.sleep(1)
     finally:
         cloud.control.delete("alarms/rest")
     wait_for(lambda: state() == "ALARM")
+
+
+def test_alarms_are_looked_at_by_time_and_however_far_the_clock_moves_each_once_a_round(
+    cloud: Cloud, scene: Scene
+) -> None:
+    name = scene.alarm("daily")
+
+    def looks() -> int:
+        """Each look at what breaches and is set right at once leaves an entry in the history."""
+        history = scene.cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType="StateUpdate")
+        return sum("to ALARM" in each["HistorySummary"] for each in history["AlarmHistoryItems"])
+
+    cloud.control.post("clock/advance", {"seconds": 86_400})
+    for _ in range(7):
+        scene.put(99)
+        scene.cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="test")
+        time.sleep(1)
+    assert 1 <= looks() <= 2
 
 
 def test_metric_data_with_math_and_without(scene: Scene) -> None:

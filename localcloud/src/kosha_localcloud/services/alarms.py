@@ -1,8 +1,8 @@
 """Alarms: metric math, anomaly bands, missing data as AWS treats it, composite alarms and what suppresses them.
 
-CloudWatch looks about once a minute, LocalStack once in all periods of an alarm; the control call ``alarms/evaluate``
-looks now, and while ``alarms/rest`` is in force that alone does. All alarms of one such call count as looked at within
-the wait period of a composite alarm: what suppresses it is known before it acts.
+An alarm is looked at once a minute; the control call ``alarms/evaluate`` looks now, and while ``alarms/rest`` is in
+force that alone does. All alarms of one such call count as looked at within the wait period of a composite alarm: what
+suppresses it is known before it acts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
-from localstack.services.cloudwatch import alarm_scheduler
 from localstack.services.cloudwatch.alarm_scheduler import AlarmScheduler
-from localstack.services.cloudwatch.models import LocalStackCompositeAlarm, LocalStackMetricAlarm, cloudwatch_stores
+from localstack.services.cloudwatch.models import (
+    LocalStackAlarm,
+    LocalStackCompositeAlarm,
+    LocalStackMetricAlarm,
+    cloudwatch_stores,
+)
 from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
 from localstack.utils.aws import arns
 from localstack.utils.patch import patch
@@ -34,6 +39,13 @@ LOG = logging.getLogger(__name__)
 
 RESTING = threading.Event()
 """While it is set, alarms are looked at when somebody asks for it, and not by time."""
+
+LOOK_SECONDS = 60
+"""Platform time between two looks at an alarm, as CloudWatch does
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html)."""
+PAUSE_SECONDS = 5.0
+"""Real time between two rounds of looks: while the clock is moved by days, hundreds of alarms are always due.
+LocalStack would look once for each period in between, at the same values, and be at it for minutes."""
 
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
 
@@ -56,12 +68,19 @@ _BAND: dict[str, Callable[[float, float, float], bool]] = {
 
 def install() -> None:
     """Let LocalStack look at alarms in this way."""
-    alarm_scheduler.calculate_alarm_state = look_in_time
+    watch = _Watch()
 
-    @patch(AlarmScheduler._is_alarm_supported)
-    def _is_alarm_supported(_fn: Any, _self: AlarmScheduler, alarm: dict[str, Any]) -> bool:
-        alarm.setdefault("Period", _period(alarm))  # LocalStack reads when to look from here
-        return True
+    @patch(AlarmScheduler.start)
+    def start(_fn: Any, _self: AlarmScheduler) -> None:
+        watch.start()
+
+    @patch(AlarmScheduler.shutdown)
+    def shutdown(_fn: Any, _self: AlarmScheduler) -> None:
+        watch.stop()
+
+    @patch(AlarmScheduler.schedule_metric_alarm)
+    def schedule_metric_alarm(_fn: Any, _self: AlarmScheduler, _alarm_arn: str) -> None:
+        """The watch finds it."""
 
     @patch(CloudwatchProvider._validate_alarm_rule_expression)
     def _validate_alarm_rule_expression(_fn: Any, _self: CloudwatchProvider, rule: str) -> list[str]:
@@ -85,22 +104,63 @@ def evaluate(pattern: str) -> list[dict[str, str]]:
     """Look at every alarm whose name fits `pattern`; each with its state afterwards."""
     found = []
     with COMPOSITES.held():
-        for account in list(cloudwatch_stores):
-            for region in list(cloudwatch_stores[account]):
-                for arn, each in list(cloudwatch_stores[account][region].alarms.items()):
-                    if fnmatchcase(each.alarm["AlarmName"], pattern):
-                        if isinstance(each, LocalStackMetricAlarm):
-                            look(arn)
-                        found.append((region, each.alarm))
+        for region, arn, each in _all_alarms():
+            if fnmatchcase(each.alarm["AlarmName"], pattern):
+                if isinstance(each, LocalStackMetricAlarm):
+                    look(arn)
+                found.append((region, each.alarm))
     return [
         {"name": alarm["AlarmName"], "region": region, "state": str(alarm["StateValue"])} for region, alarm in found
     ]
 
 
-def look_in_time(alarm_arn: str) -> None:
-    """Look at a metric alarm because it is time, unless alarms rest."""
-    if not RESTING.is_set():
-        look(alarm_arn)
+def _all_alarms() -> list[tuple[str, str, LocalStackAlarm]]:
+    """Region, ARN and alarm."""
+    return [
+        (region, arn, each)
+        for account in list(cloudwatch_stores)
+        for region in list(cloudwatch_stores[account])
+        for arn, each in list(cloudwatch_stores[account][region].alarms.items())
+    ]
+
+
+class _Watch:
+    """Looks at every metric alarm in time, unless alarms rest."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread = None
+
+    def _run(self) -> None:
+        looked_at: dict[str, float] = {}
+        while not self._stop.wait(PAUSE_SECONDS):
+            if not RESTING.is_set():
+                looked_at = self._look(looked_at)
+
+    @staticmethod
+    def _look(before: Mapping[str, float]) -> dict[str, float]:
+        """Look at what was not looked at for a minute; returns when each was."""
+        looked_at = {}
+        for _, arn, each in _all_alarms():
+            if isinstance(each, LocalStackMetricAlarm):
+                looked_at[arn] = before.get(arn, 0.0)
+                if abs(time.time() - looked_at[arn]) >= LOOK_SECONDS:  # the clock may be set back, too
+                    looked_at[arn] = time.time()
+                    try:
+                        look(arn)
+                    except Exception:
+                        LOG.exception("Alarm %s could not be looked at", each.alarm["AlarmName"])
+        return looked_at
 
 
 def look(alarm_arn: str) -> None:

@@ -31,11 +31,23 @@ _POINTS = """
 """
 
 
+# LocalStack finds a metric by its name alone, and reads all that was ever measured for it at each look at an alarm.
+_INDEX = "CREATE INDEX IF NOT EXISTS {table}_points ON {table} (metric_name, namespace, dimensions, timestamp)"
+
+
 def install() -> None:
     """Serve GetMetricData."""
     from localstack.aws.api import CommonServiceException, RequestContext
+    from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
     from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
     from localstack.utils.patch import patch
+
+    @patch(CloudwatchDatabase.__init__)
+    def __init__(fn: Callable[..., None], self: CloudwatchDatabase) -> None:
+        fn(self)
+        with closing(sqlite3.connect(self.METRICS_DB, timeout=_PATIENCE)) as connection, connection:
+            for table in (self.TABLE_SINGLE_METRICS, self.TABLE_AGGREGATED_METRICS):
+                connection.execute(_INDEX.format(table=table))
 
     @patch(CloudwatchProvider.get_metric_data)
     def get_metric_data(
