@@ -69,7 +69,7 @@ def of_instances(days: Sequence[Day], table: PriceTable) -> Saving:
 def of_cleaning(days: Sequence[Day], table: PriceTable) -> Saving:
     """Bytes taken from EFS: at the tier a file would have been in on each day since, and what moving it had cost."""
 
-    tiers = yaml.safe_load((CATALOG / "shared-storage.yaml").read_text(encoding="utf-8"))["tiers"]
+    tiers: dict[str, int] = yaml.safe_load((CATALOG / "shared-storage.yaml").read_text(encoding="utf-8"))["tiers"]
     into_ia, into_archive = tiers["ia_days"], tiers["archive_days"]
 
     def price(name: str) -> float:
