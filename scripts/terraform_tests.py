@@ -1,9 +1,9 @@
 """Run ``terraform test`` in every module and root that has tests (``make test-plan``).
 
-The tests use Terraform's mock provider: they need neither AWS nor the local cloud. Each folder is initialised once; one
-Terraform process costs seconds of CPU for the provider's schema alone, so a folder's files run in one process and
-folders run two at a time. The mock asks the real provider for its schema and its checks of arguments, in a process anew
-for each test; that was two thirds of the CPU, so one provider serves all of them.
+The tests use Terraform's mock provider: they need neither AWS nor the local cloud. The mock asks the real provider for
+its schema and its checks of arguments, in a process anew for each test; one provider serves all of them instead. A
+Terraform process costs three seconds of CPU for the provider's schema before its first test, so it runs those of
+several folders: they are written into a folder of their own, where each run names the module it tests.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import argparse
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ from scripts.paths import BUILD, MODULES, REPOSITORY, TERRAFORM
 from scripts.talk import UserError, make_console, run_program
 
 WORKERS = 2
+# Folders of a process. Terraform keeps what it opened for a run, memory and some dozens of files, until it ends.
+TOGETHER = 4
 ATTACHED = "TF_REATTACH_PROVIDERS"
 console = make_console()
 
@@ -121,9 +124,48 @@ def shared_provider(folder: Path) -> Iterator[str]:
             provider.send_signal(signal.SIGINT)
 
 
-def explain(diagnostic: dict[str, Any]) -> str:
+RUN = re.compile(r'^run "[^"]+" \{$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A test file as one of several folders: ``text`` is that of ``file`` with the module of each run."""
+
+    folder: Path
+    file: Path
+
+    @property
+    def name(self) -> str:
+        return "--".join([*self.folder.relative_to(REPOSITORY).parts, self.file.name])
+
+    @property
+    def text(self) -> str:
+        source = f'\n  module {{\n    source = "../../{self.folder.relative_to(REPOSITORY)}"\n  }}'
+        return RUN.sub(lambda run: run[0] + source, self.file.read_text(encoding="utf-8"))
+
+    def place(self, line: int) -> dict[str, Any]:
+        """Where a line of ``text`` stands in the folder's own file, as a diagnostic's range."""
+        added = 3 * len(RUN.findall("\n".join(self.text.splitlines()[: line - 1])))
+        return {"filename": str(self.file.relative_to(self.folder)), "start": {"line": line - added}}
+
+
+def join(folders: Sequence[Path]) -> tuple[Path, dict[str, Joined]]:
+    """Write the tests of ``folders`` into one folder, two below the repository as they are, and which file is whose."""
+    files = [Joined(folder, file) for folder in folders for file in sorted(folder.glob("tests/*.tftest.hcl"))]
+    joined = BUILD / "-".join(["tests", *folders[0].relative_to(REPOSITORY).parts])
+    shutil.rmtree(joined, ignore_errors=True)
+    (joined / "tests").mkdir(parents=True)
+    (joined / "main.tf").write_text("terraform {}\n", encoding="utf-8")  # init does nothing in an empty folder
+    for each in files:
+        (joined / "tests" / each.name).write_text(each.text, encoding="utf-8")
+    return joined, {f"tests/{each.name}": each for each in files}
+
+
+def explain(diagnostic: Mapping[str, Any], files: Mapping[str, Joined]) -> str:
     """What a test says that failed: where, its message, and the values it found."""
     place = diagnostic.get("range", {})
+    if file := files.get(place.get("filename")):
+        place = file.place(place["start"]["line"])
     lines = [
         f"{place.get('filename', '')}:{place.get('start', {}).get('line', '')}"
         f" {diagnostic['summary']} {' '.join(diagnostic.get('detail', '').split())}"
@@ -132,35 +174,63 @@ def explain(diagnostic: dict[str, Any]) -> str:
     return "\n".join([*lines, *(f"    {value['traversal']} {value['statement']}" for value in values)])
 
 
-def run_tests(folder: Path, attached: str, stop_at_first: bool = False) -> Outcome:
-    """Initialise and test one folder; with ``stop_at_first`` the first test that fails is the last."""
+def run_tests(folders: Sequence[Path], attached: str, stop_at_first: bool = False) -> list[Outcome]:
+    """Test folders in one process; with ``stop_at_first`` the first test that fails is the last."""
     started = time.monotonic()
-    if said := initialise(folder, attached):
-        return Outcome(folder, 0, 1, time.monotonic() - started, said)
-    passed, failed, messages, noise = 0, 0, [], []
-    runs: dict[str, str] = {}
-    with terraform(folder, attached, "test", "-json", "-no-color") as test:
+    joined, files = join(folders)
+    if said := initialise(joined, attached):
+        if len(folders) > 1:  # One of them is to blame.
+            return [outcome for folder in folders for outcome in run_tests([folder], attached, stop_at_first)]
+        said = "\nError: ".join(dict.fromkeys(said.split("\nError: ")))  # Terraform says it for each run.
+        return [Outcome(folders[0], 0, 1, time.monotonic() - started, said)]
+    runs: dict[Path, dict[str, str]] = {folder: {} for folder in folders}
+    seconds = dict.fromkeys(folders, 0.0)
+    told: dict[Path, list[str]] = {folder: [] for folder in folders}
+    broken, common = set(), []
+    with terraform(joined, attached, "test", "-json", "-no-color") as test:
         assert test.stdout is not None
         for line in test.stdout:
             if not line.startswith("{"):
-                noise.append(line)
+                common.append(line)
                 continue
             event = json.loads(line)
-            if event["type"] == "test_run" and event["test_run"]["progress"] == "complete":
-                runs[event["test_run"]["run"]] = event["test_run"]["status"]
-            if event["type"] == "test_summary":
-                summary = event["test_summary"]
-                passed, failed = summary["passed"], summary["failed"] + summary["errored"]
-            elif event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
-                messages.append(explain(event["diagnostic"]))
-            elif messages and stop_at_first:
+            file = files.get(event.get("@testfile", ""))
+            if event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
+                message = explain(event["diagnostic"], files)
+                (told[file.folder] if file else common).append(message)
+            elif stop_at_first and (common or any(told.values())):
                 break  # all that the failed test said has been read
+            if file is None:
+                continue
+            if event["type"] == "test_run" and event["test_run"]["progress"] == "complete":
+                runs[file.folder][event["test_run"]["run"]] = event["test_run"]["status"]
+            if event["type"] == "test_file" and event["test_file"]["progress"] == "complete":
+                now = time.monotonic()
+                seconds[file.folder], started = seconds[file.folder] + now - started, now
+                if event["test_file"]["status"] != "pass":
+                    broken.add(file.folder)
         else:
             test.wait()
-    if test.returncode != 0 or passed == 0:
-        failed = max(failed, 1)
-        messages += noise
-    return Outcome(folder, passed, failed, time.monotonic() - started, "\n".join(messages), runs)
+    if test.returncode != 0 and not broken:
+        broken.update(folders)
+    outcomes = []
+    for folder in folders:
+        passed = sum(status == "pass" for status in runs[folder].values())
+        failed = sum(status in ("fail", "error") for status in runs[folder].values())
+        if folder in broken or not passed:
+            failed = max(failed, 1)
+            told[folder] += common
+        outcomes.append(Outcome(folder, passed, failed, seconds[folder], "\n".join(told[folder]), runs[folder]))
+    return outcomes
+
+
+def outcomes_of(folders: Sequence[Path], attached: str, stop_at_first: bool = False) -> Iterator[Outcome]:
+    """Test folders, some in a process and two processes at a time; outcomes come in the order of ``folders``."""
+    together = 1 if stop_at_first else TOGETHER
+    groups = [folders[first : first + together] for first in range(0, len(folders), together)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for outcomes in pool.map(partial(run_tests, attached=attached, stop_at_first=stop_at_first), groups):
+            yield from outcomes
 
 
 def first_state(folder: Path, file: str) -> dict[str, Any]:
@@ -192,9 +262,7 @@ def main() -> int:
     outcomes = []
     with ExitStack() as stack:
         attached = options.attached or stack.enter_context(shared_provider(folders[0]))
-        pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
-        run = partial(run_tests, attached=attached, stop_at_first=options.stop_at_first)
-        for outcome in pool.map(run, folders):
+        for outcome in outcomes_of(folders, attached, options.stop_at_first):
             outcomes.append(outcome)
             name = outcome.folder.relative_to(REPOSITORY)
             console.print(

@@ -3,18 +3,17 @@
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 
 locals {
-  # `in_recovery`: the call is logged where the bucket or key lies. A trail is changed in the region it was made in. The region in a
-  # notice is that in the event's detail: the envelope's may be that of the bus it came over.
+  # A call is logged where the bucket or key lies. The region in a notice is that in the event's detail: the envelope's may be that of
+  # the bus it came over.
   _calls = {
     bucket-guards = {
-      in_recovery = true
-      about       = "what guards a bucket with data or with the trail was changed"
-      service     = "s3"
-      subject     = "$.detail.requestParameters.bucketName"
+      about   = "what guards a bucket with data or with the trail was changed"
+      service = "s3"
+      subject = "$.detail.requestParameters.bucketName"
       names = [
-        "DeleteBucketLifecycle", "DeleteBucketPolicy", "DeleteBucketPublicAccessBlock", "DeleteBucketReplication", "PutBucketLifecycle",
-        "PutBucketObjectLockConfiguration", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketReplication", "PutBucketVersioning",
-        "PutObjectLockConfiguration",
+        "DeleteBucketEncryption", "DeleteBucketLifecycle", "DeleteBucketPolicy", "DeleteBucketPublicAccessBlock", "DeleteBucketReplication",
+        "PutBucketEncryption", "PutBucketLifecycle", "PutBucketObjectLockConfiguration", "PutBucketPolicy", "PutBucketPublicAccessBlock",
+        "PutBucketReplication", "PutBucketVersioning", "PutObjectLockConfiguration",
       ]
       detail = {
         requestParameters = { bucketName = [var.lake_bucket, var.replica_bucket, var.reports_bucket, local.trail_bucket, local.config_bucket] }
@@ -23,38 +22,34 @@ locals {
     # Tags decide who may read. The functions tag thousands of objects a day, which is no news. Users, and the root user, have no
     # sessionIssuer.
     tagging = {
-      in_recovery = true
-      about       = "tags of an object of the lake were written or removed by somebody else than the tagging functions"
-      service     = "s3"
-      subject     = "$.detail.requestParameters.key"
-      names       = ["DeleteObjectTagging", "PutObjectTagging"]
+      about   = "tags of an object of the lake were written or removed by somebody else than the tagging functions"
+      service = "s3"
+      subject = "$.detail.requestParameters.key"
+      names   = ["DeleteObjectTagging", "PutObjectTagging"]
       detail = {
         requestParameters = { bucketName = [var.lake_bucket, var.replica_bucket] }
         userIdentity      = { sessionContext = { sessionIssuer = { arn = [{ "anything-but" = sort(var.tagging_role_arns) }, { exists = false }] } } }
       }
     }
     trails = {
-      in_recovery = false
-      about       = "a trail was stopped, deleted or changed"
-      service     = "cloudtrail"
-      subject     = "$.detail.requestParameters.name"
-      names       = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"]
-      detail      = {}
+      about   = "a trail was stopped, deleted or changed"
+      service = "cloudtrail"
+      subject = "$.detail.requestParameters.name"
+      names   = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"]
+      detail  = {}
     }
     keys = {
-      in_recovery = true
-      about       = "a key was disabled, its deletion was scheduled or its policy changed"
-      service     = "kms"
-      subject     = "$.detail.requestParameters.keyId"
-      names       = ["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"]
-      detail      = {}
+      about   = "a key was disabled, its deletion was scheduled or its policy changed"
+      service = "kms"
+      subject = "$.detail.requestParameters.keyId"
+      names   = ["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"]
+      detail  = {}
     }
   }
 
   _call_rules = {
     for name, rule in local._calls : name => {
-      in_recovery = rule.in_recovery
-      about       = rule.about
+      about = rule.about
       pattern = jsonencode({
         source        = ["aws.${rule.service}"]
         "detail-type" = ["AWS API Call via CloudTrail"]
@@ -76,22 +71,19 @@ locals {
 
   _findings = {
     guardduty = {
-      in_recovery = true
-      about       = "GuardDuty found something"
-      pattern     = jsonencode({ source = ["aws.guardduty"], "detail-type" = ["GuardDuty Finding"] })
-      paths       = { id = "$.detail.id", region = "$.detail.region", severity = "$.detail.severity", time = "$.time", title = "$.detail.title", type = "$.detail.type" }
-      text        = "GuardDuty in <region> at <time>, severity <severity>: <title> (<type>, finding <id>)."
+      about   = "GuardDuty found something"
+      pattern = jsonencode({ source = ["aws.guardduty"], "detail-type" = ["GuardDuty Finding"] })
+      paths   = { id = "$.detail.id", region = "$.detail.region", severity = "$.detail.severity", time = "$.time", title = "$.detail.title", type = "$.detail.type" }
+      text    = "GuardDuty in <region> at <time>, severity <severity>: <title> (<type>, finding <id>)."
     }
     access-analyzer = {
-      in_recovery = true
-      about       = "Access Analyzer found access from outside the account"
-      pattern     = jsonencode({ source = ["aws.access-analyzer"], "detail-type" = ["Access Analyzer Finding"], detail = { status = ["ACTIVE"] } })
-      paths       = { id = "$.detail.id", public = "$.detail.isPublic", region = "$.detail.region", resource = "$.detail.resource", time = "$.time" }
-      text        = "Access Analyzer in <region> at <time>: <resource> can be reached from outside the account (public: <public>, finding <id>)."
+      about   = "Access Analyzer found access from outside the account"
+      pattern = jsonencode({ source = ["aws.access-analyzer"], "detail-type" = ["Access Analyzer Finding"], detail = { status = ["ACTIVE"] } })
+      paths   = { id = "$.detail.id", public = "$.detail.isPublic", region = "$.detail.region", resource = "$.detail.resource", time = "$.time" }
+      text    = "Access Analyzer in <region> at <time>: <resource> can be reached from outside the account (public: <public>, finding <id>)."
     }
     config = {
-      in_recovery = false
-      about       = "a resource breaks a rule of AWS Config"
+      about = "a resource breaks a rule of AWS Config"
       pattern = jsonencode({
         source        = ["aws.config"]
         "detail-type" = ["Config Rules Compliance Change"]
@@ -106,27 +98,18 @@ locals {
   }
 
   _found = { access-analyzer = var.access_analyzer, config = length(var.config_rules) > 0, guardduty = var.guardduty }
-
-  event_rules = merge(local._call_rules, { for name, rule in local._findings : name => rule if local._found[name] })
 }
 
-resource "aws_cloudwatch_event_rule" "this" {
-  for_each = local.event_rules
+module "notices" {
+  source = "../event-notices"
 
-  name          = "${local.trail_name}-${each.key}"
-  description   = "Tells that ${each.value.about}"
-  event_pattern = each.value.pattern
-}
-
-resource "aws_cloudwatch_event_target" "notice" {
-  for_each = local.event_rules
-
-  rule      = aws_cloudwatch_event_rule.this[each.key].name
-  target_id = "notice"
-  arn       = var.topic_arn
-
-  input_transformer {
-    input_paths    = each.value.paths
-    input_template = "\"${each.value.text}\"" # jsonencode would write < and > as \\u003c and \\u003e, and nothing were filled in
+  providers = {
+    aws          = aws
+    aws.recovery = aws.recovery
   }
+
+  name                     = local.trail_name
+  permissions_boundary_arn = var.permissions_boundary_arn
+  topic_arn                = var.topic_arn
+  rules                    = merge(local._call_rules, { for name, rule in local._findings : name => rule if local._found[name] })
 }

@@ -25,5 +25,5 @@ output "trail_bucket_policy" {
 
 output "topic_arn" {
   description = "ARN of the topic every rule tells."
-  value       = one(distinct([for target in aws_cloudwatch_event_target.notice : target.arn]))
+  value       = module.notices.topic_arn
 }

@@ -6,13 +6,13 @@ resource "aws_efs_file_system" "this" {
   performance_mode = "generalPurpose"
   throughput_mode  = "elastic"
 
-  # Archive takes files from day 90 on and needs elastic throughput. What is touched again comes back to the fast class.
+  # Archive needs elastic throughput. What is touched again comes back to the fast class.
   lifecycle_policy {
-    transition_to_ia = "AFTER_30_DAYS"
+    transition_to_ia = "AFTER_${var.tiers.ia_days}_DAYS"
   }
 
   lifecycle_policy {
-    transition_to_archive = "AFTER_90_DAYS"
+    transition_to_archive = "AFTER_${var.tiers.archive_days}_DAYS"
   }
 
   lifecycle_policy {
@@ -25,14 +25,6 @@ resource "aws_efs_file_system" "this" {
   }
 
   tags = { Name = "${var.name}-shared-storage" }
-}
-
-resource "aws_efs_backup_policy" "this" {
-  file_system_id = aws_efs_file_system.this.id
-
-  backup_policy {
-    status = "ENABLED"
-  }
 }
 
 # Terraform's own refusal (docs/adr/0006): a plan that would delete or replace the file system must delete or replace this too.

@@ -51,6 +51,17 @@ variable "directories" {
   nullable = false
 }
 
+variable "tiers" {
+  description = "Days without a read after which a file moves into a cheaper tier (tiers of catalog/shared-storage.yaml)."
+  type        = object({ ia_days = number, archive_days = number })
+  nullable    = false
+
+  validation {
+    condition     = var.tiers.archive_days > var.tiers.ia_days
+    error_message = "tiers has archive_days = ${var.tiers.archive_days} and ia_days = ${var.tiers.ia_days}: a file goes through Infrequent Access before it is archived."
+  }
+}
+
 variable "transfers" {
   description = "The transfers of catalog/shared-storage.yaml (its `transfers`): each copies one directory and gets a client role for it."
   type        = map(object({ directory = string }))

@@ -16,11 +16,11 @@ resource "aws_efs_file_system" "replica" {
 
   # EFS does not copy the lifecycle: https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html
   lifecycle_policy {
-    transition_to_ia = "AFTER_30_DAYS"
+    transition_to_ia = "AFTER_${var.tiers.ia_days}_DAYS"
   }
 
   lifecycle_policy {
-    transition_to_archive = "AFTER_90_DAYS"
+    transition_to_archive = "AFTER_${var.tiers.archive_days}_DAYS"
   }
 
   lifecycle_policy {

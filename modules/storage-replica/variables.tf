@@ -31,6 +31,17 @@ variable "storage_key_arn" {
   }
 }
 
+variable "tiers" {
+  description = "Days without a read after which a file moves into a cheaper tier (tiers of catalog/shared-storage.yaml)."
+  type        = object({ ia_days = number, archive_days = number })
+  nullable    = false
+
+  validation {
+    condition     = var.tiers.archive_days > var.tiers.ia_days
+    error_message = "tiers has archive_days = ${var.tiers.archive_days} and ia_days = ${var.tiers.ia_days}: a file goes through Infrequent Access before it is archived."
+  }
+}
+
 variable "deletion_protection" {
   description = "Refuse to delete the replica (docs/adr/0006). False only where the data are disposable."
   type        = bool

@@ -27,8 +27,6 @@ KEPT_DAYS = 455
 """CloudWatch keeps hourly sums so long
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention)."""
 CLEANED_AFTER_DAYS = 7
-INTO_IA, INTO_ARCHIVE = 30, 90
-"""Days without a read after which EFS moves a file (modules/shared-storage)."""
 STOPPED_PROCESSORS = 2
 """Of a test instance; the metric counts hours only."""
 
@@ -71,14 +69,17 @@ def of_instances(days: Sequence[Day], table: PriceTable) -> Saving:
 def of_cleaning(days: Sequence[Day], table: PriceTable) -> Saving:
     """Bytes taken from EFS: at the tier a file would have been in on each day since, and what moving it had cost."""
 
+    tiers: dict[str, int] = yaml.safe_load((CATALOG / "shared-storage.yaml").read_text(encoding="utf-8"))["tiers"]
+    into_ia, into_archive = tiers["ia_days"], tiers["archive_days"]
+
     def price(name: str) -> float:
         return table.get(f"efs.{name}", Side.PRIMARY).first
 
     def one(ago: float) -> float:
         age = CLEANED_AFTER_DAYS + ago
-        standard = max(0.0, min(age, INTO_IA) - CLEANED_AFTER_DAYS)
-        ia = max(0.0, min(age, INTO_ARCHIVE) - INTO_IA)
-        archive = max(0.0, age - INTO_ARCHIVE)
+        standard = max(0.0, min(age, into_ia) - CLEANED_AFTER_DAYS)
+        ia = max(0.0, min(age, into_archive) - into_ia)
+        archive = max(0.0, age - into_archive)
         usd = (
             standard * price("storage.standard") + ia * price("storage.ia") + archive * price("storage.archive")
         ) / DAYS
@@ -86,7 +87,8 @@ def of_cleaning(days: Sequence[Day], table: PriceTable) -> Saving:
 
     gb = sum(day.value for day in days) / GB
     usd = sum(day.value / GB * one(day.ago) for day in days)
-    return Saving("cleaned from the shared storage", gb, "GB", usd, "EFS: Standard to day 30, IA to 90, then Archive")
+    how = f"EFS: Standard to day {into_ia}, IA to {into_archive}, then Archive"
+    return Saving("cleaned from the shared storage", gb, "GB", usd, how)
 
 
 READ: Sequence[tuple[str, Callable[[Sequence[Day], PriceTable], Saving]]] = (

@@ -13,9 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -203,9 +201,8 @@ def run_terraform(names: Sequence[str], say: Say) -> dict[str, Result]:
     folders = sorted({name.split("::")[0] for name in names})
     outcomes = {}
     paths = [REPOSITORY / folder for folder in folders]
-    with terraform_tests.shared_provider(paths[0]) as attached, ThreadPoolExecutor(terraform_tests.WORKERS) as pool:
-        tested = pool.map(partial(terraform_tests.run_tests, attached=attached), paths)
-        for folder, outcome in zip(folders, tested, strict=True):
+    with terraform_tests.shared_provider(paths[0]) as attached:
+        for folder, outcome in zip(folders, terraform_tests.outcomes_of(paths, attached), strict=True):
             outcomes[folder] = outcome
             say(f"terraform test, {folder}: {outcome.passed} passed, {outcome.failed} failed")
     return {name: run_result(name.split("::")[1], outcomes[name.split("::")[0]]) for name in names}

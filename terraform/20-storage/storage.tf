@@ -14,6 +14,7 @@ module "shared_storage" {
 
   posix                    = local.layout.posix
   directories              = local.layout.directories
+  tiers                    = local.layout.tiers
   transfers                = local.layout.transfers
   deletion_protection      = var.deletion_protection
   permissions_boundary_arn = local.foundation.permissions_boundary_arn

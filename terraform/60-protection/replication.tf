@@ -9,6 +9,7 @@ module "storage_replica" {
   name                = module.naming.prefix
   file_system_id      = local.storage.file_system_id
   storage_key_arn     = local.foundation.recovery_key_arns["storage"]
+  tiers               = local.layout.tiers
   deletion_protection = var.deletion_protection
 }
 

@@ -441,26 +441,6 @@ run "restore_tests_and_framework_can_be_left_out" {
   }
 }
 
-run "refuses_a_name_that_is_no_prefix" {
-  command = plan
-
-  variables {
-    name = "kosha"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "refuses_a_timezone_without_a_name" {
-  command = plan
-
-  variables {
-    timezone = "+05:30"
-  }
-
-  expect_failures = [var.timezone]
-}
-
 run "refuses_a_backup_of_what_nobody_knows" {
   command = plan
 
@@ -497,56 +477,6 @@ run "refuses_a_backup_that_is_gone_before_the_next_test" {
   expect_failures = [var.backups]
 }
 
-run "refuses_to_watch_a_backup_that_is_none" {
-  command = plan
-
-  variables {
-    watched_backups = ["hourly"]
-  }
-
-  expect_failures = [var.watched_backups]
-}
-
-run "refuses_a_file_system_that_is_none" {
-  command = plan
-
-  variables {
-    file_system_arn = "fs-0123456789abcdef0"
-  }
-
-  expect_failures = [var.file_system_arn]
-}
-
-run "refuses_a_key_alias" {
-  command = plan
-
-  variables {
-    key_arns = { backup = "alias/kosha-test-backup", storage = "alias/kosha-test-storage", volumes = "alias/kosha-test-volumes" }
-  }
-
-  expect_failures = [var.key_arns]
-}
-
-run "refuses_a_key_alias_in_the_recovery_region" {
-  command = plan
-
-  variables {
-    recovery_key_arns = { backup = "alias/kosha-test-backup", storage = "alias/kosha-test-storage", volumes = "alias/kosha-test-volumes" }
-  }
-
-  expect_failures = [var.recovery_key_arns]
-}
-
-run "refuses_a_vault_without_a_lock" {
-  command = plan
-
-  variables {
-    lock = "none"
-  }
-
-  expect_failures = [var.lock]
-}
-
 run "refuses_a_lock_for_ever_on_what_is_disposable" {
   command = plan
 
@@ -558,32 +488,43 @@ run "refuses_a_lock_for_ever_on_what_is_disposable" {
   expect_failures = [var.lock]
 }
 
-run "refuses_a_lock_that_is_final_tomorrow" {
+# One run for all: each plans the whole module, whatever it refuses.
+run "refuses_every_value_that_cannot_be" {
   command = plan
 
   variables {
+    # a name that is no prefix
+    name = "kosha"
+    # a timezone without a name
+    timezone = "+05:30"
+    # watch a backup that is none
+    watched_backups = ["hourly"]
+    # a file system that is none
+    file_system_arn = "fs-0123456789abcdef0"
+    # a key alias
+    key_arns = { backup = "alias/kosha-test-backup", storage = "alias/kosha-test-storage", volumes = "alias/kosha-test-volumes" }
+    # a key alias in the recovery region
+    recovery_key_arns = { backup = "alias/kosha-test-backup", storage = "alias/kosha-test-storage", volumes = "alias/kosha-test-volumes" }
+    # a vault without a lock
+    lock = "none"
+    # a lock that is final tomorrow
     lock_changeable_for_days = 1
-  }
-
-  expect_failures = [var.lock_changeable_for_days]
-}
-
-run "refuses_a_topic_that_is_none" {
-  command = plan
-
-  variables {
+    # a topic that is none
     topic_arn = "platform"
-  }
-
-  expect_failures = [var.topic_arn]
-}
-
-run "refuses_a_boundary_that_is_none" {
-  command = plan
-
-  variables {
+    # a boundary that is none
     permissions_boundary_arn = "kosha-test-boundary"
   }
 
-  expect_failures = [var.permissions_boundary_arn]
+  expect_failures = [
+    var.name,
+    var.timezone,
+    var.watched_backups,
+    var.file_system_arn,
+    var.key_arns,
+    var.recovery_key_arns,
+    var.lock,
+    var.lock_changeable_for_days,
+    var.topic_arn,
+    var.permissions_boundary_arn,
+  ]
 }

@@ -201,16 +201,6 @@ run "a_locked_replica_refuses_deletion_and_roles_read_locks_both_ways" {
   }
 }
 
-run "refuses_a_lock_of_half_a_day" {
-  command = plan
-
-  variables {
-    replica_lock_days = 0.5
-  }
-
-  expect_failures = [var.replica_lock_days]
-}
-
 run "refuses_a_lock_that_outlasts_a_data_class" {
   command = plan
 
@@ -219,17 +209,6 @@ run "refuses_a_lock_that_outlasts_a_data_class" {
   }
 
   expect_failures = [var.replica_lock_days]
-}
-
-run "refuses_writers_by_wildcard" {
-  command = plan
-
-  variables {
-    replica_writer_role_arns = ["arn:aws:iam::111122223333:role/*"]
-    batch_role_arns          = ["arn:aws:iam::111122223333:role/*"]
-  }
-
-  expect_failures = [var.replica_writer_role_arns, var.batch_role_arns]
 }
 
 run "an_object_without_a_class_is_read_by_exempt_roles_only_on_both_sides" {
@@ -308,16 +287,6 @@ run "a_class_is_read_by_its_readers_only_on_both_sides" {
     ])
     error_message = "a class is read by those the access matrix names, and by exempt roles"
   }
-}
-
-run "refuses_readers_by_wildcard_or_of_no_class" {
-  command = plan
-
-  variables {
-    reader_role_arns = { raw_sequence = ["arn:aws:iam::111122223333:role/*"], unknown = [] }
-  }
-
-  expect_failures = [var.reader_role_arns]
 }
 
 run "a_presigned_url_serves_ten_minutes" {
@@ -424,16 +393,6 @@ run "the_catalogue_of_this_repository_is_accepted" {
   }
 }
 
-run "refuses_a_name_that_is_no_prefix" {
-  command = plan
-
-  variables {
-    name = "Kosha"
-  }
-
-  expect_failures = [var.name]
-}
-
 run "refuses_an_empty_catalogue" {
   command = plan
 
@@ -497,16 +456,6 @@ run "refuses_to_drop_overwritten_versions_at_once" {
   expect_failures = [var.data_classes]
 }
 
-run "refuses_a_lake_key_that_is_no_arn" {
-  command = plan
-
-  variables {
-    lake_key_arn = "alias/lake"
-  }
-
-  expect_failures = [var.lake_key_arn]
-}
-
 run "refuses_a_replica_key_that_is_no_arn" {
   command = plan
 
@@ -527,17 +476,6 @@ run "refuses_the_primary_key_for_the_replica" {
   expect_failures = [var.replica_key_arn]
 }
 
-run "refuses_an_exemption_by_wildcard" {
-  command = plan
-
-  variables {
-    exempt_role_arns  = ["arn:aws:iam::111122223333:role/*"]
-    tagging_role_arns = ["arn:aws:iam::111122223333:role/*"]
-  }
-
-  expect_failures = [var.exempt_role_arns, var.tagging_role_arns]
-}
-
 run "refuses_to_keep_logs_for_less_than_a_year" {
   command = plan
 
@@ -546,14 +484,6 @@ run "refuses_to_keep_logs_for_less_than_a_year" {
   }
 
   expect_failures = [var.log_days]
-}
-
-run "a_boundary_that_is_none_is_refused" {
-  command = plan
-  variables {
-    permissions_boundary_arn = "kosha-test-boundary"
-  }
-  expect_failures = [var.permissions_boundary_arn]
 }
 
 run "the_standby_s_roles_have_their_rights_on_the_replica_alone" {
@@ -583,12 +513,41 @@ run "the_standby_s_roles_have_their_rights_on_the_replica_alone" {
   }
 }
 
-run "refuses_a_pattern_for_the_standby" {
+# One run for all: each plans the whole module, whatever it refuses.
+run "refuses_every_value_that_cannot_be" {
   command = plan
 
   variables {
+    # a lock of half a day
+    replica_lock_days = 0.5
+    # writers by wildcard
+    replica_writer_role_arns = ["arn:aws:iam::111122223333:role/*"]
+    batch_role_arns          = ["arn:aws:iam::111122223333:role/*"]
+    # readers by wildcard or of no class
+    reader_role_arns = { raw_sequence = ["arn:aws:iam::111122223333:role/*"], unknown = [] }
+    # a name that is no prefix
+    name = "Kosha"
+    # a lake key that is no arn
+    lake_key_arn = "alias/lake"
+    # an exemption by wildcard
+    exempt_role_arns  = ["arn:aws:iam::111122223333:role/*"]
+    tagging_role_arns = ["arn:aws:iam::111122223333:role/*"]
+    # a boundary that is none
+    permissions_boundary_arn = "kosha-test-boundary"
+    # a pattern for the standby
     recovery_roles = { tagging = ["arn:aws:iam::111122223333:role/kosha-test-recovery-*"] }
   }
 
-  expect_failures = [var.recovery_roles]
+  expect_failures = [
+    var.replica_lock_days,
+    var.replica_writer_role_arns,
+    var.batch_role_arns,
+    var.reader_role_arns,
+    var.name,
+    var.lake_key_arn,
+    var.exempt_role_arns,
+    var.tagging_role_arns,
+    var.permissions_boundary_arn,
+    var.recovery_roles,
+  ]
 }

@@ -34,7 +34,7 @@ variables {
   name            = "kosha-test"
   function        = "transfer_starter"
   description     = "Starts the transfer unless it is under way"
-  archive         = "tests/function.zip"
+  archive         = "../../modules/function/tests/function.zip"
   archive_bucket  = "kosha-test-code-ap-south-1"
   layer_arns      = ["arn:aws:lambda:ap-south-1:111122223333:layer:kosha-test-dependencies:1"]
   environment     = { TRANSFER_TASK_ARN = "arn:aws:datasync:ap-south-1:111122223333:task/task-1" }
@@ -91,7 +91,7 @@ run "function_is_encrypted_traced_and_bounded" {
     error_message = "Functions run on python3.13, arm64."
   }
   assert {
-    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("tests/function.zip")
+    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("../../modules/function/tests/function.zip")
     error_message = "The hash of the zip decides whether the code is replaced."
   }
   assert {

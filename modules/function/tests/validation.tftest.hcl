@@ -11,7 +11,7 @@ variables {
   name            = "kosha-test"
   function        = "transfer_starter"
   description     = "Starts the transfer unless it is under way"
-  archive         = "tests/function.zip"
+  archive         = "../../modules/function/tests/function.zip"
   archive_bucket  = "kosha-test-code-ap-south-1"
   alarm_topic_arn = "arn:aws:sns:ap-south-1:111122223333:kosha-test-platform"
   alarms = {

@@ -266,38 +266,6 @@ run "a_region_without_three_of_the_zones_is_refused" {
   expect_failures = [data.aws_availability_zones.this]
 }
 
-run "two_zones_are_refused" {
-  command = plan
-  variables {
-    zone_letters = ["a", "b", "b"]
-  }
-  expect_failures = [var.zone_letters]
-}
-
-run "a_name_without_environment_is_refused" {
-  command = plan
-  variables {
-    name = "kosha"
-  }
-  expect_failures = [var.name]
-}
-
-run "a_malformed_region_is_refused" {
-  command = plan
-  variables {
-    region = "mumbai"
-  }
-  expect_failures = [var.region]
-}
-
-run "a_range_that_does_not_begin_at_its_first_address_is_refused" {
-  command = plan
-  variables {
-    vpc_cidr = "10.20.0.7/16"
-  }
-  expect_failures = [var.vpc_cidr]
-}
-
 run "a_range_too_small_for_pods_is_refused" {
   command = plan
   variables {
@@ -314,30 +282,6 @@ run "a_public_range_is_refused" {
   expect_failures = [var.vpc_cidr]
 }
 
-run "an_unknown_nat_mode_is_refused" {
-  command = plan
-  variables {
-    nat_mode = "double"
-  }
-  expect_failures = [var.nat_mode]
-}
-
-run "an_unknown_endpoint_is_refused" {
-  command = plan
-  variables {
-    interface_endpoints = ["sts", "efs"]
-  }
-  expect_failures = [var.interface_endpoints]
-}
-
-run "a_key_id_in_place_of_an_arn_is_refused" {
-  command = plan
-  variables {
-    logs_key_arn = "mrk-0123456789abcdef0123456789abcdef"
-  }
-  expect_failures = [var.logs_key_arn]
-}
-
 run "less_than_a_year_of_flow_logs_is_refused" {
   command = plan
   variables {
@@ -346,10 +290,37 @@ run "less_than_a_year_of_flow_logs_is_refused" {
   expect_failures = [var.flow_log_retention_days]
 }
 
-run "a_boundary_that_is_none_is_refused" {
+# One run for all: each plans the whole module, whatever it refuses.
+run "refuses_every_value_that_cannot_be" {
   command = plan
+
   variables {
+    # two zones
+    zone_letters = ["a", "b", "b"]
+    # a name without environment
+    name = "kosha"
+    # a malformed region
+    region = "mumbai"
+    # a range that does not begin at its first address
+    vpc_cidr = "10.20.0.7/16"
+    # an unknown nat mode
+    nat_mode = "double"
+    # an unknown endpoint
+    interface_endpoints = ["sts", "efs"]
+    # a key id in place of an arn
+    logs_key_arn = "mrk-0123456789abcdef0123456789abcdef"
+    # a boundary that is none
     permissions_boundary_arn = "kosha-test-boundary"
   }
-  expect_failures = [var.permissions_boundary_arn]
+
+  expect_failures = [
+    var.zone_letters,
+    var.name,
+    var.region,
+    var.vpc_cidr,
+    var.nat_mode,
+    var.interface_endpoints,
+    var.logs_key_arn,
+    var.permissions_boundary_arn,
+  ]
 }

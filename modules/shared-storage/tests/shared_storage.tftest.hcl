@@ -36,6 +36,7 @@ variables {
     transfer  = "sg-transfer"
     functions = "sg-functions"
   }
+  tiers     = { ia_days = 14, archive_days = 60 }
   transfers = { transfer = { directory = "published" }, snapshots = { directory = "critical" } }
   directories = {
     critical  = { mode = "0770" }
@@ -46,7 +47,7 @@ variables {
   permissions_boundary_arn = "arn:aws:iam::111122223333:policy/kosha-test-boundary"
 }
 
-run "the_file_system_is_encrypted_elastic_backed_up_and_ages" {
+run "the_file_system_is_encrypted_elastic_and_ages" {
   command = plan
 
   assert {
@@ -59,15 +60,15 @@ run "the_file_system_is_encrypted_elastic_backed_up_and_ages" {
   }
   assert {
     condition = (
-      aws_efs_file_system.this.lifecycle_policy[0].transition_to_ia == "AFTER_30_DAYS" &&
-      aws_efs_file_system.this.lifecycle_policy[1].transition_to_archive == "AFTER_90_DAYS" &&
+      aws_efs_file_system.this.lifecycle_policy[0].transition_to_ia == "AFTER_14_DAYS" &&
+      aws_efs_file_system.this.lifecycle_policy[1].transition_to_archive == "AFTER_60_DAYS" &&
       aws_efs_file_system.this.lifecycle_policy[2].transition_to_primary_storage_class == "AFTER_1_ACCESS"
     )
     error_message = "files must age to IA and Archive and come back on first access"
   }
   assert {
-    condition     = aws_efs_backup_policy.this.backup_policy[0].status == "ENABLED" && aws_efs_file_system.this.protection[0].replication_overwrite == "ENABLED"
-    error_message = "automatic backups and overwrite protection must be on"
+    condition     = aws_efs_file_system.this.protection[0].replication_overwrite == "ENABLED"
+    error_message = "overwrite protection must be on"
   }
 }
 
@@ -110,4 +111,13 @@ run "hands_on_who_may_mount" {
     condition     = keys(output.access_point_arns) == ["critical", "published", "reference", "scratch"] && keys(output.client_role_arns) == ["scratch_cleaner_scratch", "snapshots", "transfer", "workers"]
     error_message = "the outputs are keyed by directory and client"
   }
+}
+
+run "refuses_to_archive_before_infrequent_access" {
+  command = plan
+  variables {
+    tiers = { ia_days = 90, archive_days = 30 }
+  }
+
+  expect_failures = [var.tiers]
 }

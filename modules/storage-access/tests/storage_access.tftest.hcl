@@ -307,36 +307,6 @@ run "the_layout_of_this_repository_is_accepted" {
   }
 }
 
-run "refuses_a_name_that_is_no_prefix" {
-  command = plan
-
-  variables {
-    name = "kosha"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "refuses_a_single_zone" {
-  command = plan
-
-  variables {
-    subnet_ids = ["subnet-a"]
-  }
-
-  expect_failures = [var.subnet_ids]
-}
-
-run "refuses_to_stand_without_clients" {
-  command = plan
-
-  variables {
-    client_security_group_ids = {}
-  }
-
-  expect_failures = [var.client_security_group_ids]
-}
-
 run "refuses_a_system_user_as_owner" {
   command = plan
 
@@ -369,17 +339,6 @@ run "refuses_a_directory_everybody_may_write" {
   expect_failures = [var.directories]
 }
 
-run "refuses_a_transfer_of_a_directory_that_there_is_not" {
-  command = plan
-
-  variables {
-    transfers = { transfer = { directory = "publish" } }
-  }
-
-  # The clients' access points are made from it, so the plan fails there as well.
-  expect_failures = [var.transfers]
-}
-
 run "refuses_a_layout_without_transfers" {
   command = plan
 
@@ -400,20 +359,31 @@ run "refuses_a_transfer_of_what_is_harmless_to_lose" {
   expect_failures = [var.transfers]
 }
 
-run "a_boundary_that_is_none_is_refused" {
+# One run for all: each plans the whole module, whatever it refuses.
+run "refuses_every_value_that_cannot_be" {
   command = plan
+
   variables {
+    # a name that is no prefix
+    name = "kosha"
+    # a single zone
+    subnet_ids = ["subnet-a"]
+    # stand without clients
+    client_security_group_ids = {}
+    # a transfer of a directory that there is not
+    transfers = { transfer = { directory = "publish" } }
+    # a boundary that is none
     permissions_boundary_arn = "kosha-test-boundary"
-  }
-  expect_failures = [var.permissions_boundary_arn]
-}
-
-run "refuses_the_arn_of_another_file_system" {
-  command = plan
-
-  variables {
+    # the arn of another file system
     file_system = { id = "fs-1", arn = "arn:aws:elasticfilesystem:ap-south-1:111122223333:file-system/fs-2" }
   }
 
-  expect_failures = [var.file_system]
+  expect_failures = [
+    var.name,
+    var.subnet_ids,
+    var.client_security_group_ids,
+    var.transfers,
+    var.permissions_boundary_arn,
+    var.file_system,
+  ]
 }

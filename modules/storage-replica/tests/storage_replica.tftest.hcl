@@ -21,6 +21,7 @@ variables {
   name                = "kosha-test"
   file_system_id      = "fs-0123456789abcdef0"
   storage_key_arn     = "arn:aws:kms:ap-south-2:111122223333:key/mrk-storage"
+  tiers               = { ia_days = 14, archive_days = 60 }
   deletion_protection = true
 }
 
@@ -38,6 +39,14 @@ run "the_shared_storage_is_replicated_to_a_file_system_of_ours" {
   assert {
     condition     = aws_efs_file_system.replica.encrypted && aws_efs_file_system.replica.kms_key_id == var.storage_key_arn && aws_efs_file_system.replica.throughput_mode == "elastic"
     error_message = "the replica must be encrypted with the key of its region, and as fast as the primary"
+  }
+  assert {
+    condition = (
+      aws_efs_file_system.replica.lifecycle_policy[0].transition_to_ia == "AFTER_14_DAYS" &&
+      aws_efs_file_system.replica.lifecycle_policy[1].transition_to_archive == "AFTER_60_DAYS" &&
+      aws_efs_file_system.replica.lifecycle_policy[2].transition_to_primary_storage_class == "AFTER_1_ACCESS"
+    )
+    error_message = "files of the replica must age as those of the primary"
   }
   assert {
     condition     = aws_efs_file_system.replica.protection[0].replication_overwrite == "DISABLED"
@@ -123,4 +132,13 @@ run "refuses_a_key_alias" {
   }
 
   expect_failures = [var.storage_key_arn]
+}
+
+run "refuses_to_archive_before_infrequent_access" {
+  command = plan
+  variables {
+    tiers = { ia_days = 90, archive_days = 30 }
+  }
+
+  expect_failures = [var.tiers]
 }

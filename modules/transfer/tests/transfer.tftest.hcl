@@ -226,50 +226,6 @@ run "logs_are_encrypted_kept_and_written_by_this_accounts_tasks_only" {
   }
 }
 
-run "refuses_a_name_that_is_no_prefix" {
-  command = plan
-
-  variables {
-    name = "kosha"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "refuses_a_source_without_an_access_point" {
-  command = plan
-
-  variables {
-    source_location = {
-      file_system_arn  = "arn:aws:elasticfilesystem:ap-south-1:111122223333:file-system/fs-1"
-      access_point_arn = ""
-      role_arn         = "arn:aws:iam::111122223333:role/kosha-test-storage-transfer"
-    }
-  }
-
-  expect_failures = [var.source_location]
-}
-
-run "refuses_a_network_of_arns" {
-  command = plan
-
-  variables {
-    network = { subnet_id = "arn:aws:ec2:ap-south-1:111122223333:subnet/subnet-a", security_group_id = "sg-transfer" }
-  }
-
-  expect_failures = [var.network]
-}
-
-run "refuses_a_lake_that_is_a_folder" {
-  command = plan
-
-  variables {
-    lake_bucket_arn = "arn:aws:s3:::kosha-test-lake-ap-south-1/raw"
-  }
-
-  expect_failures = [var.lake_bucket_arn]
-}
-
 run "refuses_reports_in_the_lake" {
   command = plan
 
@@ -278,36 +234,6 @@ run "refuses_reports_in_the_lake" {
   }
 
   expect_failures = [var.reports_bucket_arn]
-}
-
-run "refuses_an_alias_of_the_lake_key" {
-  command = plan
-
-  variables {
-    lake_key_arn = "alias/lake"
-  }
-
-  expect_failures = [var.lake_key_arn]
-}
-
-run "refuses_an_alias_of_the_logs_key" {
-  command = plan
-
-  variables {
-    logs_key_arn = "alias/logs"
-  }
-
-  expect_failures = [var.logs_key_arn]
-}
-
-run "refuses_to_copy_half_written_files" {
-  command = plan
-
-  variables {
-    in_flight_patterns = []
-  }
-
-  expect_failures = [var.in_flight_patterns]
 }
 
 run "refuses_a_pattern_that_leaves_out_everything" {
@@ -353,26 +279,6 @@ run "a_task_with_a_prefix_writes_there_alone" {
   }
 }
 
-run "refuses_a_task_with_a_slash" {
-  command = plan
-
-  variables {
-    task = "transfer/"
-  }
-
-  expect_failures = [var.task]
-}
-
-run "refuses_a_prefix_with_a_slash_at_the_end" {
-  command = plan
-
-  variables {
-    lake_prefix = "snapshots/"
-  }
-
-  expect_failures = [var.lake_prefix]
-}
-
 run "refuses_logs_of_less_than_a_year" {
   command = plan
 
@@ -383,10 +289,47 @@ run "refuses_logs_of_less_than_a_year" {
   expect_failures = [var.log_days]
 }
 
-run "a_boundary_that_is_none_is_refused" {
+# One run for all: each plans the whole module, whatever it refuses.
+run "refuses_every_value_that_cannot_be" {
   command = plan
+
   variables {
+    # a name that is no prefix
+    name = "kosha"
+    # a source without an access point
+    source_location = {
+      file_system_arn  = "arn:aws:elasticfilesystem:ap-south-1:111122223333:file-system/fs-1"
+      access_point_arn = ""
+      role_arn         = "arn:aws:iam::111122223333:role/kosha-test-storage-transfer"
+    }
+    # a network of arns
+    network = { subnet_id = "arn:aws:ec2:ap-south-1:111122223333:subnet/subnet-a", security_group_id = "sg-transfer" }
+    # a lake that is a folder
+    lake_bucket_arn = "arn:aws:s3:::kosha-test-lake-ap-south-1/raw"
+    # an alias of the lake key
+    lake_key_arn = "alias/lake"
+    # an alias of the logs key
+    logs_key_arn = "alias/logs"
+    # copy half written files
+    in_flight_patterns = []
+    # a task with a slash
+    task = "transfer/"
+    # a prefix with a slash at the end
+    lake_prefix = "snapshots/"
+    # a boundary that is none
     permissions_boundary_arn = "kosha-test-boundary"
   }
-  expect_failures = [var.permissions_boundary_arn]
+
+  expect_failures = [
+    var.name,
+    var.source_location,
+    var.network,
+    var.lake_bucket_arn,
+    var.lake_key_arn,
+    var.logs_key_arn,
+    var.in_flight_patterns,
+    var.task,
+    var.lake_prefix,
+    var.permissions_boundary_arn,
+  ]
 }

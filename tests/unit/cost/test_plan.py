@@ -75,7 +75,7 @@ def test_what_is_billed_is_counted() -> None:
     assert found.shared_storage_replica
     assert found.tiered
     assert found.data_events
-    assert found.backup_days == 35
+    assert found.backup_days == 14
 
 
 def test_nothing_is_counted_that_goes() -> None:
