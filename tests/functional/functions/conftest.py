@@ -22,7 +22,6 @@ from botocore.client import BaseClient
 from cryptography.hazmat.primitives.asymmetric import rsa
 from kosha_access.actions import actions_of
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.core.base_backend import BaseBackend
 from moto.core.models import botocore_stubber
 from moto.datasync.models import DataSyncBackend
@@ -39,6 +38,8 @@ from tests.transfers import TASK, TRANSFER, setting
 
 EVENTS = Path(__file__).parents[2] / "events"
 REGION: Final = "ap-south-1"
+ACCOUNT: Final = "123456789012"
+"""The one moto acts in."""
 EXECUTION = f"{TASK}/execution/exec-0123456789abcdef0"
 LAKE, REPORTS = "kosha-test-lake-ap-south-1", "kosha-test-reports-ap-south-1"
 
