@@ -245,7 +245,7 @@ class ListObjects[T](_Listing[T]):
     make: Callable[[str, datetime], T]
 
     operation = "ListObjectsV2"
-    parameters = {"list-type": "2"}
+    parameters: ClassVar = {"list-type": "2"}
     element = "Contents"
     fields = ("Key", "LastModified")
     pattern = re.compile(r"<Contents>\s*<Key>([^<]*)</Key>\s*<LastModified>([^<]*)</LastModified>")
@@ -267,7 +267,7 @@ class ListVersions[T](_Listing[T]):
     make: Callable[[str, str, datetime], T]
 
     operation = "ListObjectVersions"
-    parameters = {"versions": ""}
+    parameters: ClassVar = {"versions": ""}
     element = "Version"
     fields = ("Key", "VersionId", "LastModified")
     pattern = re.compile(

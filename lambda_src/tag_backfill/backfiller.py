@@ -25,9 +25,9 @@ from common.failures import code_of, is_transient
 from common.lake import Lake
 from common.notices import Notice
 from common.publisher import Publisher
-from common.runs import Run, RunDone, Runs, RunUnderWay, Store
+from common.runs import Run, RunDone, Runs, RunUnderWay
 from common.s3_calls import WriteTags
-from common.state import StateConflict
+from common.state import StateConflict, Store
 from common.tagging import LEFT_AS_IS, NOT_DONE, Aim, Outcome, Result, TaggingIncomplete, bring, carry_out, dry
 from common.wire import Steps
 from tag_backfill import messages

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from common.catalogue import Catalogue
+from common.modes import BadRequest
 from common.tagging import Aim, Outcome, Result, aim_at
 
 DEFAULT_HOURS = 24.0
@@ -46,10 +47,6 @@ class Method(StrEnum):
 
     DIRECT = "direct"
     BATCH = "batch"
-
-
-class BadRequest(ValueError):
-    """The event makes no sense; the message says what to send instead."""
 
 
 @dataclass(frozen=True)
