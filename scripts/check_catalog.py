@@ -62,7 +62,8 @@ console = Console(stderr=True)
 
 
 class UniqueKeys(yaml.CSafeLoader):
-    """Reads YAML by libyaml, ten times as fast, and refuses a mapping that names a key twice; plain PyYAML keeps the last and says nothing."""
+    """Reads YAML (by libyaml, ten times as fast) and refuses a mapping that names a key twice; plain PyYAML keeps the
+    last and says nothing."""
 
 
 def _unique_mapping(loader: UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
