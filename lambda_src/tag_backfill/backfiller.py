@@ -166,7 +166,7 @@ class Backfiller:
             run = runs.open(request.run, clock.now(), request.parameters())
         except RunDone:
             last = runs.last() or {}
-            return {"outcome": "done_before", "run": request.run, "result": last.get("result")}
+            return {"outcome": "done_already", "run": request.run, "result": last.get("result")}
         except RunUnderWay:
             run_open = runs.find()
             if run_open is not None and run_open.id == request.run:
@@ -229,6 +229,10 @@ class Backfiller:
             self.store.write(QUEUE, {"waiting": left}, found.etag)
             return {"outcome": "cancelled", "run": request.run}
         run = Runs(self.store).find()
+        if request.run and (run is None or run.id != request.run):
+            # Ended meanwhile, or another's: a cancellation that comes twice must not stop what came next.
+            problem = f"no such run is open or waits; {run.id if run else 'none'} is open"
+            return {"outcome": "refused", "run": request.run, "problem": problem}
         if run is None:
             return {"outcome": "idle"}
         progress = self._progress_of(run, request)
