@@ -160,7 +160,7 @@ def show(reply: Mapping[str, Any]) -> int:
         console.print(f"speed: {result['speed']}", highlight=False)
     if result.get("report"):
         console.print(f"report: {result['report']}", highlight=False, soft_wrap=True)
-    return 1 if reply["outcome"] == "stalled" or result.get("not_done_count") else 0
+    return 1 if reply["outcome"] in ("stalled", "refused") or result.get("not_done_count") else 0
 
 
 def main() -> int:
@@ -173,7 +173,7 @@ def main() -> int:
     parser.add_argument("--finish-within-hours", type=float, help="when it has to be done (24)")
     parser.add_argument("--method", default="", help="direct or batch, to force one")
     parser.add_argument("--versions", action="store_true", help="older versions, too")
-    parser.add_argument("--run", default="", help="the name of a run, to cancel it while it waits")
+    parser.add_argument("--run", default="", help="the name of a run, to cancel it and no other")
     arguments = parser.parse_args()
     arguments.mode = arguments.mode or "estimate"
     return run(load_environment(arguments.env), make_event(arguments))

@@ -61,8 +61,9 @@ DAYS_KEPT = 7
 console = Console(stderr=True)
 
 
-class UniqueKeys(yaml.SafeLoader):
-    """Reads YAML and refuses a mapping that names a key twice; plain PyYAML keeps the last and says nothing."""
+class UniqueKeys(yaml.CSafeLoader):
+    """Reads YAML (by libyaml, ten times as fast) and refuses a mapping that names a key twice; plain PyYAML keeps the
+    last and says nothing."""
 
 
 def _unique_mapping(loader: UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:

@@ -14,6 +14,6 @@ def task_id(task_arn: str) -> str:
 
 def execution_id(execution_arn: str, task_arn: str) -> str | None:
     """``exec-...`` if this is an execution of that task, else ``None``."""
-    head, separator, tail = execution_arn.partition(f"{task_arn}/execution/")
-    is_ours = separator and not head and _EXECUTION.fullmatch(tail)
-    return tail if is_ours else None
+    head = f"{task_arn}/execution/"
+    tail = execution_arn[len(head) :]
+    return tail if execution_arn.startswith(head) and _EXECUTION.fullmatch(tail) else None

@@ -88,15 +88,12 @@ class NotAFile:
     """A folder marker or an object of DataSync's own: nothing to tag, nothing to report."""
 
 
-type Verdict = Classification | Unclassified | NotAFile
-
-
-def classify(key: str, catalogue: Catalogue) -> Verdict:
+def classify(key: str, catalogue: Catalogue) -> Classification | Unclassified | NotAFile:
     """Read an object key exactly as S3 holds it (never URL-decoded) and say what it is."""
     if key.endswith("/") or any(segment.startswith(_DATASYNC_OWN) for segment in key.split("/")):
         return NotAFile()
-    verdict = _read(key, catalogue)
-    return Unclassified(verdict) if isinstance(verdict, Reason) else verdict
+    found = _read(key, catalogue)
+    return Unclassified(found) if isinstance(found, Reason) else found
 
 
 def _read(key: str, catalogue: Catalogue) -> Classification | Reason:

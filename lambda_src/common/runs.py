@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from common.state import Remembered
+from common.state import Store
 
 NAME = "run"
 
@@ -24,13 +24,6 @@ class RunUnderWay(RuntimeError):
 
 class RunDone(RuntimeError):
     """A run of this id was the last one and is closed: the call is a repetition."""
-
-
-class Store(Protocol):
-    """State of one function (``common.state.StateStore``)."""
-
-    def read(self, name: str) -> Remembered: ...
-    def write(self, name: str, document: dict[str, Any], etag: str | None) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, unquote_plus
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -30,12 +30,6 @@ _TAG = re.compile(r"<Tag>\s*<Key>([^<]*)</Key>\s*(?:<Value>([^<]*)</Value>|<Valu
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(amp|lt|gt|quot|apos));")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~/-]*").fullmatch
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-# What S3 writes, in the order in which it does; another order or other elements before these go the slow way.
-_OBJECT = re.compile(r"<Contents>\s*<Key>([^<]*)</Key>\s*<LastModified>([^<]*)</LastModified>")
-_VERSION = re.compile(
-    r"<Version>\s*<Key>([^<]*)</Key>\s*<VersionId>([^<]*)</VersionId>\s*<IsLatest>[^<]*</IsLatest>\s*"
-    r"<LastModified>([^<]*)</LastModified>"
-)
 _ENCODED = re.compile(rb"<EncodingType>\s*url\s*</EncodingType>")
 _TRUNCATED = re.compile(rb"<IsTruncated>\s*true\s*</IsTruncated>")
 
@@ -191,34 +185,50 @@ class Page[T]:
 
 
 @dataclass(slots=True)
-class ListObjects[T]:
-    """ListObjectsV2 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html): current objects below
-    ``prefix`` behind ``position`` (start-after or continuation-token), each as ``make(key, modified)``."""
+class _Listing[T]:
+    """A page of what lies below ``prefix`` behind ``position``. Keys come url-encoded: XML has no way to write some of
+    the characters that keys may have."""
 
     prefix: str
     position: dict[str, str]
-    make: Callable[[str, datetime], T]
+
+    operation: ClassVar[str]
+    parameters: ClassVar[dict[str, str]]
+    element: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]]
+    pattern: ClassVar[re.Pattern[str]]
+    """The fields of an element as S3 writes them, in the order in which it does."""
 
     @property
     def pace(self) -> str:
         return "list"
 
     def request(self, signer: Signer) -> bytes:
-        return _list_request(signer, {"list-type": "2", "prefix": self.prefix} | self.position)
+        path = signer.endpoint.path.rstrip("/") or "/"
+        parameters = self.parameters | {"encoding-type": "url", "prefix": self.prefix} | self.position
+        query = "&".join(f"{name}={quote(value, safe='~')}" for name, value in sorted(parameters.items()))
+        signed = signer.headers("GET", path, query)
+        return f"GET {path}?{query} HTTP/1.1\r\nUser-Agent: {signer.endpoint.user_agent}\r\n{signed}\r\n".encode()
 
     def read(self, answer: Answer) -> Page[T]:
         if answer.status != 200:
-            raise error_of(answer, "ListObjectsV2")
-        body, make = answer.body, self.make
-        decode, moment = _decoder(body), datetime.fromisoformat
-        found = _OBJECT.findall(body.decode())
-        if len(found) == body.count(b"<Contents"):
-            items = [make(decode(text(key) if "&" in key else key), moment(modified)) for key, modified in found]
-        else:
-            items = [make(decode(each["Key"]), moment(each["LastModified"])) for each in _elements(body, "Contents")]
-        if _TRUNCATED.search(body) is None:
-            return Page(items, None)
-        return Page(items, {"continuation-token": _element(body, "NextContinuationToken")})
+            raise error_of(answer, self.operation)
+        body = answer.body
+        decode = _decoder(body)
+        found = self.pattern.findall(body.decode())
+        if len(found) != len(re.findall(rf"<{self.element}[\s>]".encode(), body)):
+            # Written in another way than S3 writes it.
+            found = [tuple(escape(each[name]) for name in self.fields) for each in _elements(body, self.element)]
+        is_last = _TRUNCATED.search(body) is None
+        return Page(self.items(found, decode), None if is_last else self.following(body, decode))
+
+    def items(self, found: list[Any], decode: Callable[[str], str]) -> list[T]:
+        """What is made of the raw texts of the fields of each."""
+        raise NotImplementedError
+
+    def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:
+        """The position of the next page."""
+        raise NotImplementedError
 
     def look(self) -> None:
         return None
@@ -228,61 +238,53 @@ class ListObjects[T]:
 
 
 @dataclass(slots=True)
-class ListVersions[T]:
+class ListObjects[T](_Listing[T]):
+    """ListObjectsV2 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html): current objects below
+    ``prefix`` behind ``position`` (start-after or continuation-token), each as ``make(key, modified)``."""
+
+    make: Callable[[str, datetime], T]
+
+    operation = "ListObjectsV2"
+    parameters: ClassVar = {"list-type": "2"}
+    element = "Contents"
+    fields = ("Key", "LastModified")
+    pattern = re.compile(r"<Contents>\s*<Key>([^<]*)</Key>\s*<LastModified>([^<]*)</LastModified>")
+
+    def items(self, found: list[Any], decode: Callable[[str], str]) -> list[T]:
+        make, moment = self.make, datetime.fromisoformat
+        return [make(decode(text(key) if "&" in key else key), moment(modified)) for key, modified in found]
+
+    def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:  # noqa: ARG002 - no key
+        return {"continuation-token": _element(body, "NextContinuationToken")}
+
+
+@dataclass(slots=True)
+class ListVersions[T](_Listing[T]):
     """ListObjectVersions (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html): versions below
     ``prefix`` behind ``position`` (key-marker, version-id-marker), without delete markers, each as
     ``make(key, version_id, modified)``."""
 
-    prefix: str
-    position: dict[str, str]
     make: Callable[[str, str, datetime], T]
 
-    @property
-    def pace(self) -> str:
-        return "list"
-
-    def request(self, signer: Signer) -> bytes:
-        return _list_request(signer, {"versions": "", "prefix": self.prefix} | self.position)
-
-    def read(self, answer: Answer) -> Page[T]:
-        if answer.status != 200:
-            raise error_of(answer, "ListObjectVersions")
-        body, make = answer.body, self.make
-        decode, moment = _decoder(body), datetime.fromisoformat
-        found = _VERSION.findall(body.decode())
-        if len(found) == len(_BEGIN_OF_VERSION.findall(body)):
-            items = [
-                make(decode(text(key) if "&" in key else key), text(version), moment(modified))
-                for key, version, modified in found
-            ]
-        else:
-            items = [
-                make(decode(each["Key"]), each["VersionId"], moment(each["LastModified"]))
-                for each in _elements(body, "Version")
-            ]
-        if _TRUNCATED.search(body) is None:
-            return Page(items, None)
-        key, version = _element(body, "NextKeyMarker"), _element(body, "NextVersionIdMarker")
-        return Page(items, {"key-marker": decode(key), "version-id-marker": version})
-
-    def look(self) -> None:
-        return None
-
-    def was_done(self, found: Any) -> bool:  # noqa: ARG002 - reads are repeated
-        return False
-
-
-_BEGIN_OF_VERSION = re.compile(rb"<Version[\s>]")
-
-
-def _list_request(signer: Signer, parameters: dict[str, str]) -> bytes:
-    """Keys come url-encoded: XML has no way to write some of the characters that keys may have."""
-    path = signer.endpoint.path.rstrip("/") or "/"
-    query = "&".join(
-        f"{name}={quote(value, safe='~')}" for name, value in sorted((parameters | {"encoding-type": "url"}).items())
+    operation = "ListObjectVersions"
+    parameters: ClassVar = {"versions": ""}
+    element = "Version"
+    fields = ("Key", "VersionId", "LastModified")
+    pattern = re.compile(
+        r"<Version>\s*<Key>([^<]*)</Key>\s*<VersionId>([^<]*)</VersionId>\s*<IsLatest>[^<]*</IsLatest>\s*"
+        r"<LastModified>([^<]*)</LastModified>"
     )
-    signed = signer.headers("GET", path, query)
-    return f"GET {path}?{query} HTTP/1.1\r\nUser-Agent: {signer.endpoint.user_agent}\r\n{signed}\r\n".encode()
+
+    def items(self, found: list[Any], decode: Callable[[str], str]) -> list[T]:
+        make, moment = self.make, datetime.fromisoformat
+        return [
+            make(decode(text(key) if "&" in key else key), text(version), moment(modified))
+            for key, version, modified in found
+        ]
+
+    def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:
+        key, version = _element(body, "NextKeyMarker"), _element(body, "NextVersionIdMarker")
+        return {"key-marker": decode(key), "version-id-marker": version}
 
 
 def _decoder(body: bytes) -> Callable[[str], str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -37,6 +37,13 @@ class Remembered:
 
     document: dict[str, Any]
     etag: str | None
+
+
+class Store(Protocol):
+    """Documents of one function, as :class:`StateStore` keeps them."""
+
+    def read(self, name: str) -> Remembered: ...
+    def write(self, name: str, document: dict[str, Any], etag: str | None) -> str: ...
 
 
 class StateStore:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from common import arns
-from common.transfers import Transfer
+from common.transfers import ENDED, Transfer
 
 SOURCE = "aws.datasync"
 DETAIL_TYPE = "DataSync Task Execution State Change"
@@ -26,7 +26,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class TransferEvent:
-    """An execution of one of our tasks has come to ``state``."""
+    """An execution of one of our tasks has ended in ``state``."""
 
     transfer: Transfer
     execution_arn: str
@@ -34,8 +34,8 @@ class TransferEvent:
     state: str
 
 
-def read(event: Any, transfers: Iterable[Transfer], states: frozenset[str]) -> TransferEvent | Refusal:
-    """The event, if it tells of one of our tasks and of one of ``states``."""
+def read(event: Any, transfers: Iterable[Transfer]) -> TransferEvent | Refusal:
+    """The event, if it tells of an end of one of our tasks."""
     if not isinstance(event, Mapping):
         return Refusal.MALFORMED
     resources, detail = event.get("resources"), event.get("detail")
@@ -49,7 +49,7 @@ def read(event: Any, transfers: Iterable[Transfer], states: frozenset[str]) -> T
         execution_id = arns.execution_id(resources[0], transfer.task_arn)
         if execution_id is None:
             continue
-        if detail["State"] not in states:
+        if detail["State"] not in ENDED:
             return Refusal.OTHER_STATE
         return TransferEvent(transfer, execution_arn=resources[0], execution_id=execution_id, state=detail["State"])
     return Refusal.OTHER_TASK

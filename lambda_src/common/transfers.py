@@ -15,6 +15,8 @@ from common.environment import MissingSetting, required
 from common.slots import CALLED_EVERY
 
 SETTING = "TRANSFERS"
+# The states in which an execution of a task ends. One that ends in ERROR has copied everything but what it failed at.
+ENDED = frozenset({"SUCCESS", "ERROR"})
 
 
 @dataclass(frozen=True)

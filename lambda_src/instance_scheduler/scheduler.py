@@ -20,9 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.clock import Clock
 from common.failures import code_of, is_transient
+from common.modes import BadRequest, read_mode
 from common.notices import Detail, Severity
 from common.publisher import NoticeNotSent, Publisher
-from common.runs import Store
+from common.state import Store
 from instance_scheduler import messages
 from instance_scheduler.config import Config
 from instance_scheduler.domain import (
@@ -39,7 +40,7 @@ from instance_scheduler.domain import (
     to_measure,
 )
 
-MODES = frozenset({"reconcile", "dry_run"})
+MODES = ("reconcile", "dry_run")
 # Few enough that one by one is done in a minute where EC2 refuses them together.
 AT_ONCE = 50
 TOLD = "told"
@@ -99,11 +100,12 @@ class Scheduler:
             StateConflict, StateUnreadable: see common/state.py; what was due is done.
             NoticeNotSent: SNS did not take a notice; what it tells is done.
         """
-        mode = event.get("mode", "reconcile") if isinstance(event, Mapping) else None
-        if mode not in MODES:
+        try:
+            mode = read_mode(event, MODES, "reconcile")
+        except BadRequest as error:
             self.metrics.add_metric("EventsIgnored", MetricUnit.Count, 1)
-            self.logger.warning("ignored an event", extra={"mode": str(mode)})
-            return {"outcome": "ignored", "reason": f"mode is {mode!r}; use one of {', '.join(sorted(MODES))}"}
+            self.logger.warning("ignored an event", extra={"problem": str(error)})
+            return {"outcome": "ignored", "reason": str(error)}
         now = clock.now()
         found = self.instances.scheduled()
         actions = decide(found, self._use(found, now), self.config.rules, now)

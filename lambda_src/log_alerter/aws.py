@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
 
 from common.clock import Clock
-from common.state import Remembered, StateConflict
+from common.state import StateConflict, Store
 from log_alerter.memory import Memory
 
 # Two invocations at a time (reserved concurrency), so a try that loses is followed by one that wins soon.
 ATTEMPTS = 8
 PAUSE_SECONDS = 0.1
-
-
-class Store(Protocol):
-    """State of one function (``common.state.StateStore``)."""
-
-    def read(self, name: str) -> Remembered: ...
-    def write(self, name: str, document: dict[str, Any], etag: str | None) -> str: ...
 
 
 class Memories:

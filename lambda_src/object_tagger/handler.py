@@ -20,9 +20,6 @@ from object_tagger.tagger import Tagger
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# An execution that ends in ERROR has copied everything but what it failed at.
-STATES = frozenset({"SUCCESS", "ERROR"})
-
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
@@ -44,7 +41,7 @@ tagger = Tagger(
 @metrics.log_metrics
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Tag what the execution named in the event transferred; the reply holds the counts."""
-    transfer = transfer_event.read(event, config.transfers, STATES)
+    transfer = transfer_event.read(event, config.transfers)
     if isinstance(transfer, transfer_event.Refusal):
         metrics.add_metric("EventsIgnored", MetricUnit.Count, 1)
         logger.warning("ignored an event", extra={"reason": transfer.value})

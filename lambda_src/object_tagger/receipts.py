@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
 
-from common.state import Remembered, StateConflict
+from common.state import StateConflict, Store
 
 BEGUN, DONE, INCOMPLETE = "begun", "done", "incomplete"
-
-
-class Store(Protocol):
-    """State of the function (``common.state.StateStore``)."""
-
-    def read(self, name: str) -> Remembered: ...
-    def write(self, name: str, document: dict[str, Any], etag: str | None) -> str: ...
 
 
 class Receipts:

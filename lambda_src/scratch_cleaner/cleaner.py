@@ -112,7 +112,7 @@ class _Slice(Slice[Progress]):
 
 
 @dataclass(frozen=True)
-class _Decision:
+class _Decided:
     """An entry that goes, or the ``reason`` why it stays, which the report names where it was ``tried``."""
 
     entry: Entry
@@ -238,28 +238,28 @@ class Cleaner:
 
     def _look_at(self, entries: Sequence[Entry], at: _Slice) -> None:
         """Decide on each in order; what may go goes together. What waits for its copy goes by itself."""
-        decided: list[_Decision] = []
+        decided: list[_Decided] = []
         for entry in entries:
             if at.clock.is_short:
                 self._carry_out(decided, at)
                 raise _TimeIsUp
             if entry.problem:
-                decided.append(_Decision(entry, Reason(entry.problem)))
+                decided.append(_Decided(entry, Reason(entry.problem)))
                 continue
             if entry.is_directory:
-                decided.append(_Decision(entry))
+                decided.append(_Decided(entry))
                 continue
             at.progress.counts["looked_at"] += 1
-            verdict = decide(entry.path, entry.facts, self.rules, self.catalogue, at.clock.now())
-            if isinstance(verdict, GoIfCopied):
+            decision = decide(entry.path, entry.facts, self.rules, self.catalogue, at.clock.now())
+            if isinstance(decision, GoIfCopied):
                 self._carry_out(decided, at)
                 decided = []
-                self._carry_out([self._with_copy(entry, verdict, at)], at)
+                self._carry_out([self._with_copy(entry, decision, at)], at)
             else:
-                decided.append(_Decision(entry, verdict.reason if isinstance(verdict, Stay) else None))
+                decided.append(_Decided(entry, decision.reason if isinstance(decision, Stay) else None))
         self._carry_out(decided, at)
 
-    def _carry_out(self, decided: Sequence[_Decision], at: _Slice) -> None:
+    def _carry_out(self, decided: Sequence[_Decided], at: _Slice) -> None:
         """Files first, all at once, then directories; and the position behind the last of them."""
         if not decided:
             return
@@ -332,18 +332,18 @@ class Cleaner:
         used = {entry.path for entry in entries if is_leased(entry.path, leases, now)} if leases else set()
         return [each for each in entries if each.path not in used], [each for each in entries if each.path in used]
 
-    def _with_copy(self, entry: Entry, verdict: GoIfCopied, at: _Slice) -> _Decision:
+    def _with_copy(self, entry: Entry, decision: GoIfCopied, at: _Slice) -> _Decided:
         """The decision on a file that goes only if it has a copy."""
         _, used = self._by_lease([entry], at)
         if used:
-            return _Decision(entry, Reason.IN_USE, tried=True)
+            return _Decided(entry, Reason.IN_USE, tried=True)
         try:
-            copy, doubt = self._check_copy(entry, verdict, at)
+            copy, doubt = self._check_copy(entry, decision, at)
         except (FileChanged, OSError) as error:
-            return _Decision(entry, self._reason_of(error, entry, at), tried=True)
-        return _Decision(entry, doubt, copy, tried=True)
+            return _Decided(entry, self._reason_of(error, entry, at), tried=True)
+        return _Decided(entry, doubt, copy, tried=True)
 
-    def _check_copy(self, entry: Entry, verdict: GoIfCopied, at: _Slice) -> tuple[Copy | None, Reason | None]:
+    def _check_copy(self, entry: Entry, decision: GoIfCopied, at: _Slice) -> tuple[Copy | None, Reason | None]:
         try:
             copy = self.copies.find(entry.path)
         except (ClientError, BotoCoreError) as error:
@@ -357,9 +357,9 @@ class Cleaner:
             return None, Reason.REFUSED
         at.refusals = 0
         # First without the file's own checksum: reading a whole genome for a copy that is not replicated is in vain.
-        doubt = doubt_of_copy(copy, entry.facts, copy.checksum if copy else "", verdict.tags, self.rules)
+        doubt = doubt_of_copy(copy, entry.facts, copy.checksum if copy else "", decision.tags, self.rules)
         if doubt is None:
-            doubt = doubt_of_copy(copy, entry.facts, self._checksum(entry, at), verdict.tags, self.rules)
+            doubt = doubt_of_copy(copy, entry.facts, self._checksum(entry, at), decision.tags, self.rules)
         return copy, doubt
 
     def _checksum(self, entry: Entry, at: _Slice) -> str:

@@ -1,4 +1,4 @@
-"""Decides whether a file may go. Pure: facts in, verdict out.
+"""Decides whether a file may go. Pure: facts in, decision out.
 
 Two kinds of directories are cleaned. In one that is harmless to lose everything goes when it is old enough, except a
 file whose name says that it belongs to a class which is to be kept. Everywhere else only such files go, each after the
@@ -144,10 +144,10 @@ class GoIfCopied:
     tags: Mapping[str, str]
 
 
-type Verdict = Stay | Go | GoIfCopied
+type Decision = Stay | Go | GoIfCopied
 
 
-def decide(path: str, facts: Facts, rules: Rules, catalogue: Catalogue, now: datetime) -> Verdict:
+def decide(path: str, facts: Facts, rules: Rules, catalogue: Catalogue, now: datetime) -> Decision:
     """What may become of the entry at ``path`` (below the directory), by its name, kind and age."""
     if not facts.is_file:
         # A link is removed as itself, never followed; among files that are to be kept it is nobody's to remove.
@@ -179,8 +179,8 @@ def _by_class(found: Classification, facts: Facts, rules: Rules, now: datetime) 
     retention = rules.class_retention[found.data_class]
     if retention is None:
         return Stay(Reason.KEPT_FOR_GOOD)
-    verdict = _by_age(facts, max(retention, rules.retention or retention), now)
-    return verdict if isinstance(verdict, Stay) else GoIfCopied(found.tags)
+    decision = _by_age(facts, max(retention, rules.retention or retention), now)
+    return decision if isinstance(decision, Stay) else GoIfCopied(found.tags)
 
 
 def doubt_of_copy(
@@ -237,25 +237,7 @@ def is_leased(path: str, leases: list[Lease], now: datetime) -> bool:
     return any(lease.holds(now) and lease.covers(path) for lease in leases)
 
 
-@dataclass(frozen=True)
-class BadRequest(ValueError):
-    """An event that makes no sense; the message says what to send."""
-
-    problem: str
-
-    def __str__(self) -> str:
-        return self.problem
-
-
 MODES = ("clean", "continue", "dry_run")
-
-
-def read_mode(event: Any) -> str:
-    """What the event asks for. Raises :class:`BadRequest`."""
-    mode = event.get("mode") if isinstance(event, Mapping) else None
-    if mode not in MODES:
-        raise BadRequest(f"mode is {mode!r}; send one of {', '.join(MODES)}")
-    return str(mode)
 
 
 def moment(seconds: float) -> datetime:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 
 from common import catalogue, clients, clock
+from common.modes import BadRequest, read_mode
 from common.publisher import Publisher
 from common.reports import ReportStore
 from common.runs import Runs
@@ -18,7 +19,7 @@ from common.state import StateStore
 from scratch_cleaner.aws import Copies
 from scratch_cleaner.cleaner import Cleaner
 from scratch_cleaner.config import Config
-from scratch_cleaner.domain import BadRequest, Rules, read_mode
+from scratch_cleaner.domain import MODES, Rules
 from scratch_cleaner.fast_tree import FastTree
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ cleaner = Cleaner(
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Do what the event asks for; the reply says how far that was."""
     try:
-        mode = read_mode(event)
+        mode = read_mode(event, MODES)
     except BadRequest as error:
         logger.warning("refused an event", extra={"problem": str(error)})
         metrics.add_metric("EventsIgnored", "Count", 1)

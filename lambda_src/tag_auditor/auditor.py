@@ -23,10 +23,10 @@ from common.failures import code_of
 from common.lake import Lake
 from common.publisher import Publisher
 from common.reports import ReportStore
-from common.runs import Runs, Store
+from common.runs import Runs
 from common.s3_calls import ReadTags
 from common.slices import Slice, Stalled, one_at_a_time
-from common.state import StateConflict
+from common.state import StateConflict, Store
 from common.tagging import Aim, Outcome, failure
 from common.wire import Steps
 from tag_auditor import messages

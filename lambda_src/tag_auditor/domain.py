@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from common import tags
 from common.catalogue import Catalogue
@@ -98,25 +98,7 @@ def _is_a_class_of_its_own(governed: Mapping[str, str], aim: Aim, catalogue: Cat
     )
 
 
-@dataclass(frozen=True)
-class BadRequest(ValueError):
-    """An event that makes no sense; the message says what to send."""
-
-    problem: str
-
-    def __str__(self) -> str:
-        return self.problem
-
-
 MODES = ("audit", "continue")
-
-
-def read_mode(event: Any) -> str:
-    """What the event asks for. Raises :class:`BadRequest`."""
-    mode = event.get("mode") if isinstance(event, Mapping) else None
-    if mode not in MODES:
-        raise BadRequest(f"mode is {mode!r}; send one of {', '.join(MODES)}")
-    return str(mode)
 
 
 def percent(part: int, whole: int) -> float:

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from common import catalogue, clients, clock
 from common.fast_lake import FastLake
+from common.modes import BadRequest, read_mode
 from common.publisher import Publisher
 from common.reports import ReportStore
 from common.runs import Runs
@@ -19,7 +20,7 @@ from common.state import StateStore
 from tag_auditor.auditor import Auditor
 from tag_auditor.aws import FastListing, tell_class
 from tag_auditor.config import Config
-from tag_auditor.domain import BadRequest, read_mode
+from tag_auditor.domain import MODES
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -51,7 +52,7 @@ auditor = Auditor(
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Do what the event asks for; the reply says how far that was."""
     try:
-        mode = read_mode(event)
+        mode = read_mode(event, MODES)
     except BadRequest as error:
         logger.warning("refused an event", extra={"problem": str(error)})
         metrics.add_metric("EventsIgnored", "Count", 1)

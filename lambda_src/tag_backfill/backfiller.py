@@ -25,9 +25,9 @@ from common.failures import code_of, is_transient
 from common.lake import Lake
 from common.notices import Notice
 from common.publisher import Publisher
-from common.runs import Run, RunDone, Runs, RunUnderWay, Store
+from common.runs import Run, RunDone, Runs, RunUnderWay
 from common.s3_calls import WriteTags
-from common.state import StateConflict
+from common.state import StateConflict, Store
 from common.tagging import LEFT_AS_IS, NOT_DONE, Aim, Outcome, Result, TaggingIncomplete, bring, carry_out, dry
 from common.wire import Steps
 from tag_backfill import messages
@@ -166,7 +166,7 @@ class Backfiller:
             run = runs.open(request.run, clock.now(), request.parameters())
         except RunDone:
             last = runs.last() or {}
-            return {"outcome": "done_before", "run": request.run, "result": last.get("result")}
+            return {"outcome": "done_already", "run": request.run, "result": last.get("result")}
         except RunUnderWay:
             run_open = runs.find()
             if run_open is not None and run_open.id == request.run:
@@ -229,6 +229,10 @@ class Backfiller:
             self.store.write(QUEUE, {"waiting": left}, found.etag)
             return {"outcome": "cancelled", "run": request.run}
         run = Runs(self.store).find()
+        if request.run and (run is None or run.id != request.run):
+            # Ended meanwhile, or another's: a cancellation that comes twice must not stop what came next.
+            problem = f"no such run is open or waits; {run.id if run else 'none'} is open"
+            return {"outcome": "refused", "run": request.run, "problem": problem}
         if run is None:
             return {"outcome": "idle"}
         progress = self._progress_of(run, request)

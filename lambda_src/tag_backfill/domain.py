@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from common.catalogue import Catalogue
+from common.modes import BadRequest
 from common.tagging import Aim, Outcome, Result, aim_at
 
 DEFAULT_HOURS = 24.0
@@ -48,13 +49,9 @@ class Method(StrEnum):
     BATCH = "batch"
 
 
-class BadRequest(ValueError):
-    """The event makes no sense; the message says what to send instead."""
-
-
 @dataclass(frozen=True)
 class Request:
-    """What a call asks for, checked."""
+    """What a call asks for, checked. ``run`` is ``""`` where the open run is to be cancelled, whichever it is."""
 
     mode: Mode
     run: str
@@ -90,8 +87,8 @@ def read_request(event: Any, call_id: str) -> Request:
     if unknown := sorted(set(event) - _FIELDS):
         raise BadRequest(f"unknown: {', '.join(map(str, unknown))}; known are {', '.join(sorted(_FIELDS))}")
     mode = _one_of(Mode, event.get("mode") or Mode.CONTINUE, "mode")
-    run = event.get("run") or f"{mode.value}-{call_id}"
-    if not isinstance(run, str) or not _RUN_ID.fullmatch(run):
+    run = event.get("run") or ("" if mode is Mode.CANCEL else f"{mode.value}-{call_id}")
+    if run and (not isinstance(run, str) or not _RUN_ID.fullmatch(run)):
         raise BadRequest(f"run is {run!r}: give up to 64 letters, digits, dots, underscores and hyphens")
     hours = event.get("finish_within_hours")
     if hours is not None and (isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours < 1e4):

@@ -9,13 +9,14 @@ from aws_lambda_powertools import Logger, Metrics
 
 from common import catalogue, clients, clock
 from common.fast_lake import FastLake
+from common.modes import BadRequest
 from common.publisher import Publisher
 from common.reports import ReportStore
 from common.state import PREFIX, StateStore
 from tag_backfill.aws import FastListing, Jobs, Manifests
 from tag_backfill.backfiller import Backfiller
 from tag_backfill.config import Config
-from tag_backfill.domain import BadRequest, read_request
+from tag_backfill.domain import read_request
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

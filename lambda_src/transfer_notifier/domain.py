@@ -1,4 +1,4 @@
-"""Decides how a transfer that has ended is to be reported. Pure: facts in, verdict out."""
+"""Decides how a transfer that has ended is to be reported. Pure: facts in, ending out."""
 
 from __future__ import annotations
 

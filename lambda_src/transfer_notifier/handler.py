@@ -18,8 +18,6 @@ from transfer_notifier.notifier import Notifier
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-STATES = frozenset({"SUCCESS", "ERROR"})
-
 config = Config.from_environment(os.environ)
 logger = Logger()
 metrics = Metrics()
@@ -36,7 +34,7 @@ notifier = Notifier(
 @metrics.log_metrics
 def handler(event: Any, _context: LambdaContext) -> dict[str, str]:
     """Tell how the execution named in the event ended."""
-    transfer = transfer_event.read(event, config.transfers, STATES)
+    transfer = transfer_event.read(event, config.transfers)
     if isinstance(transfer, transfer_event.Refusal):
         metrics.add_metric("EventsIgnored", MetricUnit.Count, 1)
         logger.warning("ignored an event", extra={"reason": transfer.value})

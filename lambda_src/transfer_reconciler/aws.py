@@ -14,13 +14,12 @@ from common import arns
 from common.dimensions import write_metrics
 from common.failures import code_of
 from common.state import Remembered
+from common.transfers import ENDED
 from transfer_reconciler.domain import Execution, Receipt
 
 if TYPE_CHECKING:
     from mypy_boto3_datasync import DataSyncClient
     from mypy_boto3_lambda import LambdaClient
-
-ENDED = frozenset({"SUCCESS", "ERROR"})
 
 
 class NotAccepted(RuntimeError):

@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from common.clock import Clock
 from common.notices import Notice
 from common.publisher import NoticeNotSent, Publisher
-from common.state import Remembered
+from common.state import Store
 from common.transfer_event import DETAIL_TYPE, SOURCE
 from common.transfers import Transfer
 from transfer_reconciler import messages
@@ -60,13 +60,6 @@ class Functions(Protocol):
     """Other functions."""
 
     def call(self, arn: str, event: Mapping[str, Any]) -> None: ...
-
-
-class Store(Protocol):
-    """State of this function."""
-
-    def read(self, name: str) -> Remembered: ...
-    def write(self, name: str, document: dict[str, Any], etag: str | None) -> str: ...
 
 
 @dataclass(frozen=True)

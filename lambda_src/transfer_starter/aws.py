@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transfer_starter.domain import ENDED, Execution, TaskState
+from common.transfers import ENDED
+from transfer_starter.domain import Execution, TaskState
 
 if TYPE_CHECKING:
     from mypy_boto3_datasync import DataSyncClient

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from common.slots import SKEW, slot_of
+from common.transfers import ENDED
 
 # A transfer that hangs is reported in the first hour, and again in one hour of every six; the half-hourly call
 # would otherwise report it 48 times a day.
 REPORT_EVERY = timedelta(hours=6)
 REPORT_FOR = timedelta(hours=1)
-
-ENDED = frozenset({"SUCCESS", "ERROR"})
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.clock import Clock
 from common.failures import code_of
+from common.modes import BadRequest, read_mode
 from common.notices import Detail, Severity
 from common.publisher import NoticeNotSent, Publisher
 from volume_reaper import messages
@@ -39,7 +40,7 @@ from volume_reaper.domain import (
     snapshot_tags,
 )
 
-MODES = frozenset({"watch", "reap", "dry_run"})
+MODES = ("watch", "reap", "dry_run")
 _IN_USE_AGAIN = frozenset({"VolumeInUse", "IncorrectState"})
 _GONE = frozenset({"InvalidVolume.NotFound", "InvalidSnapshot.NotFound"})
 
@@ -82,11 +83,12 @@ class Reaper:
             ClientError, BotoCoreError: EC2 could not be asked what there is.
             NoticeNotSent: SNS did not take a notice; the work itself is done.
         """
-        mode = event.get("mode", "watch") if isinstance(event, Mapping) else None
-        if mode not in MODES:
+        try:
+            mode = read_mode(event, MODES, "watch")
+        except BadRequest as error:
             self.metrics.add_metric("EventsIgnored", MetricUnit.Count, 1)
-            self.logger.warning("ignored an event", extra={"mode": str(mode)})
-            return {"outcome": "ignored", "reason": f"mode is {mode!r}; use one of {', '.join(sorted(MODES))}"}
+            self.logger.warning("ignored an event", extra={"problem": str(error)})
+            return {"outcome": "ignored", "reason": str(error)}
         now = clock.now()
         actions = decide(
             self.volumes.volumes(),

@@ -15,9 +15,10 @@ from typing import Any
 from common import catalogue, transfer_event
 from common.clock import Clock
 from common.lake import LakeTags
+from common.modes import BadRequest, read_mode
 from common.publisher import Publisher
 from common.state import StateStore
-from common.transfers import Transfer
+from common.transfers import ENDED, Transfer
 from scripts.paths import MODULES
 from tests.simulation.world.compute import Function
 from tests.simulation.world.cron import Schedule
@@ -168,18 +169,17 @@ def transfer_notifier(deployment: Deployment) -> None:
     from transfer_notifier.notifier import Notifier
 
     datasync: Any = deployment.world.datasync
-    states = frozenset({"SUCCESS", "ERROR"})
     config = Config.from_environment(ENVIRONMENT)
     notifier = Notifier(config, Executions(datasync), **deployment.tools("transfer_notifier"))
 
     def run(event: Any, clock: Clock) -> Any:
-        transfer = transfer_event.read(event, [TRANSFER], states)
+        transfer = transfer_event.read(event, [TRANSFER])
         if isinstance(transfer, transfer_event.Refusal):
             return transfer
         return notifier.run(transfer, clock.now())
 
     deployment.add("transfer_notifier", run)
-    deployment.on_transfer("transfer_notifier", states)
+    deployment.on_transfer("transfer_notifier", ENDED)
 
 
 def object_tagger(deployment: Deployment) -> None:
@@ -190,7 +190,6 @@ def object_tagger(deployment: Deployment) -> None:
 
     s3: Any = deployment.world.s3
     datasync: Any = deployment.world.datasync
-    states = frozenset({"SUCCESS", "ERROR"})
     tagger = Tagger(
         config=Config.from_environment(ENVIRONMENT),
         catalogue=catalogue.load(),
@@ -202,11 +201,11 @@ def object_tagger(deployment: Deployment) -> None:
     )
 
     def run(event: Any, clock: Clock) -> Any:
-        transfer = transfer_event.read(event, [TRANSFER], states)
+        transfer = transfer_event.read(event, [TRANSFER])
         return transfer if isinstance(transfer, transfer_event.Refusal) else tagger.run(transfer, clock)
 
     deployment.add("object_tagger", run)
-    deployment.on_transfer("object_tagger", states)
+    deployment.on_transfer("object_tagger", ENDED)
 
 
 def tag_backfill(deployment: Deployment) -> None:
@@ -215,7 +214,7 @@ def tag_backfill(deployment: Deployment) -> None:
     from tag_backfill.aws import Jobs, Listing, Manifests
     from tag_backfill.backfiller import Backfiller
     from tag_backfill.config import Config
-    from tag_backfill.domain import BadRequest, read_request
+    from tag_backfill.domain import read_request
 
     name = "tag_backfill"
     s3: Any = deployment.world.s3
@@ -310,7 +309,7 @@ def scratch_cleaner(deployment: Deployment) -> None:
     from scratch_cleaner.aws import Copies
     from scratch_cleaner.cleaner import Cleaner
     from scratch_cleaner.config import Config
-    from scratch_cleaner.domain import BadRequest, Rules, read_mode
+    from scratch_cleaner.domain import MODES, Rules
     from tests.simulation.world.tree import SimulatedTree
 
     layout = catalogue.read_document("shared-storage")
@@ -337,7 +336,7 @@ def scratch_cleaner(deployment: Deployment) -> None:
 
         def run(event: Any, clock: Clock, cleaner: Cleaner = cleaner) -> Any:
             try:
-                mode = read_mode(event)
+                mode = read_mode(event, MODES)
             except BadRequest as error:
                 return {"outcome": "refused", "problem": str(error)}
             return cleaner.run(mode, clock)
@@ -353,7 +352,7 @@ def tag_auditor(deployment: Deployment) -> None:
     from tag_auditor.auditor import Auditor
     from tag_auditor.aws import Listing
     from tag_auditor.config import Config
-    from tag_auditor.domain import BadRequest, read_mode
+    from tag_auditor.domain import MODES
 
     name = "tag_auditor"
     s3: Any = deployment.world.s3
@@ -372,7 +371,7 @@ def tag_auditor(deployment: Deployment) -> None:
 
     def run(event: Any, clock: Clock) -> Any:
         try:
-            mode = read_mode(event)
+            mode = read_mode(event, MODES)
         except BadRequest as error:
             return {"outcome": "refused", "problem": str(error)}
         return auditor.run(mode, clock)

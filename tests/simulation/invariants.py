@@ -508,7 +508,7 @@ class Invariants:
         files, now = self.world.files, self.world.timeline.now
         directory = outcome.function.removeprefix("scratch_cleaner_")
         for (where, path), file in list(files.ledger.items()):
-            if files.read(where, path) == file.content:
+            if files.has(file):
                 continue
             del files.ledger[where, path]
             if where != directory:

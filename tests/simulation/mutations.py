@@ -121,7 +121,7 @@ def tagger_guesses_the_class_of_a_bad_name_from_its_folder(patch: pytest.MonkeyP
     patch.setattr(tagging, "classify", guess)
 
 
-@bug(TAGGING)
+@bug(TAGGING, first=101)
 def tagger_takes_every_call_for_the_first(patch: pytest.MonkeyPatch) -> None:
     """It writes without reading; on a replay that costs the tags others have added since."""
     from object_tagger import receipts, tagger
@@ -409,7 +409,7 @@ def cleaner_stops_after_its_first_slice(patch: pytest.MonkeyPatch) -> None:
 # Log lines ------------------------------------------------------------------------------------------------------------
 
 
-@bug(LOGS)
+@bug(LOGS, first=101)
 def alerter_counts_every_delivery(patch: pytest.MonkeyPatch) -> None:
     """It forgets the ids of the lines it has counted."""
     from log_alerter.memory import Memory
@@ -423,7 +423,7 @@ def alerter_counts_every_delivery(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Memory, "count", count)
 
 
-@bug(LOGS)
+@bug(LOGS, first=102)
 def alerter_overwrites_what_another_wrote(patch: pytest.MonkeyPatch) -> None:
     """Lines and the times of notices are lost."""
     from common import state
@@ -437,7 +437,7 @@ def alerter_overwrites_what_another_wrote(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(state.StateStore, "write", write)
 
 
-@bug(LOGS)
+@bug(LOGS, first=106)
 def alerter_forgets_a_notice_sns_did_not_take(patch: pytest.MonkeyPatch) -> None:
     from log_alerter.memory import Memory
 
@@ -503,7 +503,7 @@ def scheduler_touches_what_others_manage(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(domain, "never_touched", lambda instance: None)
 
 
-@bug(INSTANCES)
+@bug(INSTANCES, first=101)
 def scheduler_starts_what_others_have_stopped(patch: pytest.MonkeyPatch) -> None:
     from instance_scheduler import domain, scheduler
 

@@ -197,7 +197,7 @@ def write_file_and_correct_it(simulation: Simulation, numbers: Arguments) -> str
 def rewrite_file_in_secret(simulation: Simulation, numbers: Arguments) -> str:
     """Other bytes of the same size with the old time: no transfer notices, so the lake never gets them."""
     file = simulation.pick(published(simulation), numbers["pick"])
-    if file is None or simulation.world.files.read("published", file.path) != file.content:
+    if file is None or not simulation.world.files.has(file):
         return ""
     changed = simulation.world.files.rewrite_in_secret(file, simulation.content(len(file.content), exact=True))
     simulation.invariants.looks_the_same.add((file.path, changed.content))

@@ -326,7 +326,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     assert notices("platform") == []
 
 
-@pytest.mark.parametrize("request_", [[], "stop", {"mode": "stop everything"}])
+@pytest.mark.parametrize("request_", [[], "stop", {"mode": "stop everything"}, {"mode": []}])
 def test_an_event_that_makes_no_sense_is_ignored(
     ec2: Any, module: ModuleType, context: Context, wall: Any, request_: Any, metrics: Metrics
 ) -> None:

@@ -24,7 +24,7 @@ from common.lake import OneByOne
 from common.runs import Runs
 from common.state import Remembered, StateConflict, StateStore
 from tag_backfill.aws import Job
-from tag_backfill.domain import Entry, Method, Mode, Request
+from tag_backfill.domain import Entry, Method, Mode, Request, read_request
 from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
 
 Load = Callable[[str], ModuleType]
@@ -270,7 +270,7 @@ def test_a_second_run_writes_nothing(s3: Any, module: ModuleType, context: Conte
 
 def test_a_run_asked_for_again_is_not_done_again(s3: Any, module: ModuleType, context: Context) -> None:
     module.handler({"mode": "apply", "run": "recon-exec-1"}, context)
-    assert module.handler({"mode": "apply", "run": "recon-exec-1"}, context)["outcome"] == "done_before"
+    assert module.handler({"mode": "apply", "run": "recon-exec-1"}, context)["outcome"] == "done_already"
 
 
 @pytest.mark.parametrize(
@@ -578,7 +578,7 @@ def test_a_call_that_lost_its_run_to_another_stops_at_its_next_checkpoint(fakes:
     def fault(operation: str, key: str) -> None:
         if key == reads(600) and operation == "read" and not lake.reads[key]:
             lake.reads[key] += 1
-            assert backfiller.run(Request(Mode.CANCEL, "cancel-x"), Time().clock)["outcome"] == "cancelled"
+            assert backfiller.run(Request(Mode.CANCEL, ""), Time().clock)["outcome"] == "cancelled"
 
     lake.fault = fault
     assert backfiller.run(apply(), Time().clock)["outcome"] == "busy"
@@ -591,10 +591,24 @@ def test_cancel_stops_the_jobs_and_a_queued_run_can_be_cancelled_by_its_name(fak
     assert backfiller.run(apply("one", method=Method.BATCH), Time().clock)["phase"] == "wait"
     assert backfiller.run(apply("two"), Time().clock)["outcome"] == "queued"
     assert backfiller.run(Request(Mode.CANCEL, "two"), Time().clock) == {"outcome": "cancelled", "run": "two"}
-    reply = backfiller.run(Request(Mode.CANCEL, "cancel-x"), Time().clock)
+    again = backfiller.run(Request(Mode.CANCEL, "two"), Time().clock)
+    assert (again["outcome"], again["problem"]) == ("refused", "no such run is open or waits; one is open")
+    reply = backfiller.run(Request(Mode.CANCEL, ""), Time().clock)
     assert (reply["run"], reply["result"]["jobs_cancelled"]) == ("one", 1)
     assert jobs.cancelled == ["job-0"]
     assert backfiller.run(GO_ON, Time().clock) == {"outcome": "idle"}
+    assert backfiller.run(Request(Mode.CANCEL, "one"), Time().clock)["outcome"] == "refused"
+
+
+def test_an_open_run_can_be_cancelled_by_its_name(fakes: Any) -> None:
+    backfiller, _, _, _ = fakes(Lake(30), batch_group_size=10)
+    backfiller.run(apply("one", method=Method.BATCH), Time().clock)
+    assert backfiller.run(Request(Mode.CANCEL, "one"), Time().clock)["outcome"] == "cancelled"
+
+
+def test_a_cancellation_names_a_run_only_where_its_event_does() -> None:
+    assert read_request({"mode": "cancel"}, "call").run == ""
+    assert read_request({"mode": "cancel", "run": "two"}, "call").run == "two"
 
 
 @pytest.mark.parametrize("end", ["Complete", "Failed", "Cancelled"])

@@ -124,7 +124,7 @@ def test_an_ending_nobody_heard_of_is_told_and_tagged(
     assert run(module, context)["events_missing"] == 1
     ((function, event),) = world.calls
     assert function.endswith("object-tagger")
-    taken = transfer_event.read(event, [TRANSFER], frozenset({state}))
+    taken = transfer_event.read(event, [TRANSFER])
     assert isinstance(taken, transfer_event.TransferEvent)
     assert (taken.execution_id, taken.state) == (execution, state)
     (notice,) = notices("transfer")

@@ -244,7 +244,7 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
     assert notices("platform") == []
 
 
-@pytest.mark.parametrize("event", [None, [], {"mode": "delete everything"}])
+@pytest.mark.parametrize("event", [None, [], {"mode": "delete everything"}, {"mode": []}])
 def test_an_event_that_makes_no_sense_is_ignored(
     ec2: Any, module: ModuleType, context: Context, event: Any, metrics: Metrics
 ) -> None:

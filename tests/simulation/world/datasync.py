@@ -101,7 +101,7 @@ class Task:
         self._store = store
         self._lake = lake
         self._reports = reports
-        self._in_flight = [re.compile(fnmatch.translate(each)) for each in in_flight]
+        self._in_flight = re.compile("|".join(map(fnmatch.translate, in_flight)))
         # As both sides were when everything was found to be the same: then looking again finds the same.
         self._same_at: tuple[int, int] | None = None
         self._same_files = 0
@@ -161,7 +161,7 @@ class Task:
 
     def _compare(self, execution: Execution) -> None:
         for path, entry in self._files.walk("published"):
-            if any(each.match(f"/{path}") for each in self._in_flight):
+            if self._in_flight.match(f"/{path}"):
                 continue
             status = entry.stat(follow_symlinks=False)
             present = self._lake.current(path)
@@ -396,11 +396,12 @@ class DataSync:
         return _Executions(self)
 
     def list_task_executions(self, *, TaskArn: str, MaxResults: int = 100, NextToken: str = "0") -> dict[str, Any]:
-        """A page of executions, oldest first; DataSync remembers a month, this one ten days, for speed."""
+        """A page of executions, oldest first; DataSync remembers a month, this one three days, for speed:
+        the reconciler looks back one."""
         done = self._begin("ListTaskExecutions")
         self._check_task("ListTaskExecutions", TaskArn)
-        since = self._task._timeline.now - timedelta(days=10)
-        newest = self._task.executions[-1500:]
+        since = self._task._timeline.now - timedelta(days=3)
+        newest = self._task.executions[-500:]
         recent = newest[bisect_right(newest, since, key=lambda each: each.started_at) :]
         begin = int(NextToken)
         shown = recent[begin : begin + MaxResults]

@@ -17,12 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.catalogue import Catalogue, load
+from common.modes import BadRequest, read_mode
 from pipelines.leases import lease
 from scratch_cleaner.domain import (
     LEASE_LIMIT,
+    MODES,
     SKEW,
-    BadRequest,
     Copy,
+    Decision,
     Facts,
     Go,
     GoIfCopied,
@@ -30,12 +32,10 @@ from scratch_cleaner.domain import (
     Reason,
     Rules,
     Stay,
-    Verdict,
     decide,
     doubt_of_copy,
     is_leased,
     read_lease,
-    read_mode,
 )
 from scratch_cleaner.fast_tree import FastTree
 from scratch_cleaner.progress import Progress, shown
@@ -78,7 +78,7 @@ def facts(days: float, **other: Any) -> Facts:
 
 
 @pytest.mark.parametrize(
-    ("directory", "path", "found", "verdict"),
+    ("directory", "path", "found", "decision"),
     [
         ("scratch", "run/a.tmp", facts(8), Go()),
         ("scratch", "run/a.tmp", facts(6), Stay(Reason.YOUNG)),
@@ -101,9 +101,9 @@ def facts(days: float, **other: Any) -> Facts:
     ],
 )
 def test_kind_place_class_and_age_decide(
-    directory: str, path: str, found: Facts, verdict: Verdict, catalogue: Catalogue
+    directory: str, path: str, found: Facts, decision: Decision, catalogue: Catalogue
 ) -> None:
-    assert decide(path, found, rules(directory), catalogue, NOW) == verdict
+    assert decide(path, found, rules(directory), catalogue, NOW) == decision
 
 
 def test_the_clocks_may_differ_by_an_hour(catalogue: Catalogue) -> None:
@@ -462,4 +462,4 @@ def test_a_path_is_shown_without_bytes_that_are_no_text() -> None:
 @pytest.mark.parametrize("event", [None, [], "clean", {}, {"mode": "delete"}, {"mode": None}])
 def test_an_event_without_a_mode_is_refused(event: Any) -> None:
     with pytest.raises(BadRequest, match="send one of clean, continue, dry_run"):
-        read_mode(event)
+        read_mode(event, MODES)

@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import catalogue as catalogues
+from common.modes import BadRequest, read_mode
 from common.tagging import Aim
 from tag_auditor.domain import (
     FINDINGS,
     MENDED_BY_BACKFILL,
-    BadRequest,
+    MODES,
     Entry,
     Judgement,
     Verdict,
     aim_of,
     judge,
     percent,
-    read_mode,
 )
 from tag_auditor.progress import EXAMPLES, Progress, figures
 
@@ -125,4 +125,4 @@ def test_a_checkpoint_survives_json_and_examples_are_few() -> None:
 @pytest.mark.parametrize("event", [None, {}, {"mode": "mend"}, [], "audit"])
 def test_an_event_without_a_mode_is_refused(event: Any) -> None:
     with pytest.raises(BadRequest, match="send one of audit, continue"):
-        read_mode(event)
+        read_mode(event, MODES)

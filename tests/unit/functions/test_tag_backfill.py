@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from common.catalogue import load
+from common.modes import BadRequest
 from common.tagging import Aim, Outcome, Result
 from tag_backfill.domain import (
-    BadRequest,
     Entry,
     Method,
     Mode,
