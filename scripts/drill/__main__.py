@@ -47,6 +47,8 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=2.0, help="how long the busy day may last")
     parser.add_argument("--confirm", default="", help="the prefix of the environment, e.g. kosha-dev")
     arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error(f"--seeds is {arguments.seeds}: give 1 or more")
     find_terraform()
     environment = load_environment(arguments.env)
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
