@@ -50,9 +50,10 @@ SAVED ?=
 NAMESPACES ?=
 DAYS ?=
 NAME ?=
+INVENTORY ?=
 DESCRIPTION ?=
 
-.PHONY: help setup tools functions new-function architecture demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill recover drill replicate dead-letters ingest \
+.PHONY: help setup tools functions new-function architecture demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill audit recover drill replicate dead-letters ingest \
 	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
 
 help: ## Show this list
@@ -136,6 +137,9 @@ lake: $(VENV) ## Show what of PROJECT is in the data lake of ENV: classes, tags,
 
 backfill: $(VENV) ## Tag what is in the lake already: MODE=estimate (default), apply or cancel; PREFIX=
 	@$(PYTHON) -m scripts.backfill --env "$(ENV)" --mode "$(MODE)" --prefix "$(PREFIX)"
+
+audit: $(VENV) ## Audit the tags of the lake from an inventory, without a call of S3: INVENTORY=<folder or glob of Parquet files>
+	@$(PYTHON) -m scripts.audit_inventory "$(INVENTORY)"
 
 recover: $(VENV) ## A step of the runbooks region-failover and region-failback, or STEP=ready: could the recovery region take over now? (ENV, DIRECTORY)
 	@$(PYTHON) -m scripts.recovery "$(STEP)" --env "$(ENV)" --directory "$(DIRECTORY)"

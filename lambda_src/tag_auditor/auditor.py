@@ -140,7 +140,7 @@ class Auditor:
         for each in found:
             at.progress.add(each)
             if each.verdict in FINDINGS and not each.is_fresh:
-                at.write(_line(each))
+                at.write(each.as_line())
         at.progress.vanished += len(gone)
         at.progress.unread += unread
         if page:
@@ -210,7 +210,3 @@ class Auditor:
             notice = messages.stalled(self.config.environment, at.clock.now(), at.run.id, problem)
             self.publisher.publish(self.config.topic_arn, notice)
         return {"outcome": "stalled", "run": at.run.id, "problem": problem}
-
-
-def _line(found: Judgement) -> dict[str, Any]:
-    return {"key": found.key, "finding": found.verdict, "present": found.present, "wanted": found.wanted}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from common import tags
 from common.catalogue import Catalogue
@@ -57,6 +57,10 @@ class Judgement:
     present: Mapping[str, str]
     wanted: Mapping[str, str]
     is_fresh: bool = False
+
+    def as_line(self) -> dict[str, Any]:
+        """A line of a report of findings."""
+        return {"key": self.key, "finding": self.verdict, "present": self.present, "wanted": self.wanted}
 
 
 def aim_of(entry: Entry, catalogue: Catalogue) -> Aim | None:
