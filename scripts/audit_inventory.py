@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - SQL in memory, made from the catalogue and quoted names of files
 """Audits the data lake's tags from an inventory in Parquet (``make audit``): no call of S3, any number of objects.
 
     python -m scripts.audit_inventory <folder, file or glob>
@@ -35,10 +36,10 @@ from scripts.talk import EXIT_FAILURE, UserError, make_console, run_program
 
 sys.path.insert(0, str(REPOSITORY / "lambda_src"))
 
-from common.catalogue import Catalogue, DataClass, load  # noqa: E402
-from tag_auditor.config import DEFAULT_GRACE_MINUTES  # noqa: E402
-from tag_auditor.domain import FINDINGS, Entry, Verdict, aim_of, judge  # noqa: E402
-from tag_auditor.progress import Progress, figures, finding_count  # noqa: E402
+from common.catalogue import Catalogue, DataClass, load
+from tag_auditor.config import DEFAULT_GRACE_MINUTES
+from tag_auditor.domain import FINDINGS, Entry, Verdict, aim_of, judge
+from tag_auditor.progress import Progress, figures, finding_count
 
 FOLDER = BUILD / "audit"
 RUNBOOK = "docs/runbooks/tag-auditor.md"
@@ -67,7 +68,7 @@ class Audit:
 
 
 def surely_right(catalogue: Catalogue) -> str:
-    """An SQL expression over ``key`` and ``object_tags``: the class of an object whose tags are surely right, else NULL.
+    """An SQL expression over ``key`` and ``object_tags``: the class of what is surely tagged rightly, else NULL.
 
     Sufficient and not necessary: a well-formed ASCII key with exactly the governed tags. Underscores end the elements
     of a name, so no folder may have one.
@@ -112,11 +113,15 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def _texts(values: list[str]) -> str:
+    return f"[{', '.join(map(_text, values))}]"
+
+
 def find_files(inventory: str) -> list[str]:
     """The Parquet files of a folder, or those a glob names. UserError where there are none."""
     path = Path(inventory)
     # Athena's UNLOAD gives its files no ending.
-    found = [str(each) for each in path.rglob("*")] if path.is_dir() else glob(inventory, recursive=True)
+    found = [str(each) for each in path.rglob("*")] if path.is_dir() else glob(inventory, recursive=True)  # noqa: PTH207 - may be absolute
     files = sorted(each for each in found if Path(each).is_file() and not Path(each).name.startswith((".", "_")))
     if not inventory or not files:
         raise UserError(f"no Parquet files at INVENTORY={inventory}: name a folder or a glob; how to export: {RUNBOOK}")
@@ -160,7 +165,9 @@ def _ask(database: duckdb.DuckDBPyConnection, sql: str, where: str) -> duckdb.Du
     try:
         return database.execute(sql)
     except duckdb.Error as error:
-        raise UserError(f"{where} cannot be read as an inventory: {error}\nexport it again as {RUNBOOK} says") from error
+        raise UserError(
+            f"{where} cannot be read as an inventory: {error}\nexport it again as {RUNBOOK} says"
+        ) from error
 
 
 def _columns(database: duckdb.DuckDBPyConnection, file: str) -> dict[str, str]:
@@ -181,7 +188,7 @@ def _columns(database: duckdb.DuckDBPyConnection, file: str) -> dict[str, str]:
 
 
 def _summary(database: duckdb.DuckDBPyConnection, files: list[str]) -> Audit:
-    sql = f"SELECT min(bucket), max(bucket), epoch_us(max(last_modified_date)) FROM read_parquet({files!r})"
+    sql = f"SELECT min(bucket), max(bucket), epoch_us(max(last_modified_date)) FROM read_parquet({_texts(files)})"
     first, last, newest = _ask(database, sql, files[0]).fetchall()[0]
     if first is None or newest is None:
         raise UserError(f"the inventory at {Path(files[0]).parent} has no rows: export the table as {RUNBOOK} says")
@@ -198,15 +205,14 @@ def _pick_current(database: duckdb.DuckDBPyConnection, files: list[str], scratch
     """The last version of each key in one file. ``sequence_number`` orders the versions of a key as texts."""
     current = f"{scratch}/current.parquet"
     row = "{m: is_delete_marker, d: last_modified_date, t: object_tags}"
-    latest = f"SELECT key, arg_max({row}, sequence_number) AS r FROM read_parquet({files!r}) GROUP BY key"
-    sql = f"SELECT key, true AS is_current, r.m AS is_delete_marker, r.d AS last_modified_date, r.t AS object_tags FROM ({latest})"
+    latest = f"SELECT key, arg_max({row}, sequence_number) AS r FROM read_parquet({_texts(files)}) GROUP BY key"
+    columns = "key, true AS is_current, r.m AS is_delete_marker, r.d AS last_modified_date, r.t AS object_tags"
+    sql = f"SELECT {columns} FROM ({latest})"
     _ask(database, f"COPY ({sql}) TO {_text(current)} (FORMAT parquet)", files[0])
     return current
 
 
-def _look_at(
-    database: duckdb.DuckDBPyConnection, file: str, catalogue: Catalogue, found: Audit, out: IO[str]
-) -> None:
+def _look_at(database: duckdb.DuckDBPyConnection, file: str, catalogue: Catalogue, found: Audit, out: IO[str]) -> None:
     """One file: what is surely right is counted, the rest judged."""
     rest = "CASE WHEN sure IS NULL THEN {key: key, modified: epoch_us(last_modified_date), tags: object_tags} END"
     rows = (

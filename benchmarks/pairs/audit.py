@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - SQL of our own, in memory
 """An audit: every object's tags asked of S3 and judged, against one table of all objects (``make audit``).
 
 boto3's GetObjectTagging in 32 threads on a fake S3; the table is a Parquet file as the runbook's export makes it. Of a
@@ -10,7 +11,7 @@ import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -54,7 +55,7 @@ def boto3(setup: Setup, size: int, meter: Meter) -> Counts:
     """Ask for the tags of each object, as the plain lake of the functions does."""
     use(setup["address"])
     lake = LakeTags(clients.s3(connections=THREADS), "lake", THREADS)
-    classes, now = catalogue.load(), audit_inventory.datetime.now(audit_inventory.UTC)
+    classes, now = catalogue.load(), datetime.now(UTC)
     old = now - timedelta(days=1)
 
     def look(key: str) -> Steps[Judgement]:

@@ -28,7 +28,7 @@ OLD = NOW - timedelta(days=3)
 GOOD = "raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_T001_R1.fastq.gz"
 TAGS = {"data_class": "raw_sequence", "sensitivity": "controlled", "project": "lambda-phage", "site": "hyd-01"}
 
-type Row = tuple[str, str | None, bool | None, datetime | None, Mapping[str, str] | None, bool]
+type Row = tuple[str, str | None, bool | None, datetime | None, Mapping[str, str] | None, Any]
 
 
 def row(key: str | None, tags: Mapping[str, str] | None, modified: datetime | None = OLD, **other: Any) -> Row:
@@ -60,7 +60,7 @@ def audit(*files: Path) -> tuple[audit_inventory.Audit, list[dict[str, Any]]]:
 
 ELEMENTS = st.sampled_from(
     ["lambda-phage", "hyd-01", "p", "P", "a--b", "-a", "a_b", "ünï", "K", "x" * 130, "a" * 257, "", ".", "..", "a\nb",
-     "a\x00b", "S001", "rs", "rs_p_hyd-01_S1", ".hidden", ".aws-datasync-metadata", "a b", "a'b", "1", "١"]
+     "a\x00b", "S001", "rs", "rs_p_hyd-01_S1", ".hidden", ".aws-datasync-metadata", "a b", "a'b", "1", "\u0661"]
 )  # fmt: skip
 PREFIXES = st.sampled_from([*(each.prefix for each in CATALOGUE.classes.values()), "Raw-sequences", "", "other"])
 CODES = st.sampled_from([*CATALOGUE.classes, "RS", "zz", ""])
@@ -107,7 +107,7 @@ def rows(draw: st.DrawFn) -> Row:
     names = st.one_of(st.sampled_from([*CATALOGUE.governed_tags, "Project", "SITE", "Data_Class", "study"]), TEXTS)
     values = st.one_of(
         st.sampled_from(
-            [*(each.name for each in CATALOGUE.classes.values()), *CATALOGUE.sensitivities, "unclassified", "hyd-01_S001"]
+            [*(each.name for each in CATALOGUE.classes.values()), *CATALOGUE.sensitivities, "unclassified", "s_S001"]
         ),
         ELEMENTS, TEXTS,
     )  # fmt: skip
@@ -215,16 +215,16 @@ def test_the_command_prints_figures_and_age_and_ends_with_1_when_there_are_findi
     inventory.mkdir()
     monkeypatch.setattr(audit_inventory, "FOLDER", tmp_path / "audit")
     monkeypatch.setattr("sys.argv", ["audit_inventory", str(inventory)])
-    write(inventory / "rows", [row(GOOD, TAGS), row(GOOD, {"site": "x"})])
+    write(inventory / "rows", [row(GOOD, TAGS, NOW), row(GOOD, {"site": "x"})])
     assert audit_inventory.main() == 1
     said = capsys.readouterr().out
     assert "raw_sequence" in said
     assert "50 %" in said
-    assert "2026-01-12 12:00 UTC" in said
+    assert "2026-01-15 12:00 UTC" in said
     lines = (tmp_path / "audit" / "findings.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [
         {"key": GOOD, "finding": "incomplete", "present": {"site": "x"}, "wanted": TAGS}
-    ] or "fresh" in said
+    ]
     write(inventory / "rows", [row(GOOD, TAGS)])
     assert audit_inventory.main() == 0
     assert "nothing to mend" in capsys.readouterr().out
