@@ -130,8 +130,14 @@ def find_files(inventory: str) -> list[str]:
 
 def connect(scratch: str) -> duckdb.DuckDBPyConnection:
     """A database in memory that writes to the folder ``scratch`` what does not fit."""
-    settings = {"memory_limit": MEMORY, "temp_directory": scratch, "preserve_insertion_order": False}
-    return duckdb.connect(config=settings | {"autoinstall_known_extensions": False})
+    return duckdb.connect(
+        config={
+            "memory_limit": MEMORY,
+            "temp_directory": scratch,
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+        }
+    )
 
 
 def audit(files: list[str], out: IO[str], console: Console, catalogue: Catalogue | None = None) -> Audit:
