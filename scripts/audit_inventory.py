@@ -70,39 +70,43 @@ class Audit:
 def surely_right(catalogue: Catalogue) -> str:
     """An SQL expression over ``key`` and ``object_tags``: the class of what is surely tagged rightly, else NULL.
 
-    Sufficient and not necessary: a well-formed ASCII key with exactly the governed tags. Underscores end the elements
-    of a name, so no folder may have one.
+    Sufficient and not necessary: a well-formed ASCII key with exactly the governed tags. The key is compared with what
+    the tags say, which takes half the time of taking it apart. Underscores end the elements of a name, so no folder may
+    have one.
     """
-    cases = " ".join(f"WHEN {_text(each.prefix)} THEN {_of_class(each)}" for each in catalogue.classes.values())
-    return f"CASE split_part(key, '/', 1) {cases} END"
+    cases = " ".join(f"WHEN {_text(each.name)} THEN {_of_class(each)}" for each in catalogue.classes.values())
+    return f"CASE object_tags['data_class'] {cases} END"
 
 
 def _of_class(data_class: DataClass) -> str:
     prefix = re.escape(data_class.prefix)
+    project, site = "object_tags['project']", "object_tags['site']"
     if data_class.is_named_by_folders:
         name = "[A-Za-z0-9_][A-Za-z0-9._-]*"
         pattern = f"{prefix}/{_IDENTIFIER}/{_IDENTIFIER}(/{name})+"
-        project, site = "split_part(key, '/', 2)", "split_part(key, '/', 3)"
-        same = "true"
+        same = (
+            f"starts_with(key, {_text(data_class.prefix + '/')} || {project} || '/' || {site} || '/')",
+            f"NOT contains({project}, '/')",
+            f"NOT contains({site}, '/')",
+        )
     else:
         extensions = "|".join(re.escape(each) for each in sorted(data_class.extensions))
         pattern = (
             f"{prefix}/{_IDENTIFIER}/([A-Za-z0-9][A-Za-z0-9.-]*/)*"
             f"{data_class.code}_{_IDENTIFIER}_{_IDENTIFIER}(_{_WORD})+\\.({extensions})"
         )
-        # The class's prefix has no underscore either (catalog/data-classes.schema.json), and is cut off all the same.
-        rest = f"substr(key, {len(data_class.prefix) + 2})"
-        project, site = f"split_part({rest}, '_', 2)", f"split_part({rest}, '_', 3)"
-        same = f"split_part(key, '/', 2) = {project}"
+        # The name is the only part with underscores: a project that fits has neither one nor a slash.
+        same = (
+            f"starts_with(key, {_text(data_class.prefix + '/')} || {project} || '/')",
+            f"contains(key, {_text(f'/{data_class.code}_')} || {project} || '_' || {site} || '_')",
+            f"NOT contains({site}, '_')",
+        )
     right = " AND ".join(
         (
             "cardinality(object_tags) = 4",
-            f"strlen(key) <= {_SURE_BYTES}",
-            f"object_tags['data_class'] = {_text(data_class.name)}",
             f"object_tags['sensitivity'] = {_text(data_class.sensitivity)}",
-            f"object_tags['project'] = {project}",
-            f"object_tags['site'] = {site}",
-            same,
+            *same,
+            f"strlen(key) <= {_SURE_BYTES}",
             f"regexp_full_match(key, {_text(pattern)})",
         )
     )
@@ -219,20 +223,17 @@ def _pick_current(database: duckdb.DuckDBPyConnection, files: list[str], scratch
 
 
 def _look_at(database: duckdb.DuckDBPyConnection, file: str, catalogue: Catalogue, found: Audit, out: IO[str]) -> None:
-    """One file: what is surely right is counted, the rest judged."""
-    rest = "CASE WHEN sure IS NULL THEN {key: key, modified: epoch_us(last_modified_date), tags: object_tags} END"
-    rows = (
-        f"SELECT *, {surely_right(catalogue)} AS sure FROM read_parquet({_text(file)})"
-        " WHERE is_current AND NOT coalesce(is_delete_marker, false)"
-    )
-    _ask(database, f"CREATE OR REPLACE TEMP TABLE looked_at AS SELECT sure, {rest} AS rest FROM ({rows})", file)
-    counts = database.execute("SELECT sure, count(*) FROM looked_at WHERE sure IS NOT NULL GROUP BY sure").fetchall()
-    for name, count in counts:
-        found.progress.classes.setdefault(name, Counter())[Verdict.RIGHT] += count
-    for key, modified, present in _batches(database):
+    """One file: what SQL is not sure of is judged. Of what is marked as a class, the others are surely right."""
+    rows = f"read_parquet({_text(file)}) WHERE is_current AND NOT coalesce(is_delete_marker, false)"
+    marked = _ask(database, f"SELECT object_tags['data_class'], count(*) FROM {rows} GROUP BY ALL", file).fetchall()
+    names = {each.name for each in catalogue.classes.values()}
+    right = Counter({name: count for name, count in marked if name in names})
+    unsure = f"SELECT key, epoch_us(last_modified_date), object_tags FROM {rows} AND {surely_right(catalogue)} IS NULL"
+    for key, modified, present in _batches(_ask(database, unsure, file)):
         found.judged += 1
         if key is None or modified is None:
             raise UserError(f"{file} has a row without key or last_modified_date (key: {key}): export the table again")
+        right[(present or {}).get("data_class")] -= 1
         entry = Entry(key, _moment(modified))
         aim = aim_of(entry, catalogue)
         if aim is None:
@@ -241,10 +242,11 @@ def _look_at(database: duckdb.DuckDBPyConnection, file: str, catalogue: Catalogu
         found.progress.add(judgement)
         if judgement.verdict in FINDINGS and not judgement.is_fresh:
             out.write(json.dumps(judgement.as_line(), ensure_ascii=False) + "\n")
+    for name, count in (+right).items():
+        found.progress.classes.setdefault(name, Counter())[Verdict.RIGHT] += count
 
 
-def _batches(database: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    rows = database.execute("SELECT rest.key, rest.modified, rest.tags FROM looked_at WHERE sure IS NULL")
+def _batches(rows: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while batch := rows.fetchmany(BATCH):
         yield from batch
 

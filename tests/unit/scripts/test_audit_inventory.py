@@ -131,6 +131,30 @@ def rows(draw: st.DrawFn) -> Row:
     )  # fmt: skip
 
 
+FOLDERS = next(each for each in CATALOGUE.classes.values() if each.is_named_by_folders)
+
+
+@pytest.mark.parametrize(
+    ("key", "marks"),
+    [
+        (GOOD, {"site": "hyd-01_T001"}),
+        (GOOD, {"site": ""}),
+        (GOOD, {"project": "lambda-phage/rs_lambda-phage", "site": "T001"}),
+        ("raw-sequences/p/q/rs_p_hyd-01_T001_R1.fastq.gz", {"project": "p/q", "site": "hyd-01"}),
+        (f"{FOLDERS.prefix}/p/hyd-01/run/x.RData", {"project": "p/hyd-01", "site": "run"}),
+        (f"{FOLDERS.prefix}/p/hyd-01/run/x.RData", {"project": "p", "site": "hyd-01/run"}),
+    ],
+)
+def test_tags_that_read_on_in_the_key_are_wrong(tmp_path: Path, key: str, marks: dict[str, str]) -> None:
+    aim = aim_of(Entry(key, OLD), CATALOGUE)
+    assert aim is not None
+    path = tmp_path / "rows"
+    write(path, [row(key, aim.tags | marks), row(key + "x", {}, NOW)])
+    found, lines = audit(path)
+    assert [(each["key"], each["finding"]) for each in lines] == [(key, "wrong")]
+    assert found.judged == 2
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(rows(), min_size=1, max_size=60))
 def test_the_inventory_is_judged_as_the_function_judges(
