@@ -149,7 +149,7 @@ def test_tags_that_read_on_in_the_key_are_wrong(tmp_path: Path, key: str, marks:
     aim = aim_of(Entry(key, OLD), CATALOGUE)
     assert aim is not None
     path = tmp_path / "rows"
-    write(path, [row(key, aim.tags | marks), row(key + "x", {}, NOW)])
+    write(path, [row(key, dict(aim.tags) | marks), row(key + "x", {}, NOW)])
     found, lines = audit(path)
     assert [(each["key"], each["finding"]) for each in lines] == [(key, "wrong")]
     assert found.judged == 2
