@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -47,7 +46,7 @@ from pipelines.sequencing.steps.publish import plan, publish_page
 from pipelines.sequencing.steps.reference import sha256_of
 from pipelines.sequencing.steps.run_page import pages
 from pipelines.sequencing.steps.versions import missing_tools
-from scripts.talk import EXIT_FAILURE, EXIT_USAGE
+from scripts.talk import EXIT_FAILURE, EXIT_USAGE, run_program
 
 EXIT_INTERRUPTED = 130
 
@@ -245,6 +244,8 @@ def main(argv: list[str] | None = None) -> int:
         complaints.print(
             f"error: run {run.id} is being worked on by {error}; wait, or use another --run-id",
             style="red",
+            highlight=False,
+            markup=False,
             soft_wrap=True,
         )
         return EXIT_FAILURE
@@ -254,4 +255,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)
