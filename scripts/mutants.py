@@ -159,7 +159,12 @@ def select(mutants: Sequence[Mutant], area: str, name: str) -> list[Mutant]:
 
 
 def share_of(mutants: Sequence[Mutant], share: int, commit: str) -> list[Mutant]:
-    """One in ``share`` of them, begun where the commit says: other commits have other ones."""
+    """One in ``share`` of them, begun where the commit says: other commits have other ones.
+
+    Raises :class:`UserError` for a share that is none.
+    """
+    if share < 1:
+        raise UserError(f"SHARE={share} is no share: give 1 for all, 3 for a third")
     return list(mutants[int(commit[:8], 16) % share :: share])
 
 
@@ -345,7 +350,7 @@ def main() -> int:
     parser.add_argument("--share", type=int, default=1, help="one in so many, others for each commit")
     options = parser.parse_args()
     mutants = select(load_mutants(REPOSITORY / CORPUS), options.area, options.mutant)
-    if options.share > 1:
+    if options.share != 1:
         commit = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True
         ).stdout

@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
 from scripts.cost.prices import PriceTable, Side
+from scripts.cost.saved import KEPT_DAYS
 from scripts.handoff import client, read_handoff
 from scripts.infrastructure.environments import Environment
 from scripts.talk import UserError
@@ -145,6 +146,8 @@ def split(insights: Insights, nodes: Nodes, table: PriceTable) -> Split:
 
 def read_split(environment: Environment, table: PriceTable, days: int) -> Split:
     """Of an environment's cluster in the last ``days``. Raises :class:`UserError` where there is nothing to split."""
+    if not 1 <= days <= KEPT_DAYS:
+        raise UserError(f"DAYS={days}: CloudWatch keeps hours for {KEPT_DAYS} days, so give 1 to {KEPT_DAYS}")
     cluster = read_handoff(environment, "30-cluster")["cluster_name"]
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     insights = Insights(client(environment, "cloudwatch"), cluster, end - timedelta(days=days), end)

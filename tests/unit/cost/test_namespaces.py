@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from scripts.cost.namespaces import GIB, NAMESPACE, Insights, Nodes, Split, split, table_of
+from scripts.cost.namespaces import GIB, NAMESPACE, Insights, Nodes, Split, read_split, split, table_of
 from scripts.cost.prices import load_prices
+from scripts.infrastructure.environments import load_environment
+from scripts.talk import UserError
 
 TABLE = load_prices()
 BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -133,6 +135,12 @@ def test_many_workloads_are_asked_for_together(cloudwatch: CloudWatch) -> None:
 def test_without_nodes_there_is_nothing_to_split(cloudwatch: CloudWatch) -> None:
     put(cloudwatch, "cluster_node_count", [2], cluster="two")
     assert insights(cloudwatch).nodes() is None
+
+
+@pytest.mark.parametrize("days", [-1, 0, 456])
+def test_days_of_which_cloudwatch_has_nothing_are_refused(days: int) -> None:
+    with pytest.raises(UserError, match=f"DAYS={days}: CloudWatch keeps hours for 455 days"):
+        read_split(load_environment("local"), TABLE, days)
 
 
 def test_the_table_has_what_nobody_used_and_the_sum() -> None:

@@ -189,6 +189,8 @@ def test_commits_share_the_faults_among_them() -> None:
     thirds = [share_of(faults, 3, f"{number:08x}0123") for number in range(3)]
     assert sorted(len(each) for each in thirds) == [3, 3, 4]
     assert {each.id for third in thirds for each in third} == {each.id for each in faults}
+    with pytest.raises(UserError, match="SHARE=0 is no share"):
+        share_of(faults, 0, "00000000")
 
 
 def test_mutants_are_chosen_by_area_and_by_name() -> None:
