@@ -21,7 +21,7 @@ def show_status() -> int:
         return 1
     environment = load_environment("local")
     applied = published_roots(environment) | published_roots(environment, RECOVERY)
-    console.print(f"local cloud on {cloud.endpoint}, working directory {cloud.directory}", highlight=False)
+    console.print(f"local cloud on {cloud.endpoint}, working directory {status['directory']}", highlight=False)
     console.print(f"platform time {status['clock']['now']}", highlight=False)
     console.print(f"applied: {', '.join(root for root in ROOTS if root in applied) or 'nothing'}", highlight=False)
     return 0
