@@ -49,13 +49,20 @@ class Outcome:
     runs: dict[str, str] = field(default_factory=dict)
 
 
-def tested_folders() -> list[Path]:
-    """Modules and roots with test files. Raises :class:`UserError` naming every module without one."""
+def tested_folders(names: Sequence[str] = ()) -> list[Path]:
+    """Modules and roots with test files, or those whose last folder is named.
+
+    Raises:
+        UserError: a module has no tests, or a name is that of none.
+    """
     modules = sorted(path for path in MODULES.iterdir() if path.is_dir())
     untested = [path.name for path in modules if not list(path.glob("tests/*.tftest.hcl"))]
     if untested:
         raise UserError(f"modules without terraform tests: {', '.join(untested)}; add tests/*.tftest.hcl")
-    return modules + sorted({path.parent.parent for path in TERRAFORM.glob("*/tests/*.tftest.hcl")})
+    folders = modules + sorted({path.parent.parent for path in TERRAFORM.glob("*/tests/*.tftest.hcl")})
+    if unknown := set(names) - {folder.name for folder in folders}:
+        raise UserError(f"no module or root with tests is called {' or '.join(sorted(unknown))}")
+    return [folder for folder in folders if not names or folder.name in names]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -254,11 +261,7 @@ def main() -> int:
     parser.add_argument("--stop-at-first", action="store_true", help="end a folder's tests with the first that fails")
     parser.add_argument("--attached", help="a provider that runs already, as in TF_REATTACH_PROVIDERS")
     options = parser.parse_args()
-    folders = tested_folders()
-    if options.names:
-        folders = [folder for folder in folders if folder.name in options.names]
-    if not folders:
-        raise UserError(f"no module or root is called {' or '.join(options.names)}")
+    folders = tested_folders(options.names)
     outcomes = []
     with ExitStack() as stack:
         attached = options.attached or stack.enter_context(shared_provider(folders[0]))
