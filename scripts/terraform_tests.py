@@ -49,7 +49,7 @@ class Outcome:
     runs: dict[str, str] = field(default_factory=dict)
 
 
-def tested_folders(names: Sequence[str] = ()) -> list[Path]:
+def tested_folders(*names: str) -> list[Path]:
     """Modules and roots with test files, or those whose last folder is named.
 
     Raises:
@@ -261,7 +261,7 @@ def main() -> int:
     parser.add_argument("--stop-at-first", action="store_true", help="end a folder's tests with the first that fails")
     parser.add_argument("--attached", help="a provider that runs already, as in TF_REATTACH_PROVIDERS")
     options = parser.parse_args()
-    folders = tested_folders(options.names)
+    folders = tested_folders(*options.names)
     outcomes = []
     with ExitStack() as stack:
         attached = options.attached or stack.enter_context(shared_provider(folders[0]))
