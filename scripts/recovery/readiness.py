@@ -37,18 +37,16 @@ def _volumes(standby: Standby) -> Iterator[tuple[str, str]]:
             continue
         identifier = volume["VolumeId"]
         tags = {tag["Key"]: tag["Value"] for tag in volume.get("Tags", [])}
-        if TAG not in tags:
-            yield identifier, f"it has no tag {TAG}, so nothing backs it up; tag it daily, or none if it may be lost"
+        if tags.get(TAG) not in ("daily", "none"):
+            found = f"the tag {TAG}={tags[TAG]}" if TAG in tags else f"no tag {TAG}"
+            yield identifier, f"it has {found}, so nothing backs it up; tag it daily, or none if it may be lost"
         elif tags[TAG] == "daily":
             point = next((each for arn, each in points.items() if arn.endswith(f"/{identifier}")), None)
             if point is None:
                 if volume["CreateTime"] < oldest:
                     yield identifier, "there is no recovery point of it in the recovery region"
             elif point["CreationDate"] < oldest:
-                yield (
-                    identifier,
-                    f"its newest recovery point there is of {point['CreationDate']:%Y-%m-%d %H:%M}",
-                )
+                yield identifier, f"its newest recovery point there is of {point['CreationDate']:%Y-%m-%d %H:%M}"
 
 
 def _storage(standby: Standby) -> Iterator[tuple[str, str]]:
@@ -57,14 +55,13 @@ def _storage(standby: Standby) -> Iterator[tuple[str, str]]:
         yield standby.replica_file_system, "nothing is replicated to it; apply 60-protection"
         return
     (destination,) = replication["Destinations"]
-    if destination["Status"] != "ENABLED" or destination.get("LastReplicatedTimestamp", late) <= late:
-        yield standby.replica_file_system, f"it is {destination['Status']}, and late"
+    last = destination.get("LastReplicatedTimestamp")
+    if destination["Status"] != "ENABLED" or last is None or last <= late:
+        synced = f"as of {last:%Y-%m-%d %H:%M}" if last else "not filled yet"
+        yield standby.replica_file_system, f"its replication is {destination['Status']}, and it is {synced}"
     point = newest_points(standby, "EFS").get(standby.storage["file_system_arn"])
     if point is None or point["CreationDate"] < _now(standby) - read_targets()["snapshots"].rpo - GRACE:
-        yield (
-            standby.storage["file_system_id"],
-            "its newest recovery point there is too old, or there is none",
-        )
+        yield standby.storage["file_system_id"], "its newest recovery point there is too old, or there is none"
 
 
 def _keys(standby: Standby) -> Iterator[tuple[str, str]]:
