@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -100,11 +100,16 @@ def promote_storage(standby: Standby) -> int:
 
 
 def restore_volumes(standby: Standby) -> int:
-    """Make a volume of the newest recovery point of each volume, in the first zone of the standby network."""
+    """Make a volume of the newest recovery point of each volume, in the first zone of the standby network.
+
+    A volume is tagged when its restore job has ended, so one that fails is no reason to leave the others untagged.
+    """
     ec2 = standby.client("ec2")
     zone = standby.handoff("90-recovery")["zones"][0]
     key = standby.handoff("10-foundation")["recovery_key_arns"]["volumes"]
-    jobs = {}
+    begun = _restores_begun(standby, zone)
+    jobs: dict[str, str] = {}
+    failures: list[str] = []
     for resource, point in sorted(newest_points(standby, "EBS").items()):
         there = ec2.describe_volumes(Filters=[{"Name": f"tag:{RESTORED_FROM}", "Values": [point["RecoveryPointArn"]]}])[
             "Volumes"
@@ -114,13 +119,38 @@ def restore_volumes(standby: Standby) -> int:
             continue
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-ebs.html
         wanted = {"availabilityZone": zone, "encrypted": "true", "kmsKeyId": key}
-        jobs[_restore(standby, point, wanted)] = point["RecoveryPointArn"]
-    for job, arn in jobs.items():
-        made = _await_restore(standby, job)
-        volume = made["CreatedResourceArn"].rpartition("/")[2]
+        arn = point["RecoveryPointArn"]
+        jobs[arn] = begun.get(arn) or _restore(standby, point, wanted)
+    for arn, job in jobs.items():
+        ended = _await_restore(standby, job)
+        if failure := _failure_of(ended):
+            failures.append(failure)
+            continue
+        volume = ended["CreatedResourceArn"].rpartition("/")[2]
         ec2.create_tags(Resources=[volume], Tags=[{"Key": RESTORED_FROM, "Value": arn}])
         console.print(f"{volume} in {zone} is {arn}", highlight=False)
+    if failures:
+        raise UserError("\n".join(failures))
     return 0
+
+
+def _restores_begun(standby: Standby, zone: str) -> dict[str, str]:
+    """Recovery point -> the job that an earlier run of the step began: it is under way, or its volume is there.
+
+    The weekly tests of AWS Backup restore as well, and delete what they made
+    (https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html).
+    """
+    pages = standby.client("backup").get_paginator("list_restore_jobs").paginate(ByResourceType="EBS")
+    volumes = standby.client("ec2").get_paginator("describe_volumes").paginate()
+    there = {each["VolumeId"] for page in volumes for each in page["Volumes"] if each["AvailabilityZone"] == zone}
+    return {
+        job["RecoveryPointArn"]: job["RestoreJobId"]
+        for page in pages
+        for job in page["RestoreJobs"]
+        if "RestoreTestingPlanArn" not in job.get("CreatedBy", {})
+        and job["Status"] not in GIVEN_UP
+        and (job["Status"] not in DONE or job["CreatedResourceArn"].rpartition("/")[2] in there)
+    }
 
 
 def restore_directory(standby: Standby, directory: str) -> int:
@@ -139,7 +169,8 @@ def restore_directory(standby: Standby, directory: str) -> int:
         "Encrypted": "true",
         "ItemsToRestore": json.dumps([f"{STORAGE_DIRECTORIES}/{directory}"]),
     }
-    _await_restore(standby, _restore(standby, point, wanted))
+    if failure := _failure_of(_await_restore(standby, _restore(standby, point, wanted))):
+        raise UserError(failure)
     console.print(
         f"{directory} as of {_moment(point['CreationDate'])} lies below aws-backup-restore_* of "
         f"{standby.replica_file_system}: compare, and copy what is needed",
@@ -183,6 +214,7 @@ def _problems(standby: Standby) -> Iterator[tuple[str, str]]:
         each
         for page in standby.client("scheduler").get_paginator("list_schedules").paginate()
         for each in page["Schedules"]
+        if each["Name"].startswith(f"{standby.environment.prefix}-")
     ]
     if not schedules:
         yield "schedules", "there is none; apply 90-recovery with STAGE=active"
@@ -258,17 +290,21 @@ def _restore(standby: Standby, point: dict[str, Any], wanted: dict[str, str]) ->
 
 
 def _await_restore(standby: Standby, job: str) -> dict[str, Any]:
+    """The job as it ended."""
     backup = standby.client("backup")
     standby.wait(
         f"restore job {job}",
         lambda: backup.describe_restore_job(RestoreJobId=job)["Status"] in DONE | GIVEN_UP,
     )
     found: dict[str, Any] = backup.describe_restore_job(RestoreJobId=job)
-    if found["Status"] in GIVEN_UP:
-        raise UserError(
-            f"restore job {job} ended {found['Status']}: {found.get('StatusMessage', 'AWS gives no reason')}"
-        )
     return found
+
+
+def _failure_of(job: Mapping[str, Any]) -> str:
+    """Why a restore job that has ended gave nothing; empty if it did."""
+    if job["Status"] in DONE:
+        return ""
+    return f"restore job {job['RestoreJobId']} ended {job['Status']}: {job.get('StatusMessage', 'AWS gives no reason')}"
 
 
 def _moment(moment: datetime | None) -> str:
