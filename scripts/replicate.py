@@ -39,6 +39,8 @@ KNOWN_STATUSES = (*STATUSES, "COMPLETED", "REPLICA")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-troubleshoot.html
 NOTHING = "no keys matching"
 SHOWN_FAILURES = 20
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html
+LONGEST_DESCRIPTION = 256
 PRICES = "https://aws.amazon.com/s3/pricing/"
 
 
@@ -49,6 +51,11 @@ class Way:
     source: str
     destination: str
     region: str
+
+    @property
+    def title(self) -> str:
+        """How the descriptions of its jobs begin: an account may have others, of another environment or by hand."""
+        return f"make replicate: {self.source} to {self.destination}"
 
 
 def way_of(environment: Environment, storage: Mapping[str, Any], direction: str) -> Way:
@@ -97,6 +104,10 @@ class Choice:
             wanted["CreatedBefore"] = self.created_before
         return wanted
 
+    def __str__(self) -> str:
+        older = f", older than {self.created_before.isoformat()}" if self.created_before else ""
+        return f"{','.join(sorted(self.statuses))}{older}, below '{self.prefix}'"
+
 
 class Replicator:
     """Makes jobs of one way and looks at them."""
@@ -132,7 +143,7 @@ class Replicator:
                         "Filter": choice.as_filter(),
                     }
                 },
-                Description=f"make replicate: {self.way.source} to {self.way.destination}",
+                Description=self._description(choice),
                 Priority=10,
                 RoleArn=self._role,
                 ClientRequestToken=uuid.uuid4().hex,
@@ -144,10 +155,21 @@ class Replicator:
         found: dict[str, Any] = self._ask("describe_job", JobId=job)["Job"]
         return found
 
-    def open_jobs(self) -> list[str]:
-        """Ids of jobs of this way's region that replicate and have not ended, of whoever made them."""
-        listed = self._ask("list_jobs")["Jobs"]
-        return [each["JobId"] for each in listed if each["Operation"] == OPERATION and each["Status"] not in ENDED]
+    def open_jobs(self) -> list[dict[str, Any]]:
+        """Jobs of this way that have not ended."""
+        return [
+            each
+            for each in self._ask("list_jobs")["Jobs"]
+            if each["Status"] not in ENDED and each.get("Description", "").startswith(f"{self.way.title}; ")
+        ]
+
+    def under_way(self, choice: Choice) -> str | None:
+        """The id of a job that copies this choice, if one is at work."""
+        jobs = (each for each in self.open_jobs() if each["Status"] not in WAITS)
+        return next((each["JobId"] for each in jobs if each["Description"] == self._description(choice)), None)
+
+    def _description(self, choice: Choice) -> str:
+        return f"{self.way.title}; {choice}"[:LONGEST_DESCRIPTION]
 
     def cancel(self, job: str) -> None:
         """End a job; what it has copied stays copied."""
@@ -221,22 +243,22 @@ def estimate(replicator: Replicator, choice: Choice, wait: Callable[[float], Non
 
 
 def apply(replicator: Replicator, choice: Choice, wait: Callable[[float], None] = time.sleep) -> int:
-    """Copy, and show how it ended. A job that is under way is followed, not made twice."""
-    under_way = [each for each in replicator.open_jobs() if replicator.look(each)["Status"] not in WAITS]
-    job = under_way[0] if under_way else replicator.create(choice, confirmed=True)
+    """Copy, and show how it ended. A job of the same choice that is under way is followed, not made twice."""
+    under_way = replicator.under_way(choice)
+    job = under_way or replicator.create(choice, confirmed=True)
     said = " is under way already" if under_way else ""
     console.print(f"job {job} in {replicator.way.region}{said}", highlight=False)
     return show(replicator, follow(replicator, job, ENDED | WAITS, wait))
 
 
 def cancel(replicator: Replicator, job: str) -> int:
-    """End one job, or all that have not ended."""
-    found = [job] if job else replicator.open_jobs()
+    """End one job, or all of this way that have not ended."""
+    found = [job] if job else [each["JobId"] for each in replicator.open_jobs()]
     for each in found:
         replicator.cancel(each)
         console.print(f"job {each} is cancelled; what it has copied stays", highlight=False)
     if not found:
-        console.print(f"no job is under way in {replicator.way.region}", highlight=False)
+        console.print(f"no job is under way from {replicator.way.source}", highlight=False)
     return 0
 
 

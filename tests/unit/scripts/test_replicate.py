@@ -94,6 +94,7 @@ def replicator(monkeypatch: pytest.MonkeyPatch, service: Service, direction: str
 
 
 CHOICE = Choice(["NONE", "FAILED"])
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
 
 
 def never(_: float) -> None:
@@ -172,24 +173,40 @@ def test_what_was_not_copied_is_listed_with_its_reason(
 
 def test_a_job_under_way_is_followed_and_an_estimate_that_waits_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service("Active", "Complete", total=1)
-    service.listed = [{"JobId": "old", "Operation": "S3ReplicateObject", "Status": "Active"}]
-    assert replicate.apply(replicator(monkeypatch, service), CHOICE, never) == 0
-    assert service.calls == []
-    service = Service("Suspended", "Complete", total=1)
-    service.listed = [{"JobId": "old", "Operation": "S3ReplicateObject", "Status": "Suspended"}]
-    assert replicate.apply(replicator(monkeypatch, service), CHOICE, never) == 0
-    assert [name for name, _ in service.calls] == ["create"]
+    replicate.apply(replicator(monkeypatch, service), CHOICE, never)
+    job = {"JobId": "old", "Description": service.calls[0][1]["Description"]}
+
+    def calls(wanted: Choice, status: str, **more: str) -> list[str]:
+        service = Service("Active", "Complete", total=1)
+        service.listed = [job | {"Status": status} | more]
+        assert replicate.apply(replicator(monkeypatch, service), wanted, never) == 0
+        return [name for name, _ in service.calls]
+
+    assert calls(CHOICE, "Active") == []
+    assert calls(Choice(["FAILED", "NONE"]), "Active") == [], "the same in another order"
+    assert calls(CHOICE, "Suspended") == ["create"]
+    for other in (Choice(["FAILED"]), Choice(["NONE", "FAILED"], "results/"), Choice(CHOICE.statuses, "", NOW)):
+        assert calls(other, "Active") == ["create"], "it copies something else"
+    assert calls(CHOICE, "Active", Description="make replicate: lake-1 to lake-20; NONE") == ["create"]
+
+
+def test_a_description_is_as_long_as_s3_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service("Complete", total=1)
+    replicate.apply(replicator(monkeypatch, service), Choice(["NONE"], "x" * 1000), never)
+    assert len(service.calls[0][1]["Description"]) == 256
 
 
 def test_cancelling_ends_what_replicates_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service("Complete")
     service.listed = [
-        {"JobId": "active", "Operation": "S3ReplicateObject", "Status": "Active"},
-        {"JobId": "ended", "Operation": "S3ReplicateObject", "Status": "Complete"},
-        {"JobId": "tags", "Operation": "S3PutObjectTagging", "Status": "Active"},
+        {"JobId": "active", "Description": "make replicate: lake-1 to lake-2; NONE", "Status": "Active"},
+        {"JobId": "waits", "Description": "make replicate: lake-1 to lake-2; FAILED", "Status": "Suspended"},
+        {"JobId": "ended", "Description": "make replicate: lake-1 to lake-2; NONE", "Status": "Complete"},
+        {"JobId": "prod", "Description": "make replicate: lake-1 to lake-20; NONE", "Status": "Active"},
+        {"JobId": "by hand", "Status": "Active"},
     ]
     assert replicate.cancel(replicator(monkeypatch, service), "") == 0
-    assert [asked["JobId"] for _, asked in service.calls] == ["active"]
+    assert [asked["JobId"] for _, asked in service.calls] == ["active", "waits"]
     assert replicate.cancel(replicator(monkeypatch, service), "that-one") == 0
     assert service.calls[-1][1]["JobId"] == "that-one"
 
