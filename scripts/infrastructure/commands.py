@@ -214,7 +214,8 @@ def require_stage(terraform: TerraformRoot, stage: str | None) -> None:
     """Raise :class:`UserError` if the saved plan is of another stage than is asked for."""
     if stage and (planned := terraform.show_plan()["variables"]["recovery_stage"]["value"]) != stage:
         raise UserError(
-            f"the saved plan is of the stage {planned}, not {stage}: make plan ROOT={RECOVERY} STAGE={stage}"
+            f"the saved plan is of the stage {planned}, not {stage}: "
+            f"make plan ENV={terraform.environment.name} ROOT={RECOVERY} STAGE={stage}"
         )
 
 

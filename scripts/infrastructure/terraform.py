@@ -26,12 +26,15 @@ from scripts.infrastructure.mirror import cli_configuration
 from scripts.infrastructure.workspace import Workspace
 from scripts.localcloud import local_cloud
 from scripts.paths import BUILD
+from scripts.plan_values import without_keys
 from scripts.talk import UserError
 
 MINIMUM_TERRAFORM = (1, 11)
 # The local cloud knows no request limits, and most of an apply is the provider waiting for things to settle. AWS gets
 # Terraform's default.
 LOCAL_PARALLELISM = 40
+# An address without instance keys; a module may be called data.
+DATA_SOURCE = re.compile(r"(?:module\.[^.]+\.)*data\.")
 CHANGE_KINDS = ("create", "update", "replace", "delete")
 
 Progress = Callable[[str, int, int], None]
@@ -204,7 +207,7 @@ class TerraformRoot:
             if "No state file was found" in done.stderr:
                 return []
             raise TerraformFailure(done.stderr)
-        return [line for line in done.stdout.splitlines() if line and not line.split(".")[-2].startswith("data")]
+        return [line for line in done.stdout.splitlines() if line and not DATA_SOURCE.match(without_keys(line))]
 
     def _command(self, name: str, *arguments: str, **options: Any) -> list[str]:
         command: list[str] = self._renderer.generate_cmd_string(name, *arguments, **options)

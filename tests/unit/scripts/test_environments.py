@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
@@ -94,14 +95,25 @@ def test_a_stage_is_one_of_the_standby() -> None:
 
 def test_a_saved_plan_is_applied_only_as_the_stage_it_is_of() -> None:
     class Saved:
+        environment = load_environment("prod")
+
         def show_plan(self) -> dict[str, Any]:
             return {"variables": {"recovery_stage": {"value": "cold"}}}
 
     saved = cast(TerraformRoot, Saved())
     require_stage(saved, "cold")
     require_stage(saved, None)
-    with pytest.raises(UserError, match="the saved plan is of the stage cold, not active: make plan ROOT=90-recovery"):
+    with pytest.raises(UserError, match="stage cold, not active: make plan ENV=prod ROOT=90-recovery STAGE=active"):
         require_stage(saved, "active")
+
+
+def test_data_sources_are_no_resources_of_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    managed = ['module.lake["data.v1"].aws_kms_key.this', "module.data.aws_s3_bucket.this[0]", "aws_datasync_task.this"]
+    data = ["data.aws_region.now", 'module.lake["v1"].data.aws_iam_policy_document.this["data"]']
+    listed = "\n".join([*data, *managed, ""])
+    root = object.__new__(TerraformRoot)
+    monkeypatch.setattr(root, "_run", lambda _: Mock(returncode=0, stdout=listed), raising=False)
+    assert root.resources() == managed
 
 
 def test_what_the_standby_reads_is_asked_for_in_the_recovery_region(monkeypatch: pytest.MonkeyPatch) -> None:
