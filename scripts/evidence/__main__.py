@@ -157,14 +157,16 @@ def by_check(kind: CheckKind, results: Mapping[str, Result]) -> dict[Check, Resu
 
 
 def state_of_sources() -> dict[str, Any]:
-    """The commit, and whether the tree is exactly that; if not, a digest of what differs."""
+    """The commit, and whether the tree is exactly that; if not, a digest of what differs, new files included."""
     changed = git("status", "--porcelain").splitlines()
-    difference = git("diff", "HEAD") + "\n".join(changed)
+    difference = hashlib.sha256((git("diff", "HEAD", "--binary") + "\n".join(changed)).encode())
+    for name in git("ls-files", "--others", "--exclude-standard", "-z").split("\0")[:-1]:
+        difference.update(f"\n{name}\n{hashlib.sha256((REPOSITORY / name).read_bytes()).hexdigest()}".encode())
     return {
         "commit": git("rev-parse", "HEAD").strip(),
         "clean": not changed,
         "changed": [line[3:] for line in changed],
-        "difference_sha256": hashlib.sha256(difference.encode()).hexdigest() if changed else "",
+        "difference_sha256": difference.hexdigest() if changed else "",
     }
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -235,6 +236,28 @@ def test_sources_that_change_meanwhile_stop_the_report(without_tools: Path, monk
     with pytest.raises(UserError, match="changed while the checks ran"):
         program.make_evidence("local", [])
     assert not list(without_tools.rglob("report.*"))
+
+
+def test_the_digest_of_what_differs_is_of_new_files_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x", *words], cwd=tmp_path, check=True)
+
+    def digest() -> str:
+        state = program.state_of_sources()
+        assert state["clean"] is (state["difference_sha256"] == "")
+        return str(state["difference_sha256"])
+
+    monkeypatch.setattr(program, "REPOSITORY", tmp_path)
+    (tmp_path / "kept").write_bytes(b"\x00\x01")
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    assert digest() == ""
+    seen = set()
+    for name, content in (("kept", b"\x00\x02"), ("kept", b"\x00\x03"), ("new", b"1"), ("new", b"2")):
+        (tmp_path / name).write_bytes(content)
+        seen.add(digest())
+    assert len(seen - {""}) == 4
 
 
 def test_an_unknown_group_is_named(without_tools: Path) -> None:
