@@ -16,6 +16,7 @@ import yaml
 
 from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS
 from scripts.infrastructure.order import handoffs_read, without_comments
+from scripts.marks import put_between
 from scripts.paths import CATALOG, MODULES, REPOSITORY
 from scripts.talk import UserError, make_console, run_program
 
@@ -146,25 +147,19 @@ def flow_picture() -> list[str]:
 
 def made() -> str:
     """What stands between the marks of the page."""
-    parts = [BEGIN, "Who reads whose handoff (dotted: in the recovery region, from what lies there):", ""]
+    parts = ["", "Who reads whose handoff (dotted: in the recovery region, from what lies there):", ""]
     parts += ["```mermaid", *roots_picture(), "```", ""]
     parts += [
         "What moves data, what calls which function (times are of India; an environment may set others), who is told:"
     ]
     parts += [""]
-    parts += ["```mermaid", *flow_picture(), "```", END]
+    parts += ["```mermaid", *flow_picture(), "```", ""]
     return "\n".join(parts)
 
 
 def renewed(page: str) -> str:
-    """The page with the pictures of now.
-
-    Raises:
-        UserError: the marks are not there, once each and in order.
-    """
-    if not (page.count(BEGIN) == page.count(END) == 1 and page.index(BEGIN) < page.index(END)):
-        raise UserError(f"{PAGE}: the marks '{BEGIN}' and '{END}' must stand there once, in this order")
-    return page[: page.index(BEGIN)] + made() + page[page.index(END) + len(END) :]
+    """The page with the pictures of now."""
+    return put_between(page, BEGIN, END, made())
 
 
 def main() -> int:

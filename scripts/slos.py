@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from scripts.marks import put_between
 from scripts.paths import CATALOG, REPOSITORY
 from scripts.talk import run_program
 
@@ -26,9 +27,7 @@ def main() -> int:
 def page(text: str) -> str:
     """The page with the tables as the catalogue has them."""
     slos = yaml.safe_load((CATALOG / "slos.yaml").read_text(encoding="utf-8"))["slos"]
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{'\n'.join(tables(slos))}\n{END}{after}"
+    return put_between(text, BEGIN, END, f"\n{'\n'.join(tables(slos))}\n")
 
 
 def tables(slos: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

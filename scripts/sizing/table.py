@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pipelines.kubernetes.jobs import memory_request_mib
+from scripts.marks import put_between
 from scripts.sizing.measure import TOOLCHAINS, Step
 
 DEFAULT_MB = 1000
@@ -13,12 +13,8 @@ DEFAULT_MB = 1000
 
 
 def put_into(page: str, mark: str, text: str) -> str:
-    """The page with a text between ``<!-- mark -->`` and ``<!-- end -->``; raises ValueError where these are not."""
-    between = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", re.DOTALL)
-    changed, number = between.subn(lambda found: found[1] + text + found[2], page)
-    if number != 1:
-        raise ValueError(f"the page has no place for the text: <!-- {mark} --> and <!-- end -->")
-    return changed
+    """The page with a text between ``<!-- mark -->`` and ``<!-- end -->``."""
+    return put_between(page, f"<!-- {mark} -->\n", "<!-- end -->", text)
 
 
 def tables(steps: Sequence[Step]) -> str:

@@ -5,6 +5,7 @@ import pytest
 from scripts.sizing.__main__ import PAGE
 from scripts.sizing.measure import Step, read_measured
 from scripts.sizing.table import put_into, tables
+from scripts.talk import UserError
 
 STEPS = [
     Step("classic", "check", 3, 20.0, 1, 0.5, 0.3, 60, 0),
@@ -28,7 +29,7 @@ def test_a_text_is_put_between_its_marks_alone() -> None:
     page = "a\n<!-- one -->\n<!-- end -->\nb\n<!-- two -->\nold\n<!-- end -->\nc\n"
     page = put_into(put_into(page, "one", "1\n"), "two", "2\n")
     assert page == "a\n<!-- one -->\n1\n<!-- end -->\nb\n<!-- two -->\n2\n<!-- end -->\nc\n"
-    with pytest.raises(ValueError, match="no place for the text: <!-- three -->"):
+    with pytest.raises(UserError, match="no place for the text: the marks '<!-- three -->'"):
         put_into(page, "three", "3")
 
 

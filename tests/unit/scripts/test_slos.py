@@ -1,12 +1,21 @@
 """The page of the objectives says what the catalogue says."""
 
-from scripts.slos import BEGIN, PAGE, budget, good, length, page, when
+import pytest
+
+from scripts.slos import BEGIN, END, PAGE, budget, good, length, page, when
+from scripts.talk import UserError
 
 
 def test_the_page_is_what_the_catalogue_says() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert BEGIN in text
     assert page(text) == text, "run: .venv/bin/python -m scripts.slos"
+
+
+@pytest.mark.parametrize("text", [f"before\n{END}\nafter", f"before\n{BEGIN}\nafter", f"{BEGIN}{BEGIN}{END}"])
+def test_nothing_of_a_page_is_lost_where_a_mark_is_missing_or_twice(text: str) -> None:
+    with pytest.raises(UserError, match="no place for the text"):
+        page(text)
 
 
 PERIODS = {
