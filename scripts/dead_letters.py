@@ -18,6 +18,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
+from rich.text import Text
 
 from scripts.handoff import client, read_handoff
 from scripts.infrastructure.environments import Environment, load_environment
@@ -152,9 +153,8 @@ def show(queues: list[DeadLetterQueue], limit: int) -> int:
         queue.give_back(letters)
         for letter in sorted(letters, key=lambda letter: letter.sent):
             event = f"cannot be replayed: {letter.problem}" if letter.problem else _shorten(letter.body)
-            table.add_row(
-                queue.service, f"{letter.sent:%Y-%m-%d %H:%M:%S}Z", letter.sender, _shorten(letter.reason), event
-            )
+            texts = (letter.sender, _shorten(letter.reason), event)
+            table.add_row(queue.service, f"{letter.sent:%Y-%m-%d %H:%M:%S}Z", *map(Text, texts))
         _say_if_cut(queue, letters, limit)
     if table.row_count:
         console.print(table)
@@ -175,7 +175,9 @@ def replay(queues: list[DeadLetterQueue], limit: int) -> int:
             if problem:
                 kept.append(letter)
                 console.print(
-                    f"{queue.service}: kept the letter of {letter.sent:%Y-%m-%d %H:%M:%S}Z: {problem}", highlight=False
+                    f"{queue.service}: kept the letter of {letter.sent:%Y-%m-%d %H:%M:%S}Z: {problem}",
+                    highlight=False,
+                    markup=False,
                 )
         queue.give_back(kept)
         failed += len(kept)

@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.naming import catalogue
 from scripts.handoff import client, read_handoff
 from scripts.infrastructure.environments import load_environment
 from scripts.object_tags import tags_of
-from scripts.talk import EXIT_FAILURE, make_console, run_program
+from scripts.talk import EXIT_FAILURE, UserError, make_console, run_program
 
 READERS = 16
 
@@ -61,8 +62,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="lake", description=__doc__)
     parser.add_argument("--env", default="local")
     parser.add_argument("--project", required=True)
-    parser.add_argument("--newest", type=int, default=50)
+    parser.add_argument("--newest", type=int, default=50, help="at most so many (default: 50)")
     arguments = parser.parse_args()
+    if not arguments.project:
+        raise UserError("which project? make lake PROJECT=<name>")
+    if arguments.newest < 1:
+        raise UserError(f"--newest {arguments.newest}: give 1 or more")
     environment, console = load_environment(arguments.env), make_console()
     bucket = read_handoff(environment, "20-storage")["lake_bucket"]
     shown = objects_of(client(environment, "s3"), bucket, arguments.project, arguments.newest)
@@ -79,7 +84,9 @@ def main() -> int:
         table.add_column(name)
     for each in shown:
         tags = " ".join(f"{name}={value}" for name, value in sorted(each.tags.items())) or "none yet"
-        table.add_row(each.key, f"{each.size:,}", f"{each.changed:%Y-%m-%d %H:%M}", tags, each.replica.lower() or "-")
+        table.add_row(
+            Text(each.key), f"{each.size:,}", f"{each.changed:%Y-%m-%d %H:%M}", tags, each.replica.lower() or "-"
+        )
     console.print(table)
     return 0
 

@@ -23,6 +23,7 @@ from types import FrameType
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.kubernetes.jobs import JobError
 from pipelines.leases import lease
@@ -123,7 +124,7 @@ def _show_result(console: Console, run: Run, statuses: list[Status]) -> None:
         table.add_column(heading, overflow="fold")
     for status in statuses:
         style = _STATE_STYLE.get(status.state, "")
-        why = "\n".join(status.reasons).replace("[", "\\[")
+        why = Text("\n".join(status.reasons))
         table.add_row(status.sample, f"[{style}]{status.state}[/]" if style else str(status.state), status.step, why)
     console.print(table)
     for status in statuses:

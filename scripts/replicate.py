@@ -21,6 +21,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
+from rich.text import Text
 
 from scripts.handoff import client, read_handoff
 from scripts.infrastructure.environments import Environment, load_environment
@@ -275,10 +276,10 @@ def show(replicator: Replicator, job: Mapping[str, Any]) -> int:
         table = Table("reason", "objects", "for instance", "")
         for code, count in Counter(row[4] for row in rows).most_common():
             one = next(row for row in rows if row[4] == code)
-            table.add_row(code, f"{count:,}", one[1], one[6])
+            table.add_row(code, f"{count:,}", Text(one[1]), Text(one[6]))
         console.print(table)
         for row in rows[:SHOWN_FAILURES]:
-            console.print(f"  {row[1]} {row[2]}: {row[4]}", highlight=False, soft_wrap=True)
+            console.print(f"  {row[1]} {row[2]}: {row[4]}", markup=False, highlight=False, soft_wrap=True)
         if len(rows) > SHOWN_FAILURES:
             console.print(f"  and {len(rows) - SHOWN_FAILURES:,} more", highlight=False)
     well = job["Status"] == "Complete" and not job["ProgressSummary"]["NumberOfTasksFailed"]

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from rich.table import Table
+from rich.text import Text
 
 from scripts.children import end_with_parent
 from scripts.demo.dashboards import dashboards, write_dashboards
@@ -73,7 +74,7 @@ def show(rows: list[LakeObject], messages: list[Notice]) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
-            row.key,
+            Text(row.key),
             row.data_class,
             row.tags.get("project", ""),
             row.tags.get("site", ""),
@@ -86,7 +87,7 @@ def show(rows: list[LakeObject], messages: list[Notice]) -> None:
     for column in ("time", "topic", "kind", "summary"):
         table.add_column(column, overflow="fold")
     for message in messages:
-        table.add_row(message.time, message.topic, message.kind, message.summary)
+        table.add_row(message.time, message.topic, message.kind, Text(message.summary))
     console.print(table)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pipelines.sequencing.engine import Place
 from pipelines.sequencing.run import Run
-from pipelines.sequencing.status import BadData
+from pipelines.sequencing.status import BadData, State, Status
 from pipelines.sequencing.steps import multiqc, reference, versions
 from scripts import example_data, pipeline
 from scripts.talk import UserError
@@ -53,6 +53,13 @@ def test_wrong_use_exits_2_with_a_message_and_makes_nothing(storage: Path, capsy
 def test_a_make_pipeline_without_values_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
     assert pipeline.main(["run", "--storage", "", "--samples", ""]) == 2
     assert "--samples is empty: make pipeline SAMPLES=sheet.tsv STORAGE=folder" in capsys.readouterr().err
+
+
+def test_the_reason_of_a_stop_is_shown_to_the_letter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reason = "of [0-9] and [a-z] there is [/none]"
+    status = Status("S001", State.STOPPED, "check", [reason])
+    pipeline._show_result(Console(width=150), make_run(tmp_path), [status])
+    assert reason in capsys.readouterr().out
 
 
 def test_a_run_holds_a_lease_as_long_as_it_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

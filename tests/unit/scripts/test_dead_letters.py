@@ -77,13 +77,22 @@ def test_letters_are_shown_with_who_sent_them_and_why_and_stay(
 ) -> None:
     monkeypatch.setattr(dead_letters, "console", Console(width=300))
     group = "arn:aws:scheduler:ap-south-1:111122223333:schedule/default"
-    desk.send('{"schedule": "main"}', SCHEDULE_ARN=f"{group}/main", ERROR_CODE="Throttled", ERROR_MESSAGE="too many")
+    desk.send(
+        '{"schedule": "main"}', SCHEDULE_ARN=f"{group}/main", ERROR_CODE="Throttled", ERROR_MESSAGE="too many [/x]"
+    )
     desk.send(json.dumps(EVENT), RequestID="r-1", ErrorCode="200", ErrorMessage="SlowDown")
     rule = "arn:aws:events:ap-south-1:111122223333:rule/ended"
     desk.send("{}", RULE_ARN=rule, ERROR_CODE="NO_PERMISSIONS")
     assert dead_letters.show(desk.queues, 100) == 0
     shown = capsys.readouterr().out
-    for text in ("schedule main", "Throttled: too many", "call r-1", "200: SlowDown", "rule ended", "NO_PERMISSIONS"):
+    for text in (
+        "schedule main",
+        "Throttled: too many [/x]",
+        "call r-1",
+        "200: SlowDown",
+        "rule ended",
+        "NO_PERMISSIONS",
+    ):
         assert text in shown
     assert len(desk.left()) == 3
 

@@ -27,7 +27,7 @@ STORAGE = {
 FAILED = [
     ["lake-1", "a", "v1", "failed", "DstPutObjectNotPermitted", "400", "the role may not"],
     ["lake-1", "b", "v2", "failed", "DstPutObjectNotPermitted", "400", "the role may not"],
-    ["lake-1", "c", "v3", "failed", "DstKmsKeyInvalidState", "400", "the key is disabled"],
+    ["lake-1", "c[/d]", "v3", "failed", "DstKmsKeyInvalidState", "400", "the key is [disabled]"],
 ]
 
 
@@ -168,7 +168,8 @@ def test_what_was_not_copied_is_listed_with_its_reason(
     shown = capsys.readouterr().out
     assert "5 of 5 objects, 3 failed" in shown
     assert re.search(r"DstPutObjectNotPermitted\W+2\W+a\W", shown)
-    assert "c v3: DstKmsKeyInvalidState" in shown
+    assert "the key is [disabled]" in shown
+    assert "c[/d] v3: DstKmsKeyInvalidState" in shown
 
 
 def test_a_job_under_way_is_followed_and_an_estimate_that_waits_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
