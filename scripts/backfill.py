@@ -160,7 +160,7 @@ def show(reply: Mapping[str, Any]) -> int:
         console.print(f"speed: {result['speed']}", highlight=False)
     if result.get("report"):
         console.print(f"report: {result['report']}", highlight=False, soft_wrap=True)
-    return 1 if reply["outcome"] in ("stalled", "refused") or result.get("not_done_count") else 0
+    return 1 if reply["outcome"] == "stalled" or result.get("not_done_count") else 0
 
 
 def main() -> int:

@@ -24,11 +24,10 @@ from pipelines.sequencing.engine import Place
 from pipelines.sequencing.run import write_atomically
 from pipelines.sequencing.sample import ALIGNERS
 from scripts.paths import BUILD
-from scripts.pipeline import make_run, run_pipeline
+from scripts.pipeline import TOOLCHAINS, make_run, run_pipeline
 from scripts.spiked_data import PROJECT, SAMPLE, SITE, genomes, lay_out
 from scripts.talk import UserError, make_console, run_program
 
-TOOLCHAINS = ("classic", "fast")
 NAME = SampleName(PROJECT, SITE, SAMPLE)
 # The least share at a depth of 30; what was measured lies a little above (docs/adr/0024).
 GATES = {("snv", "recall"): 0.985, ("snv", "precision"): 0.998, ("indel", "recall"): 0.97}

@@ -30,9 +30,8 @@ from pathlib import Path
 
 from pipelines.sequencing.engine import leftovers
 from pipelines.sequencing.run import Run
-from scripts.compare_toolchains import TOOLCHAINS
 from scripts.paths import BUILD, REPOSITORY
-from scripts.pipeline import make_run
+from scripts.pipeline import TOOLCHAINS, make_run
 from scripts.spiked_data import lay_out
 from scripts.talk import UserError, make_console, run_program
 

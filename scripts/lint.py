@@ -12,7 +12,7 @@ from scripts.paths import BUILD, REPOSITORY, TERRAFORM
 from scripts.talk import make_console, run_program
 
 BIN = Path(sys.executable).parent
-PROJECT_FOLDERS = ("scripts", "benchmarks", "lambda_src", "pipelines", "policy", "tests")
+PROJECT_FOLDERS = ("access", "scripts", "benchmarks", "lambda_src", "pipelines", "policy", "tests")
 console = make_console()
 
 
@@ -39,11 +39,7 @@ def checks() -> list[tuple[str, list[str], Path]]:
     listed: list[tuple[str, list[str], Path]] = [
         ("ruff check", [str(BIN / "ruff"), "check", "."], REPOSITORY),
         ("ruff format", [str(BIN / "ruff"), "format", "--check", "."], REPOSITORY),
-        (
-            "mypy project",
-            [str(BIN / "mypy"), "access", "scripts", "benchmarks", "lambda_src", "pipelines", "policy", "tests"],
-            REPOSITORY,
-        ),
+        ("mypy project", [str(BIN / "mypy"), *PROJECT_FOLDERS], REPOSITORY),
         ("mypy local cloud", [str(BIN / "mypy"), "localcloud"], REPOSITORY),
         ("shellcheck", [str(BIN / "shellcheck"), *shell_scripts()], REPOSITORY),
         ("catalogue", [sys.executable, "-m", "scripts.check_catalog"], REPOSITORY),

@@ -47,10 +47,9 @@ from pipelines.sequencing.steps.publish import plan, publish_page
 from pipelines.sequencing.steps.reference import sha256_of
 from pipelines.sequencing.steps.run_page import pages
 from pipelines.sequencing.steps.versions import missing_tools
-from scripts.talk import EXIT_FAILURE, EXIT_USAGE, run_program
+from scripts.talk import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, run_program
 
-EXIT_INTERRUPTED = 130
-
+TOOLCHAINS = ("classic", "fast")
 _STATE_STYLE = {State.PUBLISHED: "green", State.STOPPED: "yellow", State.FAILED: "red"}
 
 

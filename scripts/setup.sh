@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Make one of the environments of uv.lock ready: scripts/setup.sh project|policy|reports|localcloud
+# Make one of the environments of uv.lock ready, or only find uv: scripts/setup.sh project|policy|reports|localcloud|uv
 #   project     .venv              scripts, functions, pipelines, tests
 #   policy      .venvs/policy      checkov, parliament
 #   reports     .venvs/reports     MultiQC
 #   localcloud  .venvs/localcloud  LocalStack and the Lambda runtime
+#   uv          its path, as the last line of standard output
 # Finds Python 3.13 and uv, or gets them; says what it does; names exactly what is missing where it cannot help itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."

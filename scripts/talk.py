@@ -11,6 +11,7 @@ from rich.markup import escape
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 # What is wrong with a place that a program writes to, rather than with the program.
 UNUSABLE_PLACE = frozenset(
@@ -49,7 +50,7 @@ def run_program(main: Callable[[], int]) -> None:
         code = _complain(f"{place} cannot be used: {error.strerror}; free it or name another place")
     except KeyboardInterrupt:
         Console(stderr=True).print("interrupted: run the same command again, it goes on from a clean state")
-        code = 130
+        code = EXIT_INTERRUPTED
     sys.exit(code)
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from scripts.cost.prices import GB, Side, Strict
 from scripts.paths import CATALOG
@@ -46,13 +43,8 @@ class Stage(Strict):
         return self.end - self.begin
 
 
-def read_rules(path: Path = DATA_CLASSES) -> dict[str, dict[Side, Rule]]:
-    """Data class -> side -> rule."""
-    return rules_of(yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
 def rules_of(document: Mapping[str, Any]) -> dict[str, dict[Side, Rule]]:
-    """The same of a document that was read."""
+    """Data class -> side -> rule, of ``catalog/data-classes.yaml``."""
     found = {}
     for name, each in document["classes"].items():
         lifecycle = each["lifecycle"]

@@ -7,7 +7,6 @@ The file lets ``make cost`` run without planning (minutes). Make it again when a
 from __future__ import annotations
 
 import json
-from typing import cast
 
 from scripts.cost.infrastructure import SAMPLE, read_plan
 from scripts.infrastructure.environments import load_environment
@@ -21,7 +20,7 @@ PLANS = BUILD / "cost" / "plans"
 
 def main() -> int:
     environment = load_environment(ENVIRONMENT)
-    make_plans(environment, PLANS, stage=cast(str, environment.variables["recovery_stage"]))
+    make_plans(environment, PLANS, stage=environment.text("recovery_stage"))
     resources = [each.model_dump(mode="json", exclude={"before"}) for each in read_plan(PLANS)]
     lines = ",\n".join(f"  {json.dumps(each)}" for each in resources)
     SAMPLE.write_text(f'{{"environment": "{ENVIRONMENT}", "resources": [\n{lines}\n]}}\n', encoding="utf-8")

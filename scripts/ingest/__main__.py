@@ -26,9 +26,7 @@ from pipelines.ingest.problems import IngestError
 from pipelines.naming import BadName
 from scripts.ingest.clinical import INTO_THE_LAKE
 from scripts.ingest.reads import SOURCES, onto_the_storage
-from scripts.talk import EXIT_USAGE, run_program
-
-EXIT_INTERRUPTED = 130
+from scripts.talk import EXIT_INTERRUPTED, EXIT_USAGE, run_program
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,13 +13,12 @@ from pathlib import Path
 
 from pipelines.sequencing.steps.metrics import read_use
 from scripts.paths import BUILD, REPOSITORY
-from scripts.pipeline import make_run
+from scripts.pipeline import TOOLCHAINS, make_run
 from scripts.spiked_data import lay_out
 from scripts.talk import UserError
 
 MEASURED = REPOSITORY / "benchmarks" / "steps.json"
 DEPTHS = (3.0, 10.0, 30.0)
-TOOLCHAINS = ("classic", "fast")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pipelines.kubernetes.jobs import memory_request_mib
 from scripts.marks import put_between
-from scripts.sizing.measure import TOOLCHAINS, Step
+from scripts.pipeline import TOOLCHAINS
+from scripts.sizing.measure import Step
 
 DEFAULT_MB = 1000
 """What a rule that names no memory asks for on the cluster (profiles/eks)."""

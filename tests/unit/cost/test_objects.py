@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from scripts.cost.infrastructure import SAMPLE, read_plan
-from scripts.cost.lifecycle import DATA_CLASSES, read_rules
+from scripts.cost.lifecycle import DATA_CLASSES, rules_of
 from scripts.cost.objects import BucketRule, Result, bucket_rules, require_no_charge, rule_of, simulate
 from scripts.cost.prices import Side
 from scripts.talk import UserError
@@ -31,7 +31,7 @@ def test_the_saved_plan_has_the_rules_of_the_catalogue() -> None:
     """Else make it again: python -m scripts.cost.sample_plan."""
     for bucket, side in ((LAKE, Side.PRIMARY), (REPLICA, Side.RECOVERY)):
         planned = {rule.prefix: rule for rule in PLANNED[bucket] if rule.prefix}
-        for name, sides in read_rules().items():
+        for name, sides in rules_of({"classes": CLASSES}).items():
             kept = sides[side]
             assert planned[f"{CLASSES[name]['prefix']}/"] == BucketRule(
                 prefix=f"{CLASSES[name]['prefix']}/",
