@@ -21,7 +21,9 @@ console = make_console()
 # A call of the function lasts 15 minutes at most; while it lasts, its state is looked at.
 LOOK_SECONDS = 3.0
 WAIT_SECONDS = 15.0
-GOES_ON = ("under_way", "busy", "queued")
+THROTTLED = "throttled"
+"""Of a call that did not reach the function; it is made again as it was."""
+GOES_ON = ("under_way", "busy", "queued", THROTTLED)
 
 
 def make_event(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -50,11 +52,11 @@ def read_reply(answer: Mapping[str, Any]) -> dict[str, Any]:
     return reply
 
 
-def is_passing(error: Exception) -> bool:
-    """Whether to ask again: two calls are at work already, or the answer took too long; the run goes on either way."""
-    if isinstance(error, ClientError):
-        return error.response["Error"]["Code"] == "TooManyRequestsException"
-    return isinstance(error, ReadTimeoutError)
+def passing(error: Exception) -> str:
+    """The outcome of a call after which to ask again: two are at work already, or the answer took too long."""
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] == "TooManyRequestsException":
+        return THROTTLED
+    return "busy" if isinstance(error, ReadTimeoutError) else ""
 
 
 class Backfill:
@@ -88,9 +90,9 @@ class Backfill:
                 thread.join(LOOK_SECONDS)
                 status.update(self.progress())
         if isinstance(box[0], Exception):
-            if not is_passing(box[0]):
+            if not (outcome := passing(box[0])):
                 raise UserError(f"the function {self._arn} cannot be called: {box[0]}")
-            return {"outcome": "busy", "problem": str(box[0])}
+            return {"outcome": outcome, "problem": str(box[0])}
         return read_reply(box[0])
 
     def state(self) -> dict[str, Any]:
@@ -122,13 +124,14 @@ def progress_line(run: Mapping[str, Any]) -> str:
 def run(environment: Environment, event: Mapping[str, Any], wait: Callable[[float], None] = time.sleep) -> int:
     """Carry the run to its end; exit code 1 where objects are left untagged or the run stalls."""
     backfill = Backfill(environment)
-    reply = backfill.call(event)
-    name = reply.get("run")
+    reply, name = backfill.call(event), None
     while reply["outcome"] in GOES_ON:
+        if event and reply["outcome"] != THROTTLED:
+            name, event = reply.get("run"), {}
         console.print(f"{reply['outcome']}: {reply.get('problem') or backfill.progress()}", highlight=False)
         wait(WAIT_SECONDS)
-        reply = backfill.call({})
-        if reply["outcome"] == "idle":
+        reply = backfill.call(event)
+        if reply["outcome"] == "idle" and not event:
             last = backfill.state().get("last") or {}
             reply = {"outcome": "finished", "run": last.get("id"), "result": last.get("result", {})}
         if name and reply["outcome"] in ("finished", "estimated") and reply.get("run") != name:

@@ -46,9 +46,9 @@ def test_only_a_busy_function_is_asked_again() -> None:
     def error(code: str) -> ClientError:
         return ClientError({"Error": {"Code": code, "Message": "m"}}, "Invoke")
 
-    assert backfill.is_passing(error("TooManyRequestsException"))
-    assert backfill.is_passing(ReadTimeoutError(endpoint_url="u"))
-    assert not backfill.is_passing(error("AccessDeniedException"))
+    assert backfill.passing(error("TooManyRequestsException")) == backfill.THROTTLED
+    assert backfill.passing(ReadTimeoutError(endpoint_url="u")) == "busy"
+    assert backfill.passing(error("AccessDeniedException")) == ""
 
 
 def test_progress_is_a_line_of_phase_and_counts() -> None:
@@ -85,6 +85,17 @@ def test_a_run_is_called_until_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> 
     under_way = {"outcome": "under_way", "run": "r"}
     code, fake = run(monkeypatch, under_way, {"outcome": "busy", "problem": "p"}, {"outcome": "finished", "run": "r"})
     assert (code, fake.events) == (0, [{"mode": "apply"}, {}, {}])
+
+
+def test_what_was_asked_for_is_asked_until_the_function_has_heard_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a cancellation that is throttled would carry on with what it is to cancel, or with another's run."""
+    throttled = {"outcome": "throttled", "problem": "Rate Exceeded."}
+    queued = {"outcome": "queued", "run": "r"}
+    finished = [{"outcome": "finished", "run": each, "result": {}} for each in ("s", "r")]
+    code, fake = run(monkeypatch, throttled, throttled, queued, throttled, *finished)
+    assert (code, fake.replies) == (0, [])
+    assert fake.events == [{"mode": "apply"}] * 3 + [{}] * 3
+    assert run(monkeypatch, throttled, {"outcome": "idle"})[0] == 0, "there is nothing to cancel; the last run is over"
 
 
 def test_a_run_the_schedule_has_ended_meanwhile_is_read_from_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
