@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
+from scripts.build_functions import packages
 from scripts.handoff import client, read_handoff
 from scripts.infrastructure.environments import Environment, load_environment
 from scripts.talk import EXIT_FAILURE, UserError, make_console, run_program
@@ -138,7 +139,8 @@ def open_queues(environment: Environment, function: str) -> list[DeadLetterQueue
     Raises :class:`UserError` naming the functions there are, where ``function`` is none of them.
     """
     arns: dict[str, str] = read_handoff(environment, "40-automation")["function_arns"]
-    chosen = {name: arn for name, arn in arns.items() if name == function or name.startswith(f"{function}_")}
+    beginning = f"{function}_" if function in packages() else None  # a word is that of several functions
+    chosen = {each: arn for each, arn in arns.items() if each == function or (beginning and each.startswith(beginning))}
     if function and not chosen:
         raise UserError(f"no function {function!r} in {environment.name}; there are: {', '.join(sorted(arns))}")
     sqs, functions = client(environment, "sqs"), client(environment, "lambda")

@@ -160,17 +160,21 @@ def test_dropping_deletes_without_calling(desk: Desk) -> None:
 def test_a_function_stands_for_all_its_instances_and_a_wrong_name_names_those_there_are(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arns = {"object_tagger": ARN, "cleaner_a": ARN, "cleaner_b": ARN}
+    arns = dict.fromkeys(("object_tagger", "scratch_cleaner_a", "scratch_cleaner_b"), ARN)
     monkeypatch.setattr(dead_letters, "read_handoff", lambda *_: {"function_arns": arns})
     monkeypatch.setattr(dead_letters, "client", lambda _, service: boto3.client(service))
 
     def names(function: str) -> list[str]:
         return [queue.service for queue in dead_letters.open_queues(load_environment("local"), function)]
 
-    assert names("cleaner") == ["cleaner_a", "cleaner_b"]
-    assert names("") == ["cleaner_a", "cleaner_b", "object_tagger"]
-    with pytest.raises(UserError, match=r"in local; there are: cleaner_a, cleaner_b, object_tagger"):
-        names("taggr")
+    assert names("scratch_cleaner") == ["scratch_cleaner_a", "scratch_cleaner_b"]
+    assert names("scratch_cleaner_a") == ["scratch_cleaner_a"]
+    assert names("") == sorted(arns)
+    for wrong in ("taggr", "object", "scratch"):
+        with pytest.raises(
+            UserError, match="there are: object_tagger, scratch_cleaner_a, scratch_cleaner_b"
+        ):
+            names(wrong)
 
 
 def test_dropping_asks_for_a_function_and_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
