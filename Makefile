@@ -18,6 +18,7 @@ DIRECTORY ?= critical
 CONFIRM ?=
 SAMPLES ?=
 STORAGE ?=
+RECOVERY_STORAGE ?=
 FUNCTION ?=
 SOURCE ?= ena
 NAMES ?=
@@ -38,6 +39,9 @@ RUN ?=
 MONTHS ?= 1
 SEED ?= 1
 SEEDS ?= 1
+LOSS ?= stop
+KEEP ?=
+HOURS ?= 2
 KILLS ?= 20
 PAIR ?=
 ROUNDS ?= 5
@@ -145,8 +149,8 @@ recover: $(VENV) ## A step of the runbooks region-failover and region-failback, 
 	@$(PYTHON) -m scripts.recovery "$(STEP)" --env "$(ENV)" --directory "$(DIRECTORY)"
 
 drill: $(VENV) $(LOCALCLOUD) tools functions ## Lose the primary region on a busy day of the local cloud, fail over and back by the runbooks, measure RPO and RTO (SEED, SEEDS, STAGE, LOSS=deny, KEEP=1; in an account see docs/recovery.md)
-	@$(PYTHON) -m scripts.drill --seed "$(SEED)" --seeds "$(SEEDS)" --stage "$(or $(STAGE),pilot_light)" --loss "$(or $(LOSS),stop)" $(if $(KEEP),--keep) \
-	  --env "$(ENV)" $(if $(STORAGE),--storage "$(STORAGE)") $(if $(RECOVERY_STORAGE),--recovery-storage "$(RECOVERY_STORAGE)") --hours "$(or $(HOURS),2)" --confirm "$(CONFIRM)"
+	@$(PYTHON) -m scripts.drill --seed "$(SEED)" --seeds "$(SEEDS)" --stage "$(or $(STAGE),pilot_light)" --loss "$(LOSS)" $(if $(KEEP),--keep) \
+	  --env "$(ENV)" $(if $(STORAGE),--storage "$(STORAGE)") $(if $(RECOVERY_STORAGE),--recovery-storage "$(RECOVERY_STORAGE)") --hours "$(HOURS)" --confirm "$(CONFIRM)"
 
 replicate: $(VENV) ## Copy to the recovery region what the replication left out: MODE=estimate (default), apply or cancel; DIRECTION=back; PREFIX=
 	@$(PYTHON) -m scripts.replicate --env "$(ENV)" --mode "$(MODE)" --direction "$(DIRECTION)" --prefix "$(PREFIX)" --run "$(RUN)"
