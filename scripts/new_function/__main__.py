@@ -110,7 +110,6 @@ def words(name: str, description: str) -> dict[str, str]:
     return {
         "name": name,
         "kebab": kebab,
-        "area": kebab,
         "description": description,
         "does": description[0].lower() + description[1:],
         "today": f"{datetime.now(UTC):%Y-%m-%d}",
