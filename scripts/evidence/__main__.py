@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from jsonschema import ValidationError
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -51,7 +52,12 @@ def main() -> int:
         console.print(f"controls: {len(load().controls)} are right", highlight=False)
         return 0
     if options.command == "render":
-        console.print(str(report.write_page(options.document)), highlight=False)
+        try:
+            page = report.write_page(options.document)
+        except (OSError, ValueError, ValidationError) as error:
+            why = str(error).splitlines()[0]
+            raise UserError(f"{options.document} is no report.json of make evidence: {why}") from error
+        console.print(str(page), highlight=False)
         return 0
     return make_evidence(options.env, options.groups.split())
 

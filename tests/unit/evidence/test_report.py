@@ -260,6 +260,16 @@ def test_the_digest_of_what_differs_is_of_new_files_too(monkeypatch: pytest.Monk
     assert len(seen - {""}) == 4
 
 
+@pytest.mark.parametrize("content", [None, "no JSON", "{}"])
+def test_a_page_is_made_of_a_report_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "other.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["evidence", "render", str(path)])
+    with pytest.raises(UserError, match=r"other\.json is no report\.json"):
+        program.main()
+
+
 def test_an_unknown_group_is_named(without_tools: Path) -> None:
     with pytest.raises(UserError, match="WITH=moon is none of"):
         program.make_evidence("local", ["moon"])

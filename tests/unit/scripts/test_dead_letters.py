@@ -171,9 +171,7 @@ def test_a_function_stands_for_all_its_instances_and_a_wrong_name_names_those_th
     assert names("scratch_cleaner_a") == ["scratch_cleaner_a"]
     assert names("") == sorted(arns)
     for wrong in ("taggr", "object", "scratch"):
-        with pytest.raises(
-            UserError, match="there are: object_tagger, scratch_cleaner_a, scratch_cleaner_b"
-        ):
+        with pytest.raises(UserError, match="there are: object_tagger, scratch_cleaner_a, scratch_cleaner_b"):
             names(wrong)
 
 
