@@ -104,7 +104,7 @@ def _plain(value: object) -> object:
 def select_roots(root: str | None) -> tuple[str, ...]:
     """All roots in apply order, or the one named by its full name, its number or its word (``20``, ``storage``).
 
-    The bootstrap is only selected by its name.
+    The bootstrap is none of all: it is selected by naming it.
     """
     if not root:
         return ROOTS

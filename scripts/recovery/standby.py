@@ -31,7 +31,7 @@ class Standby:
         return client(self.environment, service, self.environment.recovery_region)
 
     def primary(self, service: str) -> Any:
-        """A client in the primary region: for the way back alone."""
+        """A client in the primary region: for the way back, and for looks while both regions serve."""
         return client(self.environment, service, self.environment.region)
 
     def handoff(self, root: str) -> dict[str, Any]:
