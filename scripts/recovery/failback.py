@@ -59,23 +59,35 @@ def mirror_storage(standby: Standby) -> int:
 
 
 def await_replicas(standby: Standby) -> int:
-    """Wait until the lake has what was written to its replica. Raises :class:`UserError` for what S3 gave up."""
+    """Wait until the lake has what is in its replica now. Raises :class:`UserError` for what S3 gave up.
+
+    The runbook comes back to this step when nothing writes any more.
+    """
     s3, bucket = standby.client("s3"), standby.storage["replica_bucket"]
+    waiting, failed = _keys(s3, bucket), list[str]()
 
-    def states() -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for key, head in _heads(s3, bucket):
-            found.setdefault(head.get("ReplicationStatus", ""), []).append(key)
-        return found
+    def state(key: str) -> str:
+        try:
+            return str(s3.head_object(Bucket=bucket, Key=key).get("ReplicationStatus", ""))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "404":  # deleted since
+                return ""
+            raise
 
-    standby.wait(f"nothing of {bucket} waits to be replicated", lambda: not states().get("PENDING"), 24 * HOUR)
-    failed = states().get("FAILED", [])
+    def is_done() -> bool:
+        with ThreadPoolExecutor(READERS) as pool:
+            states = list(zip(waiting, pool.map(state, waiting), strict=True))
+        waiting[:] = [key for key, found in states if found == "PENDING"]
+        failed.extend(key for key, found in states if found == "FAILED")
+        return not waiting
+
+    standby.wait(f"nothing of {bucket} waits to be replicated", is_done, 24 * HOUR)
     if failed:
         raise UserError(
             f"S3 gave up on {len(failed)} objects of {bucket} ({', '.join(failed[:SHOWN])}); bring them with: "
             f"make replicate ENV={standby.environment.name} DIRECTION=back MODE=apply"
         )
-    console.print(f"everything in {bucket} is in {standby.storage['lake_bucket']}", highlight=False)
+    console.print(f"everything that was in {bucket} is in {standby.storage['lake_bucket']}", highlight=False)
     return 0
 
 
@@ -138,12 +150,6 @@ def _is_synced(efs: Any, file_system: str) -> bool:
 def _keys(s3: Any, bucket: str) -> list[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-
-def _heads(s3: Any, bucket: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    with ThreadPoolExecutor(READERS) as pool:
-        keys = _keys(s3, bucket)
-        yield from zip(keys, pool.map(lambda key: s3.head_object(Bucket=bucket, Key=key), keys), strict=True)
 
 
 def _described(s3: Any, bucket: str) -> Iterator[tuple[str, tuple[str, str, dict[str, str]]]]:

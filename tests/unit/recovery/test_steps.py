@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.infrastructure.environments import load_environment
-from scripts.recovery import failover, readiness
+from scripts.recovery import failback, failover, readiness, standby
 from scripts.recovery.standby import Standby
 from scripts.talk import UserError
 
@@ -18,7 +19,12 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ZONE = "ap-south-2a"
 HANDOFFS = {
     "10-foundation": {"recovery_key_arns": {"volumes": "key"}},
-    "20-storage": {"file_system_id": "fs-1", "file_system_arn": "arn:fs-1", "replica_bucket": "replica"},
+    "20-storage": {
+        "file_system_id": "fs-1",
+        "file_system_arn": "arn:fs-1",
+        "lake_bucket": "lake",
+        "replica_bucket": "replica",
+    },
     "60-protection": {"recovery_vault_name": "vault", "restore_role_arn": "role", "replica_file_system_id": "fs-2"},
     "90-recovery": {"zones": [ZONE], "cluster_name": "cluster"},
 }
@@ -181,6 +187,32 @@ def test_a_schedule_of_somebody_else_is_none_of_the_platforms(capsys: pytest.Cap
     assert "schedules: there is none" in capsys.readouterr().out
 
 
+def lake_with(states: dict[str, list[str]]) -> Service:
+    """A bucket whose objects are in these states, one after the other; deleted where there is no more."""
+
+    def head_object(Key: str, **_: Any) -> dict[str, str]:
+        if not states[Key]:
+            raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadObject")
+        return {"ReplicationStatus": states[Key].pop(0)}
+
+    return Service(list_objects_v2={"Contents": [{"Key": key} for key in states]}, head_object=head_object)
+
+
+def test_only_what_waits_for_its_replica_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(standby.LOOK_SECONDS, False, 0)
+    s3 = lake_with({"a": ["COMPLETED"], "b": ["PENDING", "PENDING", "COMPLETED"], "c": ["REPLICA"], "d": ["PENDING"]})
+    assert failback.await_replicas(stand(s3=s3)) == 0
+    asked = [each["Key"] for each in s3.called("head_object")]
+    assert sorted(asked) == ["a", "b", "b", "b", "c", "d", "d"]
+
+
+def test_what_s3_gave_up_is_named_whenever_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(standby.LOOK_SECONDS, False, 0)
+    s3 = lake_with({"a": ["FAILED"], "b": ["PENDING", "FAILED"], "c": ["PENDING", "COMPLETED"]})
+    with pytest.raises(UserError, match=r"gave up on 2 objects of replica \(a, b\)"):
+        failback.await_replicas(stand(s3=s3))
+
+
 @pytest.mark.parametrize(
     ("tags", "named"),
     [
@@ -198,11 +230,11 @@ def test_a_volume_that_nothing_backs_up_is_named(tags: dict[str, str], named: st
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
     header = {"ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 15 Jan 2026 12:00:00 GMT"}}}
-    standby = stand(
+    standing = stand(
         ec2=Service(describe_volumes={"Volumes": [volume]}),
         backup=Service(list_recovery_points_by_backup_vault={"RecoveryPoints": []}),
         sts=Service(get_caller_identity=header),
     )
-    found = list(readiness._volumes(standby))
+    found = list(readiness._volumes(standing))
     assert [what for what, _ in found] == ["vol-1"] * bool(named)
     assert all(why.startswith(named) for _, why in found)
