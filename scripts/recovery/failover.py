@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
-from scripts.recovery.standby import STORAGE_DIRECTORIES, Standby
-from scripts.talk import EXIT_FAILURE, UserError, make_console
+from scripts.recovery.standby import STORAGE_DIRECTORIES, Standby, verdict
+from scripts.talk import UserError, make_console
 
 FENCE = "fenced-off-from-the-primary"
 # Who works for the platform, by who takes the role: functions, transfers, pods, nodes. What copies data between the
@@ -181,12 +181,7 @@ def restore_directory(standby: Standby, directory: str) -> int:
 
 def check(standby: Standby) -> int:
     """Look whether the platform works in the recovery region; exit code 1 names what does not."""
-    problems = [f"{what}: {why}" for what, why in _problems(standby)]
-    for problem in problems:
-        console.print(f"[red]no[/] {problem}", highlight=False)
-    if not problems:
-        console.print(f"[green]the platform works in {standby.environment.recovery_region}[/]", highlight=False)
-    return EXIT_FAILURE if problems else 0
+    return verdict(console, _problems(standby), f"the platform works in {standby.environment.recovery_region}")
 
 
 def _problems(standby: Standby) -> Iterator[tuple[str, str]]:

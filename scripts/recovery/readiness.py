@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from scripts.recovery.failover import newest_points, replication_of
-from scripts.recovery.standby import Standby
+from scripts.recovery.standby import Standby, verdict
 from scripts.recovery.targets import read_targets
-from scripts.talk import EXIT_FAILURE, make_console
+from scripts.talk import make_console
 
 TAG = "kosha:backup"
 # A backup begins within its window and a copy takes its time: what is older than its target and this is late.
@@ -20,12 +21,8 @@ console = make_console()
 
 def ready(standby: Standby) -> int:
     """Look whether everything has a copy that is young enough and can be used; exit code 1 names what has not."""
-    problems = [f"{what}: {why}" for look in (_volumes, _storage, _keys, _alarms) for what, why in look(standby)]
-    for problem in problems:
-        console.print(f"[red]no[/] {problem}", highlight=False)
-    if not problems:
-        console.print(f"[green]{standby.environment.recovery_region} could take over now[/]", highlight=False)
-    return EXIT_FAILURE if problems else 0
+    problems = chain.from_iterable(look(standby) for look in (_volumes, _storage, _keys, _alarms))
+    return verdict(console, problems, f"{standby.environment.recovery_region} could take over now")
 
 
 def _volumes(standby: Standby) -> Iterator[tuple[str, str]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from rich.console import Console
+from rich.markup import escape
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from scripts.handoff import client, read_handoff
 from scripts.infrastructure.environments import Environment
-from scripts.talk import UserError
+from scripts.talk import EXIT_FAILURE, UserError
 
 HOUR = 3600
 # How often AWS is asked whether something is done, in seconds.
@@ -57,3 +59,13 @@ class Standby:
             Retrying(retry=retry_if_result(lambda ready: not ready), wait=pause, stop=stop_after_delay(seconds))(done)
         except RetryError as error:
             raise UserError(f"not within {seconds / 60:.0f} minutes: {what}; run the step again to go on") from error
+
+
+def verdict(console: Console, problems: Iterable[tuple[str, str]], good: str) -> int:
+    """Print each problem (what, why), or that all is ``good``; returns the exit code."""
+    found = [f"{what}: {why}" for what, why in problems]
+    for problem in found:
+        console.print(f"[red]no[/] {escape(problem)}", highlight=False)
+    if not found:
+        console.print(f"[green]{good}[/]", highlight=False)
+    return EXIT_FAILURE if found else 0
