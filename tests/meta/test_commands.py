@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.infrastructure.environments import ROOTS, STAGES
+
 REPOSITORY = Path(__file__).parents[2]
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
@@ -14,6 +16,11 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
 def test_help_lists_every_target() -> None:
     shown = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     assert set(re.findall(r"^\s+(?:\x1b\[\d+m)?([a-z][a-z-]*)(?:\x1b\[0m)?\s{2,}", shown, re.M)) == TARGETS
+
+
+def test_help_lists_the_roots_and_stages_there_are() -> None:
+    assert f"ROOT={'|'.join(ROOTS)} " in MAKEFILE
+    assert f"STAGE={'|'.join(STAGES)} " in MAKEFILE
 
 
 @pytest.mark.parametrize("target", ["lint", "policy", "supply", "test"])
