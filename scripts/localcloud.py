@@ -25,6 +25,7 @@ from scripts.paths import LOCALCLOUD_PYTHON, localcloud_directory
 from scripts.talk import AlreadySaidError, UserError
 
 DEFAULT_PORT = 4566
+ACCOUNT = "000000000000"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 

@@ -25,6 +25,7 @@ from scripts.cluster.samples import all_manifests
 from scripts.guardrails import residency
 from scripts.guardrails.documents import Policy, Resource, completed, handed_on, policies, resources
 from scripts.infrastructure.environments import BOOTSTRAP, ROOTS, load_environment
+from scripts.localcloud import ACCOUNT
 from scripts.paths import BUILD, REPOSITORY, TERRAFORM
 from scripts.plan_values import fill_unknown
 from scripts.plans import make_plans, sample_plans
@@ -34,7 +35,7 @@ from scripts.terraform_tests import first_state
 PROGRAMS = REPOSITORY / ".venvs" / "policy" / "bin"
 CHECKOV = PROGRAMS / "checkov"
 # Of the local cloud, and of the mock provider in the roots' tests.
-PLANNED_ACCOUNT, TESTED_ACCOUNT = "000000000000", "111122223333"
+PLANNED_ACCOUNT, TESTED_ACCOUNT = ACCOUNT, "111122223333"
 console = make_console()
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-ACCOUNT = "000000000000"
+from scripts.localcloud import ACCOUNT
+
 PERSON = "asha"
 
 
