@@ -124,7 +124,8 @@ def progress_line(run: Mapping[str, Any]) -> str:
 def run(environment: Environment, event: Mapping[str, Any], wait: Callable[[float], None] = time.sleep) -> int:
     """Carry the run to its end; exit code 1 where objects are left untagged or the run stalls."""
     backfill = Backfill(environment)
-    reply, name = backfill.call(event), None
+    reply = backfill.call(event)
+    name: str | None = None
     while reply["outcome"] in GOES_ON:
         if event and reply["outcome"] != THROTTLED:
             name, event = reply.get("run"), {}

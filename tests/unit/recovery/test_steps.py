@@ -17,7 +17,7 @@ from scripts.talk import UserError
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ZONE = "ap-south-2a"
-HANDOFFS = {
+HANDOFFS: dict[str, dict[str, Any]] = {
     "10-foundation": {"recovery_key_arns": {"volumes": "key"}},
     "20-storage": {
         "file_system_id": "fs-1",
@@ -32,6 +32,8 @@ HANDOFFS = {
 
 class Service:
     """A client whose answers are given; a paginated call has one page."""
+
+    exceptions: Any = None
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
@@ -172,7 +174,7 @@ def test_a_schedule_of_somebody_else_is_none_of_the_platforms(capsys: pytest.Cap
         describe_replication_configurations=not_found,
         describe_mount_targets={"MountTargets": [{"LifeCycleState": "available"}]},
     )
-    efs.exceptions = type("Exceptions", (), {"ReplicationNotFound": ReplicationNotFound})  # type: ignore[assignment]
+    efs.exceptions = type("Exceptions", (), {"ReplicationNotFound": ReplicationNotFound})
     schedules = [{"Name": "kosha-dev-recovery-x", "State": "ENABLED"}, {"Name": "theirs", "State": "DISABLED"}]
     scheduler = Service(list_schedules={"Schedules": schedules})
     services = {
