@@ -127,8 +127,8 @@ launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/s
 launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (TAG, REFERENCE=assembly)
 	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(NAMES)
 
-pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder; PROFILE=eks for steps as Jobs of a cluster
-	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
+pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder (RUN=name); PROFILE=eks for steps as Jobs of a cluster
+	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(RUN),--run-id "$(RUN)") $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
 
 ingest: $(VENV) tools ## Bring reads from an archive: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder (REFERENCE=assembly; ACCEPT_TERMS=1 for igsr)
 	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(if $(ACCEPT_TERMS),--accept-terms) $(NAMES)
