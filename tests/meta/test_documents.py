@@ -252,3 +252,13 @@ def test_every_runbook_is_named_by_what_leads_to_it() -> None:
         if page.name not in known.union(*(linked for other, linked in steps.items() if other != page))
     ]
     assert not unnamed
+
+
+def test_tear_down_names_every_root_that_is_protected() -> None:
+    protected = {
+        path.parent.name
+        for path in (REPOSITORY / "terraform").glob("*/*.tf")
+        if re.search(r"deletion_protection\s*= var\.deletion_protection", read(path))
+    }
+    assert len(protected) > 4
+    assert not [root for root in protected if root not in read(RUNBOOKS / "tear-down.md")]
