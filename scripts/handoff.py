@@ -76,11 +76,11 @@ def _unreadable(environment: Environment, path: str, error: Exception) -> UserEr
     if environment.is_local and local_cloud().status() is None:
         return UserError(local_cloud().silence())
     return UserError(
-        f"cannot read the handoffs of {environment.name} below {path} in SSM: {str(error).rstrip('.')}.{_advice(error)}"
+        f"cannot read the handoffs of {environment.name} below {path} in SSM: {str(error).rstrip('.')}.{advice(error)}"
     )
 
 
-def _advice(error: Exception) -> str:
+def advice(error: Exception) -> str:
     """What to do about it; an answer of AWS alone does not say."""
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return " Give credentials: export AWS_PROFILE=<profile>, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

@@ -1,4 +1,4 @@
-"""An account that cannot be asked is answered with what to do."""
+"""An account that cannot be asked: the error says what to do."""
 
 from unittest.mock import Mock
 
@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from scripts import handoff
+from scripts.infrastructure import bootstrap as bootstrapping
 from scripts.infrastructure.environments import Environment, load_environment
 from scripts.talk import UserError
 
@@ -47,3 +48,19 @@ def test_a_root_that_is_not_applied_is_named(dev: Environment, monkeypatch: pyte
     )
     with pytest.raises(UserError, match="make apply ENV=dev"):
         handoff.read_handoff(dev, "10-foundation")
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [(refused("403"), "aws sts get-caller-identity"), (NoCredentialsError(), "AWS_PROFILE")],
+    ids=["403", "NoCredentialsError"],
+)
+def test_a_state_bucket_that_cannot_be_looked_at_says_what_to_do(
+    error: Exception, advice: str, dev: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A HEAD with credentials that AWS does not know is answered by 403, as one of another account's bucket."""
+    s3 = Mock(head_bucket=Mock(side_effect=error))
+    monkeypatch.setattr(bootstrapping, "client", Mock(return_value=s3))
+    with pytest.raises(UserError, match="kosha-dev-state-ap-south-1 cannot be looked at") as raised:
+        bootstrapping.bootstrap(dev)
+    assert advice in str(raised.value)
