@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from pipelines.sequencing.engine import Place
-from pipelines.sequencing.run import Run, name_of_run
+from pipelines.sequencing.run import Run
 from pipelines.sequencing.status import BadData
 from pipelines.sequencing.steps import multiqc, reference, versions
 from scripts import example_data, pipeline
@@ -48,14 +48,6 @@ def test_wrong_use_exits_2_with_a_message_and_makes_nothing(storage: Path, capsy
         start(storage, "--cores", "0")
     assert caught.value.code == 2
     assert not (storage / "intermediate").exists()
-
-
-def test_a_run_is_named_after_the_project_s_folder() -> None:
-    """Every project's sheet is called samples.tsv: named after it, two projects would share one run."""
-    assert name_of_run(PurePosixPath("/shared-storage/active/ecoli-evolution/samples.tsv")) == "ecoli-evolution"
-    assert name_of_run(PurePosixPath("active/My Study_2/week.48.csv")) == "my-study-2-week-48"
-    assert name_of_run(PurePosixPath("/samples.tsv")) == "run"
-    assert len(name_of_run(PurePosixPath(f"{'a' * 58} b/c.tsv"))) == 58
 
 
 def test_a_make_pipeline_without_values_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
