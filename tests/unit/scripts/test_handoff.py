@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from scripts import handoff
 from scripts.infrastructure import bootstrap as bootstrapping
 from scripts.infrastructure.environments import Environment, load_environment
+from scripts.infrastructure.terraform import TerraformRoot
 from scripts.talk import UserError
 
 URL = "https://ssm.ap-south-1.amazonaws.com/"
@@ -64,3 +65,24 @@ def test_a_state_bucket_that_cannot_be_looked_at_says_what_to_do(
     with pytest.raises(UserError, match="kosha-dev-state-ap-south-1 cannot be looked at") as raised:
         bootstrapping.bootstrap(dev)
     assert advice in str(raised.value)
+
+
+# Of Terraform 1.11.4 with made-up credentials, without a network; and as its S3 backend words the others.
+STS = "retrieving caller identity from STS: operation error STS: GetCallerIdentity, https response error StatusCode:"
+INITS = {
+    f"validating provider credentials: {STS} 0, dial tcp: no such host": "ENV=local",
+    f"validating provider credentials: {STS} 403, api error InvalidClientTokenId: m": "aws sts get-caller-identity",
+    "No valid credential sources found": "AWS_PROFILE",
+    'S3 bucket "kosha-dev-state-ap-south-1" does not exist.': "make bootstrap ENV=dev",
+}
+
+
+@pytest.mark.parametrize("said", INITS, ids=list(INITS.values()))
+def test_an_init_that_fails_says_what_to_do_and_only_why(said: str, dev: Environment) -> None:
+    root = Mock(environment=dev, workspace=Mock(root="10-foundation"))
+    told = TerraformRoot._explain_init(
+        root, f"╷\n│ Error: {said}\n╵\nInitializing the backend...\n- alerts in ../alerts\n"
+    )
+    assert INITS[said] in told
+    assert told.startswith("10-foundation: ")
+    assert "Initializing" not in told
