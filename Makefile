@@ -22,6 +22,7 @@ RECOVERY_STORAGE ?=
 FUNCTION ?=
 SOURCE ?= ena
 NAMES ?=
+ACCEPT_TERMS ?=
 PROJECT ?=
 SITE ?=
 MODE ?= estimate
@@ -130,11 +131,11 @@ launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/s
 launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (TAG, REFERENCE=assembly)
 	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(NAMES)
 
-pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder; PROFILE=eks for steps as Jobs of a cluster
-	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
+pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder (RUN=name); PROFILE=eks for steps as Jobs of a cluster
+	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(RUN),--run-id "$(RUN)") $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)
 
-ingest: $(VENV) tools ## Bring reads from an archive: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder (REFERENCE=assembly)
-	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(NAMES)
+ingest: $(VENV) tools ## Bring reads from an archive: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= STORAGE=folder (REFERENCE=assembly; ACCEPT_TERMS=1 for igsr)
+	@$(PYTHON) -m scripts.ingest "$(SOURCE)" --storage "$(STORAGE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(if $(ACCEPT_TERMS),--accept-terms) $(NAMES)
 
 lake: $(VENV) ## Show what of PROJECT is in the data lake of ENV: classes, tags, replicas
 	@$(PYTHON) -m scripts.lake --env "$(ENV)" --project "$(PROJECT)"
@@ -250,7 +251,7 @@ supply: $(VENV) functions ## Secrets in tracked files, advisories on uv.lock, a 
 evidence: $(VENV) $(POLICY) $(LOCALCLOUD) $(NPM) functions ## Run the checks of docs/controls.yaml and write the report for auditors (ENV, WITH="local-cloud make")
 	@$(PYTHON) -m scripts.evidence make --env "$(ENV)" --with "$(WITH)"
 
-mutants: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## Write a hundred faults into the Terraform, one at a time; each must be noticed (AREA, MUTANT; SHARE=3: a third of them, another for each commit)
+mutants: $(VENV) $(POLICY) $(LOCALCLOUD) functions ## Write faults into the Terraform, one at a time; each must be noticed (AREA, MUTANT; SHARE=3: a third of them, another for each commit)
 	@$(PYTHON) -m scripts.mutants --area "$(AREA)" --mutant "$(MUTANT)" $(if $(SHARE),--share "$(SHARE)")
 
 clean: ## Remove environments, builds and caches (stop the local cloud first: make down)

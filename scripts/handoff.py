@@ -32,6 +32,10 @@ UNKNOWN_CREDENTIALS = frozenset(
     }
 )
 
+NO_CREDENTIALS = " Give credentials: export AWS_PROFILE=<profile>, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+NOT_KNOWN = " AWS does not know these credentials, or no more: aws sts get-caller-identity must answer first"
+NO_NETWORK = " Is this machine online, and the region right? The local cloud needs no network: ENV=local"
+
 
 def client(environment: Environment, service: str, region: str | None = None, config: Config | None = None) -> Any:
     """A boto3 client for the environment: the local cloud, or AWS with the caller's own credentials."""
@@ -76,19 +80,28 @@ def _unreadable(environment: Environment, path: str, error: Exception) -> UserEr
     if environment.is_local and local_cloud().status() is None:
         return UserError(local_cloud().silence())
     return UserError(
-        f"cannot read the handoffs of {environment.name} below {path} in SSM: {str(error).rstrip('.')}.{_advice(error)}"
+        f"cannot read the handoffs of {environment.name} below {path} in SSM: {str(error).rstrip('.')}.{advice(error)}"
     )
 
 
-def _advice(error: Exception) -> str:
+def advice(error: Exception) -> str:
     """What to do about it; an answer of AWS alone does not say."""
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return " Give credentials: export AWS_PROFILE=<profile>, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        return NO_CREDENTIALS
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
-        return " Is this machine online, and the region right? The local cloud needs no network: ENV=local"
+        return NO_NETWORK
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     if code in UNKNOWN_CREDENTIALS:
-        return " AWS does not know these credentials, or no more: aws sts get-caller-identity must answer first"
+        return NOT_KNOWN
     if code.startswith("AccessDenied"):
         return " These credentials are good but may not read parameters: use those of who may apply"
     return ""
+
+
+def advice_on(output: str) -> str:
+    """The same about what Terraform printed."""
+    if "No valid credential sources found" in output:
+        return NO_CREDENTIALS
+    if any(code in output for code in UNKNOWN_CREDENTIALS):
+        return NOT_KNOWN
+    return NO_NETWORK if "no such host" in output or "dial tcp" in output else ""

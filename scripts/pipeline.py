@@ -40,7 +40,7 @@ from pipelines.sequencing.engine import (
     settle,
 )
 from pipelines.sequencing.inputs import InputError, read_config, read_samples
-from pipelines.sequencing.run import RUN_ID, Run, read_object, to_json, write_atomically
+from pipelines.sequencing.run import RUN_ID, Run, name_of_run, read_object, to_json, write_atomically
 from pipelines.sequencing.status import EXIT_BAD_DATA, State, Status, endings
 from pipelines.sequencing.steps.multiqc import MultiqcError, find_multiqc
 from pipelines.sequencing.steps.publish import plan, publish_page
@@ -213,7 +213,7 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--config", type=Path, help="the configuration (default: config.yaml beside the sample sheet)")
     start.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="processor cores to use (default: all)")
     start.add_argument("--profile", help="where the steps run: eks, or a folder with a profile of Snakemake")
-    start.add_argument("--run-id", help="the name of the run (default: that of the sample sheet)")
+    start.add_argument("--run-id", help="the name of the run (default: after the folder of the sample sheet)")
     start.add_argument("--multiqc", action="store_true", help="publish the page of MultiQC as well")
     arguments = parser.parse_args(argv)
     if arguments.cores < 1:
@@ -222,7 +222,10 @@ def main(argv: list[str] | None = None) -> int:
     complaints = Console(stderr=True)
     try:
         run = make_run(
-            arguments.storage, arguments.samples, arguments.config, arguments.run_id or arguments.samples.stem
+            arguments.storage,
+            arguments.samples,
+            arguments.config,
+            arguments.run_id or name_of_run(arguments.samples.resolve()),
         )
         place = _place(arguments, run)
     except InputError as error:
@@ -242,7 +245,7 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_FAILURE
     except RunInUse as error:
         complaints.print(
-            f"error: run {run.id} is being worked on by {error}; wait, or use another --run-id",
+            f"error: run {run.id} is being worked on by {error}; wait, or use another --run-id (make pipeline: RUN=)",
             style="red",
             highlight=False,
             markup=False,

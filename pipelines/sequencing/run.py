@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pipelines.naming import SampleName
@@ -20,6 +20,15 @@ from pipelines.sequencing.sample import Sample
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MATES = ("R1", "R2")
+
+
+def name_of_run(sheet: PurePath) -> str:
+    """What a run is called unless somebody names it: after the folder of its sheet, which may be any samples.tsv.
+
+    Small letters, digits and single hyphens, at most 59, so that it also ends the name of a Job.
+    """
+    words = [sheet.parent.name, "" if sheet.stem == "samples" else sheet.stem]
+    return "-".join(re.findall("[a-z0-9]+", " ".join(words).lower()))[:59].rstrip("-") or "run"
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 
+from pipelines.sequencing.run import name_of_run
 from scripts.cluster.charts import charts, paths
 from scripts.cluster.manifests import Images, driver, ingestion, write_kustomization
 from scripts.cluster.push import push
@@ -98,7 +99,7 @@ def main() -> int:
     elif arguments.command == "render":
         print(write_kustomization(environment.name, known_of(environment), images))
     elif arguments.command == "launch":
-        run_id = arguments.run or PurePosixPath(arguments.samples).stem.lower()
+        run_id = arguments.run or name_of_run(PurePosixPath(arguments.samples))
         start(environment, driver(run_id, arguments.samples, images), console)
     else:
         job = ingestion(

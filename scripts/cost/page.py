@@ -14,7 +14,7 @@ from pipelines.sequencing.steps.chart import Series, line_chart
 from scripts.cost.infrastructure import Infrastructure
 from scripts.cost.ledger import STORAGE_GROUPS, Group
 from scripts.cost.scenarios import Forecast, Inputs, Variation
-from scripts.cost.table import TARGET, dollars, rows, unverified, verdict
+from scripts.cost.table import CASE_STUDY, TARGET, dollars, rows, unverified, verdict
 
 TEMPLATES = Path(__file__).parent
 LEFT_OUT = (
@@ -43,7 +43,8 @@ def write_page(
         sums=found[len(Group) :],
         verdict=verdict(forecasts, workload.compared_with, varied),
         variations=varied,
-        target=TARGET,
+        compared_with=forecasts[workload.compared_with].scenario.title,
+        target=TARGET if workload.compared_with == CASE_STUDY else None,
         charts=_charts(forecasts, workload.months),
         bars=_bars(forecasts),
         legend=list(Group),

@@ -11,6 +11,7 @@ from scripts.cost.ledger import Group
 from scripts.cost.prices import Price, Side
 from scripts.cost.scenarios import FAST, Forecast, Variation
 
+CASE_STUDY = "case_study"
 TARGET = 0.10
 """Of the case study's 60-month storage cost, what Kosha fast may take."""
 
@@ -51,17 +52,18 @@ def _wait(forecast: Forecast, side: Side) -> str:
 
 
 def verdict(forecasts: Mapping[str, Forecast], compared_with: str, varied: Sequence[Variation]) -> str:
-    """Whether the target is met, and under which assumptions it would be otherwise."""
+    """What Kosha fast takes; of the case study, whether the target is met and under which assumptions it would not."""
     ratio = forecasts[FAST].lake / forecasts[compared_with].lake
     storage = forecasts[FAST].storage / forecasts[compared_with].storage
+    base = forecasts[compared_with].scenario.title
+    takes = f"Kosha fast takes {ratio:.3f} of what the lake of {base!r} costs, {storage:.3f} of all its storage"
+    if compared_with != CASE_STUDY:
+        return f"{takes}."
     is_met = ratio <= TARGET
     said, opposite = ("met", "missed") if is_met else ("not met", "met")
     others = [each for each in varied if (each.lake_ratio <= TARGET) != is_met]
     under = "; ".join(f"{each.title} ({each.lake_ratio:.3f})" for each in others) or "none of the assumptions below"
-    return (
-        f"Kosha fast takes {ratio:.3f} of what the case study's lake costs, {storage:.3f} of all its storage;"
-        f" the target is {TARGET:.2f} of the former: {said}. It is {opposite} under: {under}."
-    )
+    return f"{takes}; the target is {TARGET:.2f} of the former: {said}. It is {opposite} under: {under}."
 
 
 def print_forecast(
@@ -77,7 +79,7 @@ def print_forecast(
             table.add_section()
         table.add_row(what, *cells)
     console.print(table)
-    changed = Table(title="Kosha fast to the case study, where an assumption is another")
+    changed = Table(title=f"Kosha fast to {forecasts[compared_with].scenario.title}, where an assumption is another")
     for name in ("assumption", "lake", "all storage"):
         changed.add_column(name, justify="left" if name == "assumption" else "right")
     for each in varied:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import hcl2
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.handoff import client
+from scripts.handoff import advice, client
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import BOOTSTRAP, Environment
 from scripts.infrastructure.terraform import TerraformRoot
@@ -74,8 +74,9 @@ def _is_there(environment: Environment, bucket: str) -> bool:
         if code == "404":
             return False
         raise UserError(
-            f"{bucket} cannot be looked at ({code}): it is another account's, or the credentials lack s3:ListBucket"
+            f"{bucket} cannot be looked at ({code}): AWS does not know these credentials (aws sts get-caller-identity "
+            "must answer first), or they lack s3:ListBucket, or the bucket is another account's"
         ) from error
     except BotoCoreError as error:
-        raise UserError(f"{bucket} cannot be looked at: {error}") from error
+        raise UserError(f"{bucket} cannot be looked at: {str(error).rstrip('.')}.{advice(error)}") from error
     return True

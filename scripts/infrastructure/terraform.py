@@ -21,6 +21,7 @@ from typing import Any
 from python_terraform import IsFlagged, Terraform
 
 from scripts.children import end_with_parent
+from scripts.handoff import advice_on
 from scripts.infrastructure.environments import Environment
 from scripts.infrastructure.mirror import cli_configuration
 from scripts.infrastructure.workspace import Workspace
@@ -261,4 +262,11 @@ class TerraformRoot:
                 "cannot be reached. Give access to registry.terraform.io, or put a mirror (the folder that contains "
                 "registry.terraform.io/) somewhere and set KOSHA_TERRAFORM_MIRROR to it."
             )
-        return f"{self.workspace.root}: terraform init failed\n{text}"
+        if missing := re.search(r"S3 bucket \"([^\"]+)\" does not exist", text):
+            return (
+                f"{self.workspace.root}: the bucket of the states, {missing[1]}, is not there; "
+                f"make bootstrap ENV={self.environment.name} makes it, once"
+            )
+        # From the error on, without what went well.
+        reason = text[max(text.find("Error:"), 0) :].split("\nInitializing ")[0].strip().rstrip(".")
+        return f"{self.workspace.root}: terraform init failed\n{reason}.{advice_on(text)}"

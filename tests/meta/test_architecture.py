@@ -1,5 +1,6 @@
 """The pictures of the architecture are those of the code, and show what there is."""
 
+import json
 import re
 
 import pytest
@@ -14,6 +15,15 @@ from scripts.talk import UserError
 def test_the_page_shows_what_there_is() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert renewed(page) == page, "run: make architecture"
+
+
+def test_the_table_of_handoffs_has_the_fields_that_roots_publish() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for path in (REPOSITORY / "tests" / "data" / "handoffs").glob("*.json"):
+        published = json.loads(path.read_text(encoding="utf-8"))
+        (row,) = re.findall(rf"^\| `{path.stem}`.*", page, re.M)
+        # In braces: the keys of a map.
+        assert set(re.findall(r"`(\w+)`", re.sub(r"\{[^}]*\}", "", row))) - {path.stem} == set(published), path.stem
 
 
 def test_every_root_but_the_first_reads_a_handoff_of_one_before_it() -> None:

@@ -210,6 +210,37 @@ def test_every_alarm_names_its_runbook() -> None:
             assert "Runbook: ${" in described or elsewhere, f"{name(path)}: {described}"
 
 
+def alarms_of_functions() -> dict[str, set[str]]:
+    """Function -> how the names of its alarms end (modules/function)."""
+    heartbeats = yaml.safe_load(read(REPOSITORY / "catalog" / "alarms.yaml"))["functions"]["heartbeat_hours"]
+    found = {}
+    for path in (REPOSITORY / "lambda_src").glob("*/handler.py"):
+        function = path.parent.name
+        module = read(REPOSITORY / "modules" / "automation" / f"{function}.tf")
+        metrics = re.search(r"failure_metrics\s*=\s*\{(.*?)\n  \}", module, re.S)
+        assert metrics, function
+        names = {"errors", "throttles", "dead-letters", *re.findall(r"^\s+(\w+)\s*=", metrics[1], re.M)}
+        found[function] = names | ({"heartbeat"} if function in heartbeats else set())
+    return found
+
+
+def test_every_alarm_is_in_the_table_of_its_runbook() -> None:
+    """Who is woken finds the alarm by its name."""
+    alarms = yaml.safe_load(read(REPOSITORY / "catalog" / "alarms.yaml"))
+    named = [
+        (name, each["runbook"])
+        for part in ("alarms", "composites")
+        for name, each in alarms[part].items()
+        if not each.get("silent")
+    ]
+    objectives = yaml.safe_load(read(REPOSITORY / "catalog" / "slos.yaml"))["slos"]
+    named += [(f"slo-{name}", each["runbook"]) for name, each in objectives.items()]
+    for function, endings in alarms_of_functions().items():
+        named += [(f"-{ending}", f"docs/runbooks/{function.replace('_', '-')}.md") for ending in endings]
+    assert len(named) > 70
+    assert not [f"{runbook}: {alarm}" for alarm, runbook in named if alarm not in read(REPOSITORY / runbook)]
+
+
 def test_every_runbook_is_named_by_what_leads_to_it() -> None:
     """By an alarm, a notice or a command; or, as a step of another, by a runbook. The index alone does not count."""
     known = set(runbooks_named()) | functions() | {Path(link).name for link in links(COMMANDS) if "runbooks/" in link}
@@ -221,3 +252,13 @@ def test_every_runbook_is_named_by_what_leads_to_it() -> None:
         if page.name not in known.union(*(linked for other, linked in steps.items() if other != page))
     ]
     assert not unnamed
+
+
+def test_tear_down_names_every_root_that_is_protected() -> None:
+    protected = {
+        path.parent.name
+        for path in (REPOSITORY / "terraform").glob("*/*.tf")
+        if re.search(r"deletion_protection\s*= var\.deletion_protection", read(path))
+    }
+    assert len(protected) > 4
+    assert not [root for root in protected if root not in read(RUNBOOKS / "tear-down.md")]

@@ -121,9 +121,9 @@ def test_a_run_is_started_under_its_name(
     (created,) = asked()
     job = json.loads(created[-1])
     assert created[3:6] == ["create", "--filename", "-"]  # which refuses a run that is there
-    assert job["metadata"]["name"] == "run-samples"
+    assert job["metadata"]["name"] == "run-lambda-phage"
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == Images("host", "7").of("kosha-sequencing")
-    assert "logs --follow job/run-samples" in capsys.readouterr().out
+    assert "logs --follow job/run-lambda-phage" in capsys.readouterr().out
 
 
 def test_an_ingestion_is_started_under_what_it_brings(

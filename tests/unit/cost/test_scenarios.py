@@ -53,6 +53,13 @@ def test_the_page_has_the_ratios_of_today(varied: dict[str, Variation]) -> None:
         assert f"{varied[title].lake_ratio:.3f}" in PAGE, title
 
 
+def test_of_another_scenario_than_the_case_study_no_target_is_said(found: dict[str, Forecast]) -> None:
+    """The smallest site compares Kosha fast with Kosha classic (examples/smallest-site/catalog/workload.yaml)."""
+    said = verdict(found, "kosha_classic", [])
+    assert "of what the lake of 'Kosha classic' costs" in said
+    assert "target" not in said
+
+
 def test_the_verdict_says_whether_the_target_is_met_and_what_would_turn_it(
     found: dict[str, Forecast], varied: dict[str, Variation]
 ) -> None:

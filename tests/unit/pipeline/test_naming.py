@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from common import catalogue as functions_catalogue
 from common.classification import Classification, classify
 from pipelines.naming import BadName, SampleName, catalogue
+from pipelines.sequencing.run import name_of_run
 from pipelines.sequencing.steps.publish import manifest_key, plan
 from tests.unit.pipeline.samples import make_run
 
@@ -84,3 +85,11 @@ def test_refuses_names_that_the_catalogue_does_not_allow(
 ) -> None:
     with pytest.raises(BadName, match=message):
         catalogue().file_name("aligned_reads", sample, part, extension)
+
+
+def test_a_run_is_named_after_the_project_s_folder() -> None:
+    """Every project's sheet is called samples.tsv: named after it, two projects would share one run."""
+    assert name_of_run(PurePosixPath("/shared-storage/active/ecoli-evolution/samples.tsv")) == "ecoli-evolution"
+    assert name_of_run(PurePosixPath("active/My Study_2/week.48.csv")) == "my-study-2-week-48"
+    assert name_of_run(PurePosixPath("/samples.tsv")) == "run"
+    assert len(name_of_run(PurePosixPath(f"{'a' * 58} b/c.tsv"))) == 58

@@ -1,4 +1,4 @@
-"""An account that cannot be asked is answered with what to do."""
+"""An account that cannot be asked: the error says what to do."""
 
 from unittest.mock import Mock
 
@@ -6,7 +6,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from scripts import handoff
+from scripts.infrastructure import bootstrap as bootstrapping
 from scripts.infrastructure.environments import Environment, load_environment
+from scripts.infrastructure.terraform import TerraformRoot
 from scripts.talk import UserError
 
 URL = "https://ssm.ap-south-1.amazonaws.com/"
@@ -47,3 +49,40 @@ def test_a_root_that_is_not_applied_is_named(dev: Environment, monkeypatch: pyte
     )
     with pytest.raises(UserError, match="make apply ENV=dev"):
         handoff.read_handoff(dev, "10-foundation")
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [(refused("403"), "aws sts get-caller-identity"), (NoCredentialsError(), "AWS_PROFILE")],
+    ids=["403", "NoCredentialsError"],
+)
+def test_a_state_bucket_that_cannot_be_looked_at_says_what_to_do(
+    error: Exception, advice: str, dev: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A HEAD with credentials that AWS does not know is answered by 403, as one of another account's bucket."""
+    s3 = Mock(head_bucket=Mock(side_effect=error))
+    monkeypatch.setattr(bootstrapping, "client", Mock(return_value=s3))
+    with pytest.raises(UserError, match="kosha-dev-state-ap-south-1 cannot be looked at") as raised:
+        bootstrapping.bootstrap(dev)
+    assert advice in str(raised.value)
+
+
+# Of Terraform 1.11.4 with made-up credentials, without a network; and as its S3 backend words the others.
+STS = "retrieving caller identity from STS: operation error STS: GetCallerIdentity, https response error StatusCode:"
+INITS = {
+    f"validating provider credentials: {STS} 0, dial tcp: no such host": "ENV=local",
+    f"validating provider credentials: {STS} 403, api error InvalidClientTokenId: m": "aws sts get-caller-identity",
+    "No valid credential sources found": "AWS_PROFILE",
+    'S3 bucket "kosha-dev-state-ap-south-1" does not exist.': "make bootstrap ENV=dev",
+}
+
+
+@pytest.mark.parametrize("said", INITS, ids=list(INITS.values()))
+def test_an_init_that_fails_says_what_to_do_and_only_why(said: str, dev: Environment) -> None:
+    root = Mock(environment=dev, workspace=Mock(root="10-foundation"))
+    told = TerraformRoot._explain_init(
+        root, f"╷\n│ Error: {said}\n╵\nInitializing the backend...\n- alerts in ../alerts\n"
+    )
+    assert INITS[said] in told
+    assert told.startswith("10-foundation: ")
+    assert "Initializing" not in told
