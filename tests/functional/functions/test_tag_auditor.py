@@ -10,18 +10,13 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from common.clock import Clock
 from common.lake import LakeTags
 from tag_auditor.domain import Entry
-from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
+from tests.functional.functions.conftest import LAKE, REPORTS, Context, Load, Metrics, Notices, StandingTime
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 FOLDER = "raw-sequences/lambda-phage"
 RIGHT = "data_class=raw_sequence&sensitivity=controlled&project=lambda-phage&site=hyd-01"
 
@@ -30,29 +25,11 @@ def reads(number: int) -> str:
     return f"{FOLDER}/rs_lambda-phage_hyd-01_T{number:06}_R1.fastq.gz"
 
 
-class Time:
-    """A clock ``days`` from now, whose Lambda has ``seconds`` left at each look; the last number stays."""
+class Time(StandingTime):
+    """``days`` from now."""
 
     def __init__(self, *seconds: float, days: float = 1) -> None:
-        self.now = datetime.now(UTC) + timedelta(days=days)
-        self.seconds = list(seconds) or [900.0]
-        self.waited: list[float] = []
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.now, self._remaining, self.waited.append)
-
-    def _remaining(self) -> float:
-        return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
-
-
-@pytest.fixture
-def s3(aws: None) -> Any:
-    client = boto3.client("s3")
-    for bucket in (LAKE, REPORTS):
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
-    return client
+        super().__init__(datetime.now(UTC) + timedelta(days=days), *seconds)
 
 
 @pytest.fixture

@@ -14,22 +14,17 @@ from typing import Any
 from unittest.mock import Mock
 from urllib.parse import unquote_plus
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 
-from common.clock import Clock
 from common.lake import OneByOne
 from common.runs import Runs
 from common.state import Remembered, StateConflict, StateStore
 from tag_backfill.aws import Job
 from tag_backfill.domain import Entry, Method, Mode, Request, read_request
-from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
+from tests.functional.functions.conftest import LAKE, REPORTS, Context, Load, Metrics, Notices, StandingTime
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 NOW = datetime(2026, 1, 15, 4, 0, 20, tzinfo=UTC)
 READS = "raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_T001_R1.fastq.gz"
 TAGS = {"data_class": "raw_sequence", "sensitivity": "controlled", "project": "lambda-phage", "site": "hyd-01"}
@@ -40,18 +35,9 @@ def reads(number: int, project: str = "lambda-phage") -> str:
 
 
 @pytest.fixture
-def s3(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+def module(s3: Any, load: Load, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("BATCH_ROLE_ARN", "arn:aws:iam::123456789012:role/kosha-test-tag-backfill-jobs")
-    client = boto3.client("s3")
-    for bucket in (LAKE, REPORTS):
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
-    return client
-
-
-@pytest.fixture
-def module(s3: Any, load: Load) -> ModuleType:
     return load("tag_backfill")
 
 
@@ -64,20 +50,11 @@ def tags_of(s3: Any, key: str, **version: str) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in s3.get_object_tagging(Bucket=LAKE, Key=key, **version)["TagSet"]}
 
 
-class Time:
-    """A clock whose Lambda has ``seconds`` left at each look; the last number stays."""
+class Time(StandingTime):
+    """At ``NOW``."""
 
     def __init__(self, *seconds: float) -> None:
-        self.seconds = list(seconds) or [900.0]
-        self.waited: list[float] = []
-        self.now = NOW
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.now, self._remaining, self.waited.append)
-
-    def _remaining(self) -> float:
-        return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
+        super().__init__(NOW, *seconds)
 
 
 class Store:
