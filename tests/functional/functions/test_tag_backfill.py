@@ -327,14 +327,14 @@ def test_the_schedule_does_nothing_where_no_run_is_open(module: ModuleType, cont
 
 
 def test_a_run_goes_on_where_lambda_s_time_ended(s3: Any, module: ModuleType, context: Context) -> None:
-    put(s3, *(reads(number) for number in range(600)))
+    put(s3, *(reads(number) for number in range(300)))
     context.remaining_ms[:] = [900_000] * 2 + [1_000]
     first = module.handler({"mode": "apply", "run": "r", "method": "direct"}, context)
     assert first["outcome"] == "under_way"
-    assert 0 < first["objects"] < 600
+    assert 0 < first["objects"] < 300
     context.remaining_ms[:] = [900_000]
     last = module.handler({"schedule": "continue"}, context)
-    assert last["result"]["counts"] == {"tagged": 600}
+    assert last["result"]["counts"] == {"tagged": 300}
 
 
 def test_while_a_run_is_open_the_next_waits_and_is_done_after(s3: Any, module: ModuleType, context: Context) -> None:

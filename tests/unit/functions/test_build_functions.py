@@ -68,7 +68,8 @@ def test_builds_again_when_a_source_or_a_dependency_changes(
     shutil.copytree(build_functions.SOURCES, tmp_path / "lambda_src")
     monkeypatch.setattr(build_functions, "SOURCES", tmp_path / "lambda_src")
     assert build_functions.fingerprint(requirements) == before
-    (tmp_path / "lambda_src" / "object_tagger" / "handler.py").open("a").write("# changed\n")
+    handler = tmp_path / "lambda_src" / "object_tagger" / "handler.py"
+    handler.write_text(handler.read_text() + "# changed\n")
     assert not build_functions.is_current(archives, build_functions.fingerprint(requirements))
 
 
