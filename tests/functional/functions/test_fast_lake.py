@@ -24,7 +24,7 @@ TAGS = st.dictionaries(WORDS, WORDS, min_size=1, max_size=10).filter(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(KEYS), ours=TAGS, theirs=TAGS)
 def test_tags_of_the_one_are_read_by_the_other(s3: Any, key: str, ours: dict[str, str], theirs: dict[str, str]) -> None:
     fast, plain = FastLake(s3, LAKE), LakeTags(s3, LAKE)
