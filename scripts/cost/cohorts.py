@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from operator import mul
 
 from scripts.cost.lifecycle import FOREVER, Stage
 from scripts.cost.prices import DAYS
@@ -57,7 +58,5 @@ def reaching(age: float, months: int, spread: float = DAYS) -> tuple[float, ...]
 
 def over_cohorts(volumes: Sequence[float], kernel: Sequence[float]) -> list[float]:
     """The sum over all cohorts: of each month, what the cohorts that have come until then add up to."""
-    return [
-        sum(volumes[month - age] * kernel[age] for age in range(month + 1) if kernel[age])
-        for month in range(len(volumes))
-    ]
+    latest_first = volumes[::-1]
+    return [sum(map(mul, latest_first[-month:], kernel)) for month in range(1, len(volumes) + 1)]

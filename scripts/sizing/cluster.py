@@ -96,6 +96,8 @@ class Cluster:
         self.env = env
         self.pool = pool
         self.nodes = [Node(size, 0.0, 0.0) for size in always]
+        """All there have been, in the order of their launch."""
+        self._running = list(self.nodes)
         self.pod_hours = 0.0
         """Processor-hours that pods requested while they worked, without what Spot made them begin again."""
         self.requested: list[tuple[float, float]] = []
@@ -149,8 +151,9 @@ class Cluster:
 
     def _schedule(self) -> None:
         """What the scheduler does at once: pods on nodes that are there, on the emptiest."""
+        self._running = [node for node in self._running if node.ended is None]
         for placed, pod in list(self._pending.items()):
-            if fitting := [node for node in self.nodes if node.holds(pod)]:
+            if fitting := [node for node in self._running if node.holds(pod)]:
                 share = {id(node): sum(each.processors for each in node.pods) / node.size for node in fitting}
                 self._put(placed, min(fitting, key=lambda node: share[id(node)]))
         if self._pending and not self._wake.triggered:
@@ -172,6 +175,7 @@ class Cluster:
             for size, pods in self._new_nodes():
                 node = Node(size, self.env.now, self.env.now + NODE_STARTS)
                 self.nodes.append(node)
+                self._running.append(node)
                 for placed in pods:
                     self._put(placed, node)
 
@@ -184,7 +188,7 @@ class Cluster:
                 group.append(placed)
             else:
                 groups.append([placed])
-        left = self.pool.limit - sum(node.size for node in self.nodes if node.ended is None)
+        left = self.pool.limit - sum(node.size for node in self._running if node.ended is None)
         for group in groups:
             size = self._smallest(group)
             if size is None:

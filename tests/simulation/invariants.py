@@ -644,6 +644,7 @@ class Invariants:
         before = now - STOPS_WITHIN
         if "instance_scheduler" not in self.deployed or self.world.faults.stopped_at > before:
             return
+        hours = {_in_hours(now), _in_hours(before)}
         for instance in self.world.machines.instances.values():
             if instance.touched_at is None or instance.touched_at > before or instance.cannot_stop or instance.busy:
                 continue
@@ -651,7 +652,6 @@ class Invariants:
                 continue
             if MANAGED.keys() & instance.tags.keys() or instance.is_spot:
                 continue
-            hours = {_in_hours(now), _in_hours(before)}
             started_lately = instance.launched_at + OVERRIDE > before
             if instance.state == "running" and hours == {False} and not started_lately:
                 self.violate("what is idle stands still outside of its hours", f"{instance.id} {instance.tags}")

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -30,11 +31,17 @@ from moto.sns.models import Subscription, sns_backends
 from moto.sqs.models import sqs_backends
 
 from common.clients import USER_AGENT
+from common.clock import Clock
 from common.http import Reader
 from common.lake import OneByOne
 from common.s3_calls import ListObjects, ListVersions, ReadTags, WriteTags
 from common.signing import Signer
 from tests.transfers import TASK, TRANSFER, setting
+
+Load = Callable[[str], ModuleType]
+Notices = Callable[[str], list[dict[str, Any]]]
+Metrics = Callable[[], dict[str, float]]
+"""What the fixtures ``load``, ``notices`` and ``metrics`` are."""
 
 EVENTS = Path(__file__).parents[2] / "events"
 REGION: Final = "ap-south-1"
@@ -135,6 +142,22 @@ class Context:
         return self.remaining_ms.pop(0) if len(self.remaining_ms) > 1 else self.remaining_ms[0]
 
 
+class StandingTime:
+    """A clock that stands at ``now``, and whose Lambda has ``seconds`` left at each look; the last number stays."""
+
+    def __init__(self, now: datetime, *seconds: float) -> None:
+        self.now = now
+        self.seconds = list(seconds) or [900.0]
+        self.waited: list[float] = []
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, self._remaining, self.waited.append)
+
+    def _remaining(self) -> float:
+        return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
+
+
 def event(name: str) -> dict[str, Any]:
     """An event sample of tests/events."""
     loaded: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
@@ -174,6 +197,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def s3(aws: None) -> Any:
+    """A client, with the lake, which has versions, and the bucket of reports."""
+    client = boto3.client("s3")
+    for bucket in (LAKE, REPORTS):
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
+    return client
+
+
 def _list_task_executions(response: DataSyncResponse) -> str:
     backend: DataSyncBackend = response.datasync_backend
     task = json.loads(response.body)["TaskArn"]
@@ -203,7 +236,7 @@ def datasync_says(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.fixture
-def notices(aws: None) -> Callable[[str], list[dict[str, Any]]]:
+def notices(aws: None) -> Notices:
     """The notices that have come to a topic since the last look."""
 
     def read(topic: str) -> list[dict[str, Any]]:
@@ -220,7 +253,7 @@ def notices(aws: None) -> Callable[[str], list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def load(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+def load(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Import a function's handler as a cold start does: with the environment of this test."""
     loaded: list[str] = []
 
@@ -237,7 +270,7 @@ def load(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str],
 
 
 @pytest.fixture
-def metrics(capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]:
+def metrics(capsys: pytest.CaptureFixture[str]) -> Metrics:
     """The metrics that were written since the last look (Embedded Metric Format on stdout)."""
 
     def read() -> dict[str, float]:

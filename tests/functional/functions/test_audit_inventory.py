@@ -8,24 +8,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import boto3
 import duckdb
 import pytest
 from rich.console import Console
 
 from scripts import audit_inventory
 from scripts.object_tags import tags_of
-from tests.functional.functions.conftest import LAKE, REGION, REPORTS
-from tests.functional.functions.test_tag_auditor import FOLDER, RIGHT, Load, Time, put, reads, report_lines
-
-
-@pytest.fixture
-def s3(aws: None) -> Any:
-    client = boto3.client("s3")
-    for bucket in (LAKE, REPORTS):
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
-    return client
+from tests.functional.functions.conftest import LAKE, Load
+from tests.functional.functions.test_tag_auditor import FOLDER, RIGHT, Time, put, reads, report_lines
 
 
 @pytest.fixture

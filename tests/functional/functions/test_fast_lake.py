@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +15,7 @@ from common.tags import is_legal
 from tag_auditor import aws as auditor
 from tag_backfill import aws as backfill
 from tag_backfill.domain import Entry
-from tests.functional.functions.conftest import LAKE, REGION
+from tests.functional.functions.conftest import LAKE
 
 KEYS = ["plain", "a b+c%20d", "ü/é&<>\"'", "tab\there", "x=1;y?z#q", "..//double", "~t!*()", "raw-sequences/p/s_1.bam"]
 WORDS = st.text("abz019 +-=._:/@üéß", max_size=12).map(str.strip)  # moto drops blanks at the ends
@@ -25,15 +24,7 @@ TAGS = st.dictionaries(WORDS, WORDS, min_size=1, max_size=10).filter(
 )
 
 
-@pytest.fixture
-def s3(aws: None) -> Any:
-    client = boto3.client("s3")
-    client.create_bucket(Bucket=LAKE, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
-    return client
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(KEYS), ours=TAGS, theirs=TAGS)
 def test_tags_of_the_one_are_read_by_the_other(s3: Any, key: str, ours: dict[str, str], theirs: dict[str, str]) -> None:
     fast, plain = FastLake(s3, LAKE), LakeTags(s3, LAKE)

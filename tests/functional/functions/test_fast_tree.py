@@ -6,14 +6,12 @@ import json
 import os
 import random
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 
 from common.clock import Clock
@@ -21,9 +19,8 @@ from pipelines.leases import lease
 from scratch_cleaner import fast_tree
 from scratch_cleaner.fast_tree import FastTree
 from scratch_cleaner.tree import Tree
-from tests.functional.functions.conftest import LAKE, REGION, REPORTS
+from tests.functional.functions.conftest import REPORTS, Load
 
-Load = Callable[[str], ModuleType]
 NOW = datetime.now(UTC) + timedelta(days=40)
 READS = "raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_T001_R1.fastq.gz"
 
@@ -43,14 +40,6 @@ class Slices:
             return 900.0 if left[0] >= 0 else 1.0
 
         return Clock(lambda: NOW, remaining, lambda seconds: None)
-
-
-@pytest.fixture
-def s3(aws: None) -> Any:
-    client = boto3.client("s3")
-    for bucket in (LAKE, REPORTS):
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return client
 
 
 def plant(root: Path, seed: int) -> None:

@@ -17,11 +17,8 @@ from moto.ec2.models.instances import InstanceBackend
 
 from common.publisher import NoticeNotSent
 from instance_scheduler.domain import BUSY_UNTIL, MARK, SCHEDULE
-from tests.functional.functions.conftest import REGION, REPORTS, Context, event
+from tests.functional.functions.conftest import REGION, REPORTS, Context, Load, Metrics, Notices, event
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 HOUR = timedelta(hours=1)
 # One of those moto begins with; to ask for them all takes a second each time.
 IMAGE = "ami-12c6146b"

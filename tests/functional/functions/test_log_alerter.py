@@ -5,37 +5,25 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import ModuleType
 from typing import Any
 from unittest.mock import Mock, patch
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from common import catalogue
 from common.publisher import NoticeNotSent
 from common.state import StateConflict, StateStore, StateUnreadable
-from tests.functional.functions.conftest import REGION, REPORTS, Context, event
+from tests.functional.functions.conftest import REPORTS, Context, Load, Metrics, Notices, event
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 FUNCTION = "/aws/lambda/kosha-test-object-tagger"
 DOCUMENT = catalogue.read_document("log-alerts")
 ids = count()
-
-
-@pytest.fixture
-def s3(aws: None) -> Any:
-    client = boto3.client("s3")
-    client.create_bucket(Bucket=REPORTS, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return client
 
 
 @pytest.fixture

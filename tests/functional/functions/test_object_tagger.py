@@ -21,12 +21,9 @@ from common.lake import OneByOne
 from common.publisher import NoticeNotSent
 from common.tagging import TaggingIncomplete
 from object_tagger.tagger import ReportNotReady
-from tests.functional.functions.conftest import EVENTS, EXECUTION, LAKE, REPORTS, Context, event
+from tests.functional.functions.conftest import EVENTS, EXECUTION, LAKE, REPORTS, Context, Load, Metrics, Notices, event
 from tests.transfers import SNAPSHOTS, TASK, TRANSFER, setting
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 FOLDER = f"task-reports/Detailed-Reports/{TASK.rsplit('/', 1)[-1]}/exec-0123456789abcdef0/exec-0123456789abcdef0"
 KEY = "raw-sequences/p/rs_p_s_S1.fastq.gz"
 TAGS = {"data_class": "raw_sequence", "sensitivity": "controlled", "project": "p", "site": "s"}

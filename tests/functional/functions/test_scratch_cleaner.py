@@ -13,35 +13,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from common.clock import Clock
 from pipelines.leases import lease
-from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
+from tests.functional.functions.conftest import LAKE, REPORTS, Context, Load, Metrics, Notices, StandingTime
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 READS = "raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_T001_R1.fastq.gz"
 ALIGNED = "aligned-reads/lambda-phage/ar_lambda-phage_hyd-01_T001_bwa.bam"
 TAGS = "data_class=raw_sequence&sensitivity=controlled&project=lambda-phage&site=hyd-01"
 
 
-class Time:
-    """A clock so many days from now, whose Lambda has ``seconds`` left at each look; the last number stays."""
+class Time(StandingTime):
+    """``days`` from now."""
 
-    def __init__(self, days: float = 40, seconds: tuple[float, ...] = (900.0,)) -> None:
-        self.day = datetime.now(UTC) + timedelta(days=days)
-        self.seconds = list(seconds)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.day, self._remaining, lambda seconds: None)
-
-    def _remaining(self) -> float:
-        return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
+    def __init__(self, days: float = 40, seconds: tuple[float, ...] = ()) -> None:
+        super().__init__(datetime.now(UTC) + timedelta(days=days), *seconds)
 
 
 @pytest.fixture
@@ -56,15 +43,6 @@ def storage(tmp_path: Path) -> Path:
     for directory in ("scratch", "published"):
         (root / directory).mkdir(parents=True)
     return root
-
-
-@pytest.fixture
-def s3(aws: None) -> Any:
-    client = boto3.client("s3")
-    for bucket in (LAKE, REPORTS):
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
-    return client
 
 
 @pytest.fixture
@@ -130,7 +108,7 @@ def test_what_was_removed_can_be_brought_back_until_the_time_is_over(
     write(storage, "scratch/run/a.tmp")
     module, time = cleaner("scratch"), Time()
     module.cleaner.run("clean", time.clock)
-    aside = storage / "scratch/.kosha-undo" / f"{time.day:%Y-%m-%d}" / "run/a.tmp"
+    aside = storage / "scratch/.kosha-undo" / f"{time.now:%Y-%m-%d}" / "run/a.tmp"
     assert aside.read_bytes() == b"reads"
     _as_of(aside, days=-10)
     module.cleaner.run("clean", Time(46).clock)
@@ -138,7 +116,7 @@ def test_what_was_removed_can_be_brought_back_until_the_time_is_over(
     reply = module.cleaner.run("clean", Time(48).clock)
     assert not aside.exists()
     assert (reply["result"]["deleted_files"], reply["result"]["deleted_bytes"]) == (1, 5)
-    assert not (storage / "scratch/.kosha-undo" / f"{time.day:%Y-%m-%d}").exists()
+    assert not (storage / "scratch/.kosha-undo" / f"{time.now:%Y-%m-%d}").exists()
 
 
 def test_what_somebody_wrote_to_while_it_lay_aside_stays(
@@ -150,7 +128,7 @@ def test_what_somebody_wrote_to_while_it_lay_aside_stays(
         module.cleaner.run("clean", time.clock)
         held.write(b" and more")
     module.cleaner.run("clean", Time(50).clock)
-    aside = storage / "scratch/.kosha-undo" / f"{time.day:%Y-%m-%d}" / "a.tmp"
+    aside = storage / "scratch/.kosha-undo" / f"{time.now:%Y-%m-%d}" / "a.tmp"
     assert aside.read_bytes() == b"reads and more"
 
 
@@ -225,7 +203,7 @@ def test_a_run_that_holds_a_lease_keeps_its_files(cleaner: Callable[..., ModuleT
     mine, other = write(storage, "scratch/run-1/a"), write(storage, "scratch/run-2/a")
     time = Time()
     with lease(storage / "scratch", "run-1", "run-1") as file:
-        os.utime(file, (time.day.timestamp(), time.day.timestamp()))
+        os.utime(file, (time.now.timestamp(), time.now.timestamp()))
         reply = cleaner("scratch").cleaner.run("clean", time.clock)
     assert reply["result"]["stays"] == {"in_use": 1}
     assert (mine.exists(), other.exists()) == (True, False)
@@ -241,7 +219,7 @@ def test_a_lease_taken_while_a_file_moves_brings_it_back(
 
     def slow(self: Any, entry: Any, run: str) -> None:
         taken = lease(storage / "scratch", "run-1", "run-1")
-        os.utime(taken.__enter__(), (time.day.timestamp(), time.day.timestamp()))
+        os.utime(taken.__enter__(), (time.now.timestamp(), time.now.timestamp()))
         held.append(taken)
         move(self, entry, run)
         assert not file.exists()

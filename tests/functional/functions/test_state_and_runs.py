@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -10,15 +11,13 @@ import pytest
 from common.reports import ReportStore
 from common.runs import RunDone, Runs, RunUnderWay
 from common.state import Remembered, StateConflict, StateStore, StateUnreadable
-from tests.functional.functions.conftest import REGION, REPORTS
+from tests.functional.functions.conftest import REPORTS
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(aws: None) -> StateStore:
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket=REPORTS, CreateBucketConfiguration={"LocationConstraint": REGION})
+def store(s3: Any) -> StateStore:
     return StateStore(s3, REPORTS, "tag_auditor")
 
 

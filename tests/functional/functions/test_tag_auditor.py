@@ -10,18 +10,13 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from common.clock import Clock
 from common.lake import LakeTags
 from tag_auditor.domain import Entry
-from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
+from tests.functional.functions.conftest import LAKE, REPORTS, Context, Load, Metrics, Notices, StandingTime
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 FOLDER = "raw-sequences/lambda-phage"
 RIGHT = "data_class=raw_sequence&sensitivity=controlled&project=lambda-phage&site=hyd-01"
 
@@ -30,29 +25,11 @@ def reads(number: int) -> str:
     return f"{FOLDER}/rs_lambda-phage_hyd-01_T{number:06}_R1.fastq.gz"
 
 
-class Time:
-    """A clock ``days`` from now, whose Lambda has ``seconds`` left at each look; the last number stays."""
+class Time(StandingTime):
+    """``days`` from now."""
 
     def __init__(self, *seconds: float, days: float = 1) -> None:
-        self.now = datetime.now(UTC) + timedelta(days=days)
-        self.seconds = list(seconds) or [900.0]
-        self.waited: list[float] = []
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.now, self._remaining, self.waited.append)
-
-    def _remaining(self) -> float:
-        return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
-
-
-@pytest.fixture
-def s3(aws: None) -> Any:
-    client = boto3.client("s3")
-    for bucket in (LAKE, REPORTS):
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
-    return client
+        super().__init__(datetime.now(UTC) + timedelta(days=days), *seconds)
 
 
 @pytest.fixture
@@ -293,22 +270,26 @@ def test_a_report_that_s3_does_not_take_fails_the_call_and_nothing_is_lost(
 
 
 # Kept, the keys of 20,000 objects alone would be 4 MB and more. A hundred thousand take no more than this.
-def test_twenty_thousand_objects_are_held_in_bounded_memory(
-    by_boto3: ModuleType, s3: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def pages(self: Any, after: str) -> Iterator[list[Entry]]:
-        for begin in range(0, 20_000, 1000):
-            yield [Entry(reads(begin + number), datetime(2026, 1, 1, tzinfo=UTC)) for number in range(1000)]
-
+def test_more_objects_take_no_more_memory(by_boto3: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept, the keys of 4,000 objects more would be as much again as all that is held at a time."""
     tags = dict(each.split("=") for each in RIGHT.split("&"))
-    monkeypatch.setattr(type(by_boto3.auditor.listing), "pages", pages)
     monkeypatch.setattr(LakeTags, "read_tags", lambda self, key, version_id: (tags, None))
-    tracemalloc.start()
-    result = by_boto3.auditor.run("audit", Time().clock)["result"]
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert result["audited"] == 20_000
-    assert peak < 3e6
+
+    def peak_memory(objects: int, day: int) -> int:
+        def pages(self: Any, after: str) -> Iterator[list[Entry]]:
+            for begin in range(0, objects, 1000):
+                yield [Entry(reads(begin + number), datetime(2026, 1, 1, tzinfo=UTC)) for number in range(1000)]
+
+        monkeypatch.setattr(type(by_boto3.auditor.listing), "pages", pages)
+        tracemalloc.start()
+        result = by_boto3.auditor.run("audit", Time(days=day).clock)["result"]
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert result["audited"] == objects
+        return peak
+
+    _, some, more = map(peak_memory, (1000, 2000, 6000), (1, 2, 3))
+    assert more < 1.2 * some
 
 
 def test_the_handler_refuses_what_makes_no_sense(module: ModuleType, context: Context, metrics: Metrics) -> None:

@@ -14,22 +14,17 @@ from typing import Any
 from unittest.mock import Mock
 from urllib.parse import unquote_plus
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 
-from common.clock import Clock
 from common.lake import OneByOne
 from common.runs import Runs
 from common.state import Remembered, StateConflict, StateStore
 from tag_backfill.aws import Job
 from tag_backfill.domain import Entry, Method, Mode, Request, read_request
-from tests.functional.functions.conftest import LAKE, REGION, REPORTS, Context
+from tests.functional.functions.conftest import LAKE, REPORTS, Context, Load, Metrics, Notices, StandingTime
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 NOW = datetime(2026, 1, 15, 4, 0, 20, tzinfo=UTC)
 READS = "raw-sequences/lambda-phage/rs_lambda-phage_hyd-01_T001_R1.fastq.gz"
 TAGS = {"data_class": "raw_sequence", "sensitivity": "controlled", "project": "lambda-phage", "site": "hyd-01"}
@@ -40,18 +35,9 @@ def reads(number: int, project: str = "lambda-phage") -> str:
 
 
 @pytest.fixture
-def s3(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+def module(s3: Any, load: Load, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("BATCH_ROLE_ARN", "arn:aws:iam::123456789012:role/kosha-test-tag-backfill-jobs")
-    client = boto3.client("s3")
-    for bucket in (LAKE, REPORTS):
-        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(Bucket=LAKE, VersioningConfiguration={"Status": "Enabled"})
-    return client
-
-
-@pytest.fixture
-def module(s3: Any, load: Load) -> ModuleType:
     return load("tag_backfill")
 
 
@@ -64,20 +50,11 @@ def tags_of(s3: Any, key: str, **version: str) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in s3.get_object_tagging(Bucket=LAKE, Key=key, **version)["TagSet"]}
 
 
-class Time:
-    """A clock whose Lambda has ``seconds`` left at each look; the last number stays."""
+class Time(StandingTime):
+    """At ``NOW``."""
 
     def __init__(self, *seconds: float) -> None:
-        self.seconds = list(seconds) or [900.0]
-        self.waited: list[float] = []
-        self.now = NOW
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.now, self._remaining, self.waited.append)
-
-    def _remaining(self) -> float:
-        return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
+        super().__init__(NOW, *seconds)
 
 
 class Store:
@@ -350,14 +327,14 @@ def test_the_schedule_does_nothing_where_no_run_is_open(module: ModuleType, cont
 
 
 def test_a_run_goes_on_where_lambda_s_time_ended(s3: Any, module: ModuleType, context: Context) -> None:
-    put(s3, *(reads(number) for number in range(600)))
+    put(s3, *(reads(number) for number in range(300)))
     context.remaining_ms[:] = [900_000] * 2 + [1_000]
     first = module.handler({"mode": "apply", "run": "r", "method": "direct"}, context)
     assert first["outcome"] == "under_way"
-    assert 0 < first["objects"] < 600
+    assert 0 < first["objects"] < 300
     context.remaining_ms[:] = [900_000]
     last = module.handler({"schedule": "continue"}, context)
-    assert last["result"]["counts"] == {"tagged": 600}
+    assert last["result"]["counts"] == {"tagged": 300}
 
 
 def test_while_a_run_is_open_the_next_waits_and_is_done_after(s3: Any, module: ModuleType, context: Context) -> None:
@@ -654,9 +631,9 @@ def test_a_list_for_a_job_that_cannot_be_written_loses_no_object(fakes: Any, cod
     assert len(lake.writes) == 30
 
 
-# Kept, the keys of 20,000 objects alone would be 4 MB and more. A hundred thousand take no more than these.
-@pytest.mark.parametrize(("method", "most"), [("direct", 1e6), ("batch", 5e6)])
-def test_twenty_thousand_objects_are_held_in_bounded_memory(fakes: Any, method: str, most: float) -> None:
+def peak_memory(fakes: Any, method: str, objects: int) -> int:
+    """The most bytes at a time that a run over so many objects takes."""
+
     class Flowing(Lake):
         """Remembers nothing of what is written."""
 
@@ -664,24 +641,31 @@ def test_twenty_thousand_objects_are_held_in_bounded_memory(fakes: Any, method: 
             return {}, "v1"
 
         def write_tags(self, key: str, version_id: str, tags: Mapping[str, str]) -> None:
-            self.total = getattr(self, "total", 0) + 1
+            pass
 
     class Nowhere(FakeManifests):
         def write_shard(self, run: str, group: str, shard: int, items: Any) -> None:
             self.shards[run, group, shard] = []
 
-    lake = Flowing(20_000)
+    lake = Flowing(objects)
     lake.workers = 1
     backfiller, _, _, jobs = fakes(lake, batch_group_size=1)
-    manifests = Nowhere()
-    jobs.manifests = manifests
-    backfiller = replace(backfiller, manifests=manifests)
+    jobs.manifests = Nowhere()
+    backfiller = replace(backfiller, manifests=jobs.manifests)
     tracemalloc.start()
     reply = backfiller.run(apply(method=Method(method)), Time().clock)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert reply["outcome"] in ("finished", "under_way")
-    assert peak < most
+    return peak
+
+
+@pytest.mark.parametrize("method", ["direct", "batch"])
+def test_more_objects_take_no_more_memory(fakes: Any, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept, the keys of 4,000 objects more would be as much again as all that is held at a time."""
+    monkeypatch.setattr("tag_backfill.backfiller.COLLECT_CHECKPOINT", 1000)
+    _, some, more = (peak_memory(fakes, method, objects) for objects in (1, 2000, 6000))
+    assert more < 1.2 * some
 
 
 def test_where_nothing_ends_in_time_the_quicker_method_is_taken(fakes: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 from unittest.mock import Mock, patch
 
@@ -12,10 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from common.publisher import NoticeNotSent
-from tests.functional.functions.conftest import EXECUTION, Context, event
+from tests.functional.functions.conftest import EXECUTION, Context, Load, Notices, event
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
 COUNTS = {
     "EstimatedFilesToTransfer": 3,
     "FilesTransferred": 3,

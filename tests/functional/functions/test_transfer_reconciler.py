@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -22,13 +21,10 @@ from common.publisher import NoticeNotSent
 from common.slots import slot_of
 from common.state import StateStore
 from object_tagger.receipts import Receipts
-from tests.functional.functions.conftest import REGION, REPORTS, Context
+from tests.functional.functions.conftest import REGION, REPORTS, Context, Load, Metrics, Notices
 from tests.transfers import SNAPSHOTS, TASK, TRANSFER, setting
 from transfer_reconciler.aws import NotAccepted
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 TAGGER = "arn:aws:lambda:ap-south-1:111122223333:function:kosha-test-object-tagger"
 BACKFILL = "arn:aws:lambda:ap-south-1:111122223333:function:kosha-test-tag-backfill"
 MINUTE = timedelta(minutes=1)

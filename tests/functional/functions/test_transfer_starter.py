@@ -15,12 +15,10 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from common.environment import MissingSetting
-from tests.functional.functions.conftest import Context, event
+from tests.functional.functions.conftest import Context, Load, Notices, event
 from tests.transfers import SNAPSHOTS, TRANSFER, setting
 from transfer_starter.domain import Execution, TaskState
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
 NOW = datetime(2026, 1, 15, 4, 0, 20, tzinfo=UTC)
 
 

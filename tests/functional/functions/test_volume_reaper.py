@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -13,12 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from common.publisher import NoticeNotSent
-from tests.functional.functions.conftest import REGION, Context
+from tests.functional.functions.conftest import REGION, Context, Load, Metrics, Notices
 from volume_reaper.domain import FINAL_SNAPSHOT_OF, MARK
 
-Load = Callable[[str], ModuleType]
-Notices = Callable[[str], list[dict[str, Any]]]
-Metrics = Callable[[], dict[str, float]]
 DAY = timedelta(days=1)
 
 

@@ -237,9 +237,12 @@ class Ec2:
             if (not InstanceIds or each.id in InstanceIds) and _matches(each.tags, _instance_fields(each), Filters)
         ]
         done()
+        attached: dict[str | None, list[str]] = {}
+        for volume in self._machines.volumes.values():
+            attached.setdefault(volume.instance, []).append(volume.id)
 
         def shown(instance: Instance) -> dict[str, Any]:
-            return {"Instances": [self._instance(instance)]}
+            return {"Instances": [_instance(instance, attached.get(instance.id, []))]}
 
         return _page("Reservations", found, shown, NextToken, MaxResults)
 
@@ -356,22 +359,6 @@ class Ec2:
             raise client_error(operation, kind, 400)
         return found
 
-    def _instance(self, instance: Instance) -> dict[str, Any]:
-        volumes = [each.id for each in self._machines.volumes.values() if each.instance == instance.id]
-        shown: dict[str, Any] = {
-            "InstanceId": instance.id,
-            "State": {"Name": instance.state, "Code": 16 if instance.state == "running" else 80},
-            "LaunchTime": instance.launched_at,
-            "Tags": _tags(instance.tags),
-            "InstanceType": instance.kind,
-            "BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeId": each}} for each in volumes],
-        }
-        if instance.is_spot:
-            shown["InstanceLifecycle"] = "spot"
-        if instance.state == "stopped" and instance.changed_at is not None:
-            shown["StateTransitionReason"] = f"User initiated ({instance.changed_at:%Y-%m-%d %H:%M:%S} GMT)"
-        return shown
-
 
 class _Pages:
     def __init__(self, operation: Callable[..., dict[str, Any]]) -> None:
@@ -454,3 +441,19 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
         "Progress": "100%" if snapshot.state == "completed" else "40%",
         "Description": snapshot.description,
     } | ({"Tags": _tags(snapshot.tags)} if snapshot.tags else {})
+
+
+def _instance(instance: Instance, volumes: Sequence[str]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "InstanceId": instance.id,
+        "State": {"Name": instance.state, "Code": 16 if instance.state == "running" else 80},
+        "LaunchTime": instance.launched_at,
+        "Tags": _tags(instance.tags),
+        "InstanceType": instance.kind,
+        "BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeId": each}} for each in volumes],
+    }
+    if instance.is_spot:
+        shown["InstanceLifecycle"] = "spot"
+    if instance.state == "stopped" and instance.changed_at is not None:
+        shown["StateTransitionReason"] = f"User initiated ({instance.changed_at:%Y-%m-%d %H:%M:%S} GMT)"
+    return shown

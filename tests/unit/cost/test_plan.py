@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scripts.cost.__main__ import show_difference
 from scripts.cost.difference import between, markdown, within
 from scripts.cost.infrastructure import SAMPLE, Resource, count, read_plan, shrink
 from scripts.cost.prices import Side, load_prices
@@ -135,28 +136,43 @@ def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
             read_plan(tmp_path / name)
 
 
+@pytest.fixture
+def saved_plan(tmp_path: Path) -> Path:
+    path = tmp_path / "10-foundation.json"
+    path.write_text(json.dumps(GATEWAYS), encoding="utf-8")
+    return path
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["make", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
-def test_make_cost_diff_prints_the_comment(tmp_path: Path) -> None:
-    path = tmp_path / "10-foundation.json"
-    path.write_text(json.dumps(GATEWAYS), encoding="utf-8")
-    done = make("cost-diff", f"AFTER={path}")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (
-        0,
-        "### What this plan changes in the bill: +26.55 USD a month",
-    ), done.stderr
-    assert make("cost-diff", f"BEFORE={path}", f"AFTER={path}").stdout.splitlines()[0].endswith("+0.00 USD a month")
-    missing = make("cost-diff")
-    assert missing.returncode != 0
-    assert "there is no plan to price" in missing.stderr
-
-
-def test_make_cost_says_what_each_scenario_costs() -> None:
-    done = make("cost")
+def test_make_cost_diff_prints_the_comment(saved_plan: Path) -> None:
+    done = make("cost-diff", f"BEFORE={saved_plan}", f"AFTER={saved_plan}")
     assert done.returncode == 0, done.stderr
-    assert "Kosha fast takes 0." in done.stdout
-    page = (REPOSITORY / ".build" / "cost" / "index.html").read_text(encoding="utf-8")
-    assert "Prices that are not verified" in page
-    assert page.count('<svg class="chart"') == 2
+    assert done.stdout.splitlines()[0] == "### What this plan changes in the bill: +0.00 USD a month"
+
+
+def test_without_a_plan_before_it_the_comment_is_what_the_plan_itself_changes(
+    saved_plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show_difference(None, saved_plan) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith(" +26.55 USD a month")
+    with pytest.raises(UserError, match="there is no plan to price"):
+        show_difference(None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["cost"], "forecast"),
+        (["cost", "PLAN=x.json"], 'forecast --plan "x.json"'),
+        (["cost", "SAVED=1", "ENV=dev"], 'saved --env "dev"'),
+        (["cost", "NAMESPACES=1", "DAYS=7"], 'namespaces --env "local" --days "7"'),
+        (["cost-diff", "AFTER=x.json"], 'diff --after "x.json"'),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_make_passes_on_what_it_is_given(arguments: list[str], command: str) -> None:
+    *_, typed = make("--dry-run", *arguments).stdout.splitlines()
+    assert typed.split() == f".venv/bin/python -m scripts.cost {command}".split()

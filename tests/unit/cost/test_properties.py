@@ -59,7 +59,7 @@ def ledger(gb: float, number: list[float], rule: Rule, kept: Terms) -> Ledger:
 
 
 @given(gb=sizes, number=counts, rule=rules(), kept=terms())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_nothing_is_negative_and_the_lines_are_the_sum(gb: float, number: list[float], rule: Rule, kept: Terms) -> None:
     made = ledger(gb, number, rule, kept)
     assert all(line.usd >= -1e-9 for line in made.lines)
@@ -74,7 +74,7 @@ def test_nothing_is_negative_and_the_lines_are_the_sum(gb: float, number: list[f
 
 
 @given(gb=sizes, number=counts, rule=rules(), kept=terms())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_twice_the_files_are_twice_of_every_volume(gb: float, number: list[float], rule: Rule, kept: Terms) -> None:
     once = used(gb, number, rule, kept)
     twice = used(gb, [2 * each for each in number], rule, kept)
@@ -85,7 +85,7 @@ def test_twice_the_files_are_twice_of_every_volume(gb: float, number: list[float
 
 
 @given(gb=sizes, number=counts, rule=rules(), kept=terms(), more=st.integers(1, 400))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_who_keeps_longer_stores_more(gb: float, number: list[float], rule: Rule, kept: Terms, more: int) -> None:
     """Of what is stored, not of what is paid: deleting early is charged."""
     assume(rule.noncurrent_days is not None)
@@ -100,7 +100,6 @@ def stored(usages: list[Usage]) -> float:
 
 
 @given(gb=sizes, rule=rules(), gone=st.none() | st.floats(0.5, 900))
-@settings(deadline=None)
 def test_an_object_is_always_in_one_class(gb: float, rule: Rule, gone: float | None) -> None:
     life = stages(rule, gb, gone)
     assert life[0].storage_class == "STANDARD"

@@ -1,10 +1,12 @@
 """The scenarios of the repository's own files: what docs/cost.md says of them, and what must hold of them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
 
+from scripts.cost import __main__ as program
 from scripts.cost.infrastructure import SAMPLE, count, read_plan
 from scripts.cost.ledger import Group
 from scripts.cost.lifecycle import DATA_CLASSES
@@ -122,3 +124,21 @@ def test_unverified_prices_are_listed_by_what_rests_on_them(found: dict[str, For
     whole = found[FAST].total
     read = sum(line.usd for line in found[FAST].ledger.lines if line.price.verified)
     assert sum(usd for _, usd in listed) + read == pytest.approx(whole)
+
+
+def test_make_cost_says_what_each_scenario_costs(
+    found: dict[str, Forecast],
+    varied: dict[str, Variation],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of what it computes, what it makes of it: the same was computed above."""
+    monkeypatch.setattr(program, "forecasts", lambda _: found)
+    monkeypatch.setattr(program, "variations", lambda _: list(varied.values()))
+    monkeypatch.setattr("sys.argv", ["cost", "forecast", "--page", str(tmp_path / "index.html")])
+    assert program.main() == 0
+    assert "Kosha fast takes 0." in capsys.readouterr().out
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Prices that are not verified" in page
+    assert page.count('<svg class="chart"') == 2

@@ -1,6 +1,7 @@
 """What the tools say is read for what it is: a skip is no success, and silence is none."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,7 +115,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--junit-xml", "report.xml", "-o", "junit_family=xunit1",
          "--import-mode=importlib", "-p", "no:cacheprovider"],
-        cwd=folder, capture_output=True, check=False,
+        cwd=folder, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, capture_output=True, check=False,
     )  # fmt: skip
     return junit_cases((folder / "report.xml").read_text(encoding="utf-8"))
 

@@ -1,4 +1,5 @@
-"""What the functions declare they may do: nothing they do not call, everything they call, and never the dangerous."""
+"""What the functions declare they may do is nothing dangerous. That it is what Terraform gives them and what they call,
+no more and no less: tests/meta/test_function_permissions.py, tests/functional/functions/test_actions_called.py."""
 
 from __future__ import annotations
 
@@ -62,11 +63,3 @@ def test_the_tagger_cannot_read_data() -> None:
         "s3:GetObjectVersionTagging",
         "s3:PutObjectVersionTagging",
     }
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_terraform_grants_what_is_declared(function: str) -> None:
-    """By name of action; the plan test compares resources."""
-    root = SOURCES.parent / "modules" / "automation"
-    text = (root / f"{function}.tf").read_text(encoding="utf-8") + (root / "functions.tf").read_text(encoding="utf-8")
-    assert sorted(action for action in actions(function) if f'"{action}"' not in text) == []

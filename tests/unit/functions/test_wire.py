@@ -96,7 +96,7 @@ def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "PAUSE_SECONDS", 0.001)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.integers(min_value=1, max_value=300),
     st.sampled_from([0.0, 0.05, 0.3]),

@@ -151,7 +151,7 @@ def test_stops_a_missing_file(tmp_path: Path) -> None:
         check_pair(paths, ("x.fastq.gz", "y.fastq.gz"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_one_flipped_bit_is_found_or_changes_no_read(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -174,7 +174,7 @@ _READ = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reads=st.lists(_READ, min_size=1, max_size=30), quality=st.characters(min_codepoint=33, max_codepoint=126))
 def test_every_well_formed_pair_passes(
     tmp_path_factory: pytest.TempPathFactory, reads: list[tuple[str, str]], quality: str

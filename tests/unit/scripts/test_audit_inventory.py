@@ -155,7 +155,7 @@ def test_tags_that_read_on_in_the_key_are_wrong(tmp_path: Path, key: str, marks:
     assert found.judged == 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(rows(), min_size=1, max_size=60))
 def test_the_inventory_is_judged_as_the_function_judges(
     tmp_path_factory: pytest.TempPathFactory, given_rows: list[Row]
