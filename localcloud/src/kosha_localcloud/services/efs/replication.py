@@ -154,7 +154,7 @@ def create_replication_configuration(context: RequestContext, request: Document)
         wanted.get("RoleArn"),
         {context.region, target_region},
     )
-    KEPT.at(context.account_id, target_region).protection[target] = {"ReplicationOverwriteProtection": "REPLICATING"}
+    KEPT.at(context.account_id, target_region).protection[target] = "REPLICATING"
     REPLICATIONS.append(replication)
     synchronise(replication)
     _send_metric(replication)
@@ -167,11 +167,11 @@ def _refuse_protected(account: str, region: str, target: str) -> None:
         raise refuse(
             "FileSystemNotFound", f"File system '{target}' does not exist.", 404, ErrorCode="FileSystemNotFound"
         )
-    protection = KEPT.at(account, region).protection.get(target, {"ReplicationOverwriteProtection": "ENABLED"})
-    if protection["ReplicationOverwriteProtection"] != "DISABLED":
+    protection = KEPT.at(account, region).protection_of(target)
+    if protection != "DISABLED":
         raise refuse(
             "ConflictException",
-            f"{target} is protected from being overwritten ({protection['ReplicationOverwriteProtection']}): "
+            f"{target} is protected from being overwritten ({protection}): "
             "set its ReplicationOverwriteProtection to DISABLED first.",
             409,
         )
@@ -246,8 +246,6 @@ def delete_replication_configuration(context: RequestContext, request: Document)
             raise refuse("InternalServerError", f"{', '.join(out_of_reach)} does not answer.", 500)
     replication.sides -= gone
     if replication.target_region in gone:
-        KEPT.at(replication.account, replication.target_region).protection[replication.target] = {
-            "ReplicationOverwriteProtection": "ENABLED"
-        }
+        KEPT.at(replication.account, replication.target_region).protection[replication.target] = "ENABLED"
     if not replication.sides:
         REPLICATIONS.remove(replication)
