@@ -19,7 +19,7 @@ from localstack.services.s3.provider import S3Provider
 
 from kosha_localcloud import settings
 from kosha_localcloud.access import documents, questions, state
-from kosha_localcloud.access.callers import ANONYMOUS, Caller, caller, remember_session
+from kosha_localcloud.access.callers import ANONYMOUS, Caller, caller, of_role, remember_session
 from kosha_localcloud.access.denials import denial, explained
 from kosha_localcloud.services.operations import Document
 from kosha_localcloud.services.remembered.wrapping import wrap
@@ -119,17 +119,40 @@ def decided(who: Caller, one: Asked, around: Any) -> Decision:
         return Decision(False, f"a policy is not as IAM has it: {error}")
 
 
-def refuse_untrusted(role: str, principal: str, source: str) -> None:
-    """Raise what AWS answers a service that is to work in a role whose trust policy does not let it."""
+def service_in_role(role: str, principal: str, source: str) -> Caller | None:
+    """The service ``principal`` as it works in a role for the resource ``source``; None where nothing is decided.
+
+    Raises what AWS answers (botocore's ClientError) when there is no such role or its trust policy does not let it.
+    """
+    if not SWITCH.enforce:
+        return None
     account = role.split(":")[4]
     one = Asked("sts:AssumeRole", role, {"aws:SourceArn": source, "aws:SourceAccount": account})
     decision = decided(Caller(Principal(service=principal)), one, {})
-    if SWITCH.enforce and not decision.allowed:
+    who = of_role(role, session_name(principal))
+    if who is None or not decision.allowed:
         answer: Any = {
             "Error": {"Code": "AccessDenied", "Message": explained(principal, one, decision)},
             "ResponseMetadata": {"HTTPStatusCode": 403},
         }
         raise ClientError(answer, "AssumeRole")
+    return who
+
+
+def session_name(principal: str) -> str:
+    """Of the session in which a service works."""
+    return principal.partition(".")[0]
+
+
+def reason_against(who: Caller | None, one: Asked, region: str) -> str:
+    """Why a service in a role may not do what no call of its own stands for; empty where it may."""
+    if who is None:
+        return ""
+    around = {"aws:RequestedRegion": region, "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+    decision = decided(who, one, around)
+    if decision.allowed:
+        return ""
+    return f"{who.principal.role_arn} may not {one.action} on {one.resource}: {decision.reason}"
 
 
 def _account(arn: str, who: Caller) -> str:

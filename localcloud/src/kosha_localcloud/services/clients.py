@@ -15,7 +15,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Deferre
 from botocore.loaders import create_loader
 from localstack import config
 
-from kosha_localcloud.access.enforcement import refuse_untrusted
+from kosha_localcloud.access.enforcement import service_in_role, session_name
 
 _lock = threading.Lock()
 _CONFIG = Config(
@@ -61,9 +61,9 @@ def client_in_role(service: str, region: str, role: str, principal: str, source:
     account = role.split(":")[4]
 
     def assume() -> dict[str, str]:
-        refuse_untrusted(role, principal, source)
-        name = principal.partition(".")[0]
-        given = client("sts", account, region).assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+        service_in_role(role, principal, source)
+        sts = client("sts", account, region)
+        given = sts.assume_role(RoleArn=role, RoleSessionName=session_name(principal))["Credentials"]
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],

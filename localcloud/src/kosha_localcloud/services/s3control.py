@@ -22,8 +22,7 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import BotoCoreError, ClientError
 from kosha_access.calls import Asked
 
-from kosha_localcloud.access.callers import of_role
-from kosha_localcloud.access.enforcement import SWITCH, decided, refuse_untrusted
+from kosha_localcloud.access.enforcement import reason_against, service_in_role
 from kosha_localcloud.services import replication
 from kosha_localcloud.services.clients import client_in_role
 from kosha_localcloud.services.identifiers import arn, now
@@ -70,13 +69,8 @@ class Job:
 
     def may(self, action: str, resource: str) -> bool:
         """Whether the job's role may do what no call of S3 stands for."""
-        if not SWITCH.enforce:
-            return True
-        role = self.request["RoleArn"]
-        refuse_untrusted(role, PRINCIPAL, self.document["JobArn"])
-        who = of_role(role, "s3-batch-operations")
-        around = {"aws:RequestedRegion": self.region, "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
-        return who is not None and decided(who, Asked(action, resource), around).allowed
+        who = service_in_role(self.request["RoleArn"], PRINCIPAL, self.document["JobArn"])
+        return not reason_against(who, Asked(action, resource), self.region)
 
     @property
     def operation(self) -> str:
