@@ -49,8 +49,3 @@ def under_way() -> list[str]:
     from kosha_localcloud.services.datasync import executions
 
     return executions.under_way() + replication.under_way() + s3control.under_way()
-
-
-def busy() -> bool:
-    """Say whether a DataSync execution, a replication or a job is under way."""
-    return bool(under_way())
