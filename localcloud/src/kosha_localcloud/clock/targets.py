@@ -17,7 +17,8 @@ from localstack.utils.aws.arns import parse_arn, sqs_queue_url_for_arn
 
 # A wrong request or a missing resource does not heal: Scheduler does not try these again.
 _FINAL_ERRORS = {"ResourceNotFoundException", "ValidationException", "InvalidParameterValueException", "NotFound",
-                 "AccessDeniedException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}  # fmt: skip
+                 "AccessDeniedException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
+                 "ParamValidationError"}  # fmt: skip
 
 
 def call(region: str, target: dict[str, Any], payload: str) -> None:

@@ -20,6 +20,7 @@ from kosha_localcloud.gateway.handlers import CALLS, FAULTS
 from kosha_localcloud.gateway.regions import REGIONS, RegionError
 from kosha_localcloud.mailbox import MAILBOX
 
+LONGEST_SETTLE = 86_400  # seconds
 CALL_FILTERS = ("service", "operation", "region", "access_key", "principal", "status", "error")
 
 
@@ -109,8 +110,8 @@ class Control:
         if not isinstance(wanted, dict) or len({"seconds", "to"} & set(wanted)) != 1:
             raise BadRequestError('send {"seconds": 1800} or {"to": "2026-01-31T12:00:00Z"}')
         limit = wanted.get("settle_seconds", 300)
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
-            raise BadRequestError(f"settle_seconds is {limit!r}; use a number above 0")
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= LONGEST_SETTLE:
+            raise BadRequestError(f"settle_seconds is {limit!r}; use a number above 0, at most {LONGEST_SETTLE}")
         target = self._target(wanted)
         fired = self._keeper.advance(target, timedelta(seconds=limit))
         return {

@@ -132,7 +132,10 @@ def create_subscriber(context: RequestContext, request: Document) -> Document:
 
 @table.stored("DeleteSubscriber")
 def delete_subscriber(context: RequestContext, request: Document) -> Document:
-    _subscribers(context, request).remove(request["Subscriber"])
+    subscribers = _subscribers(context, request)
+    if request["Subscriber"] not in subscribers:
+        raise refuse("NotFoundException", "Unable to find the subscriber of this notification.")
+    subscribers.remove(request["Subscriber"])
     return {}
 
 
