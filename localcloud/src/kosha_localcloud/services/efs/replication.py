@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack.aws.api import RequestContext
-from localstack.http import Request, Response
-from localstack.services.edge import ROUTER
+from localstack.http import Request
 from moto.efs.models import FileSystem, efs_backends
 
 from kosha_localcloud.clock.expressions import Rate
 from kosha_localcloud.clock.timeline import Schedule
+from kosha_localcloud.gateway.endpoints import BadRequestError, body, serve
 from kosha_localcloud.gateway.regions import REGIONS
 from kosha_localcloud.services.clients import client
 from kosha_localcloud.services.efs.file_systems import file_system_of, working_directory
@@ -44,25 +43,29 @@ class Lag:
     """How late the destination may be, in seconds."""
 
     DEFAULT = LOOK.total_seconds()
+    LONGEST = timedelta(days=365).total_seconds()
 
     def __init__(self) -> None:
         self.seconds = self.DEFAULT
 
     def serve(self) -> None:
         """Register the address."""
-        ROUTER.add("/_kosha/efs/replication/lag", self._answer, methods=["GET", "POST", "DELETE"])
+        serve("efs/replication/lag", {"GET": self._show, "POST": self._change, "DELETE": self._reset})
 
-    def _answer(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self.seconds = self.DEFAULT
-        if request.method == "POST":
-            wanted = json.loads(request.get_data() or b"null")
-            seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-                error = {"error": 'send {"seconds": 900}: a number, 0 or more'}
-                return Response(json.dumps(error), 400, mimetype="application/json")
-            self.seconds = seconds
-        return Response(json.dumps({"seconds": self.seconds}), 200, mimetype="application/json")
+    def _show(self, _: Request) -> Document:
+        return {"seconds": self.seconds}
+
+    def _change(self, request: Request) -> Document:
+        wanted = body(request)
+        seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= self.LONGEST:
+            raise BadRequestError(f'send {{"seconds": 900}}: a number from 0 to {self.LONGEST:.0f}')
+        self.seconds = seconds
+        return self._show(request)
+
+    def _reset(self, request: Request) -> Document:
+        self.seconds = self.DEFAULT
+        return self._show(request)
 
 
 LAG = Lag()
