@@ -16,13 +16,13 @@ from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.s3 import Error
 from localstack.http import Response
 from localstack.services.s3.provider import S3Provider
+from localstack.utils.patch import patch
 
 from kosha_localcloud import settings
 from kosha_localcloud.access import documents, questions, state
 from kosha_localcloud.access.callers import ANONYMOUS, Caller, caller, of_role, remember_session
 from kosha_localcloud.access.denials import denial, explained
 from kosha_localcloud.services.operations import Document
-from kosha_localcloud.services.remembered.wrapping import wrap
 
 LOG = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def _decide_each_deletion() -> None:
     """DeleteObjects answers 200 and names the keys that may not be deleted
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html)."""
 
-    @wrap(S3Provider, "delete_objects")
+    @patch(S3Provider.delete_objects)
     def delete_objects(
         original: Any, provider: Any, context: RequestContext, bucket: str, delete: Document, **more: Any
     ) -> Document:

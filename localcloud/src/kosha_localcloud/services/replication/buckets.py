@@ -6,19 +6,18 @@ from typing import Any
 from localstack.services.s3.models import S3Bucket, S3DeleteMarker, S3Object, VersionedKeyStore, s3_stores
 from localstack.services.s3.provider import S3Provider
 from localstack.services.s3.utils import get_unique_key_id
+from localstack.utils.patch import patch
 
 _provider: list[Any] = []
 
 
 def remember_provider() -> None:
     """Learn which provider serves S3, once it is made: it holds the bytes."""
-    make = S3Provider.__init__
 
-    def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
-        make(self, *args, **kwargs)
+    @patch(S3Provider.__init__)
+    def make(fn: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        fn(self, *args, **kwargs)
         _provider[:] = [self]
-
-    S3Provider.__init__ = remembering
 
 
 def bucket_named(account: str, name: str) -> S3Bucket | None:
