@@ -20,12 +20,6 @@ def remember_provider() -> None:
         _provider[:] = [self]
 
 
-def bucket_named(account: str, name: str) -> S3Bucket | None:
-    """Give a bucket of this account, whatever its region."""
-    # Buckets are one set for all regions of an account; any region leads to it.
-    return s3_stores[account]["us-east-1"].buckets.get(name)
-
-
 def version_of(bucket: S3Bucket, key: str, version_id: str | None) -> S3Object | S3DeleteMarker | None:
     """Give a version (the current one for None), or None when there is no such thing."""
     if isinstance(bucket.objects, VersionedKeyStore):
@@ -79,12 +73,6 @@ def copy_bytes(source: S3Bucket, original: S3Object, destination: S3Bucket, repl
     storage = _provider[0]._storage_backend
     with storage.copy(source.name, original, destination.name, replica):
         pass
-
-
-def tags_of(bucket: S3Bucket, version: S3Object) -> dict[str, str]:
-    """Give the tags of an object version."""
-    tags = s3_stores[bucket.bucket_account_id][bucket.bucket_region].tags
-    return dict(tags.get_tags(get_unique_key_id(bucket.name, version.key, version.version_id)))
 
 
 def set_tags(bucket: S3Bucket, version: S3Object, wanted: dict[str, str]) -> None:
