@@ -555,7 +555,7 @@ def test_a_function_has_the_rights_of_its_role(
     answer = cloud.client("lambda").invoke(FunctionName=arn)["Payload"].read()
     assert answer == b"1"
     name = role.rpartition("/")[2]
-    people.iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=policy({"Action": "sns:*"}))
+    people.iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=policy({"Action": "sns:*"}))
     answer = cloud.client("lambda").invoke(FunctionName=arn)["Payload"].read()
     assert b"AccessDenied" in answer
     assert f"assumed-role/{name}/".encode() in answer

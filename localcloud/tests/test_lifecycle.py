@@ -17,7 +17,7 @@ from kosha_localcloud import instance
 from kosha_localcloud.instance import Instance
 from kosha_localcloud.processes import find_function_processes, find_servers
 
-from .conftest import Cloud, free_port, wait_for, zipped
+from .conftest import Cloud, free_port, make_role, wait_for, zipped
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_life_of_an_instance(cloud: Cloud, other: Cloud) -> None:
     assert start(other) == first, "starting again must keep the running instance"
     assert cloud.control.get("status")["instance_id"] != first
 
-    role = other.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = make_role(other, "*", "lambda.amazonaws.com")
     other.client("lambda").create_function(
         FunctionName="f", Runtime="python3.13", Handler="handler.handle", Role=role,
         Code={"ZipFile": zipped("def handle(event, context): ...")},

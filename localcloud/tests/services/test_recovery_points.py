@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ..conftest import PRIMARY, RECOVERY, Cloud, messages, wait_for
+from ..conftest import PRIMARY, RECOVERY, Cloud, make_role, messages, wait_for
 from .conftest import FileSystem, unique
 
 HOUR, DAY = 3600, 86400
+SERVICE = "backup.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,7 @@ def vaults(cloud: Cloud, backup_role: str) -> Iterator[Vaults]:
 
 @pytest.fixture
 def backup_role(cloud: Cloud) -> str:
-    return make_role(cloud, "*")
-
-
-def make_role(cloud: Cloud, action: str | list[str], service: str = "backup.amazonaws.com") -> str:
-    name = f"role-{uuid.uuid4().hex[:8]}"
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}},
-    }
-    iam = cloud.client("iam")
-    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}
-    iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=json.dumps(allowed))
-    return arn
+    return make_role(cloud, "*", SERVICE)
 
 
 @pytest.fixture
@@ -338,7 +325,7 @@ def test_a_role_copies_a_volume_from_and_into_vaults_it_may_use(
         BackupVaultName=vaults.name, ResourceArn=arn, IamRoleArn=vaults.role
     )["RecoveryPointArn"]
     rights = ["ec2:*", *({"backup:CopyFromBackupVault", "backup:CopyIntoBackupVault"} - {f"backup:{missing}"})]
-    ended = copied(cloud, vaults, made, make_role(cloud, rights))
+    ended = copied(cloud, vaults, made, make_role(cloud, rights, SERVICE))
     assert (ended["State"], missing in ended["StatusMessage"]) == ("FAILED", True)
     assert points(cloud, vaults.name, RECOVERY) == []
 
@@ -384,7 +371,7 @@ def test_the_policy_of_a_vault_decides_who_ends_its_recovery_points(
 
 @pytest.mark.parametrize(
     ("actions", "service"),
-    [(["ec2:DescribeVolumes"], "backup.amazonaws.com"), ("*", "lambda.amazonaws.com")],
+    [(["ec2:DescribeVolumes"], SERVICE), ("*", "lambda.amazonaws.com")],
     ids=["may not snap", "does not trust"],
 )
 def test_a_role_that_may_not_makes_no_recovery_point(

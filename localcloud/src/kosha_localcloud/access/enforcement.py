@@ -119,15 +119,16 @@ def decided(who: Caller, one: Asked, around: Any) -> Decision:
         return Decision(False, f"a policy is not as IAM has it: {error}")
 
 
-def service_in_role(role: str, principal: str, source: str) -> Caller | None:
-    """The service ``principal`` as it works in a role for the resource ``source``; None where nothing is decided.
+def service_in_role(role: str, principal: str, source: str | None = None) -> Caller | None:
+    """The service ``principal`` as it works in a role; None where nothing is decided.
 
+    ``source`` is the resource for which it does, where the service says so to STS.
     Raises what AWS answers (botocore's ClientError) when there is no such role or its trust policy does not let it.
     """
     if not SWITCH.enforce:
         return None
-    account = role.split(":")[4]
-    one = Asked("sts:AssumeRole", role, {"aws:SourceArn": source, "aws:SourceAccount": account})
+    said = {"aws:SourceArn": source, "aws:SourceAccount": role.split(":")[4]} if source else {}
+    one = Asked("sts:AssumeRole", role, said)
     decision = decided(Caller(Principal(service=principal)), one, {})
     who = of_role(role, session_name(principal))
     if who is None or not decision.allowed:

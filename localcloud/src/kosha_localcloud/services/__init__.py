@@ -16,6 +16,7 @@ def install(timeline: Timeline) -> None:
         efs,
         embedded_metrics,
         event_templates,
+        function_roles,
         log_metrics,
         log_subscriptions,
         metric_data,
@@ -35,6 +36,7 @@ def install(timeline: Timeline) -> None:
     alarms.install()
     embedded_metrics.install()
     event_templates.install()
+    function_roles.install()
     log_metrics.install()
     log_subscriptions.install()
     metric_data.install()

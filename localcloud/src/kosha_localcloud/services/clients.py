@@ -52,11 +52,11 @@ def client(service: str, account: str, region: str) -> Any:
         return _make(service, account, region)
 
 
-def client_in_role(service: str, region: str, role: str, principal: str, source: str) -> Any:
+def client_in_role(service: str, region: str, role: str, principal: str, source: str, tries: int = 4) -> Any:
     """Give a client that works in a role, as the service ``principal`` does for the resource ``source``.
 
     The role is assumed at the first call, and again when its session ends. A role that does not trust the service makes
-    the call fail with botocore's ClientError.
+    the call fail with botocore's ClientError. A call is tried so many times.
     """
     account = role.split(":")[4]
 
@@ -81,4 +81,5 @@ def client_in_role(service: str, region: str, role: str, principal: str, source:
     session.register_component("data_loader", _LOADER)
     session.register_component("credential_provider", CredentialResolver([Role()]))
     make: Any = boto3.Session(botocore_session=session, region_name=region).client
-    return make(service, endpoint_url=config.internal_service_url(), config=_CONFIG)
+    retries = Config(retries={"mode": "standard", "total_max_attempts": tries})
+    return make(service, endpoint_url=config.internal_service_url(), config=_CONFIG.merge(retries))
