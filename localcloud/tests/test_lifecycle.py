@@ -90,6 +90,14 @@ def test_port_of_another_local_cloud_is_named(cloud: Cloud, tmp_path: Path) -> N
     assert f"port {cloud.port}" in started.stderr
 
 
+def test_a_second_port_does_not_end_the_instance_of_a_directory(cloud: Cloud) -> None:
+    before = cloud.control.get("status")["instance_id"]
+    started = Cloud(cloud.directory, free_port()).run("start")
+    assert started.returncode == 1
+    assert f"runs at port {cloud.port}" in started.stderr
+    assert cloud.control.get("status")["instance_id"] == before
+
+
 def test_directory_with_other_files_is_never_touched(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     for command in ("start", "stop", "reset"):
