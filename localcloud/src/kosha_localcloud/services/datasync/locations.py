@@ -9,15 +9,16 @@ from pathlib import PurePosixPath
 from localstack.aws.api import RequestContext
 
 from kosha_localcloud.services import efs
-from kosha_localcloud.services.datasync.state import Location, invalid, location_of, states, table, tags_given
+from kosha_localcloud.services.datasync.state import Location, invalid, location_of, states, table
 from kosha_localcloud.services.identifiers import arn, hexadecimal, now
 from kosha_localcloud.services.operations import Document
+from kosha_localcloud.services.tagging import from_pairs
 
 
 def _keep(context: RequestContext, request: Document, location: Location) -> Document:
     state = states.of(context)
     state.locations[location.arn] = location
-    state.tags[location.arn] = tags_given(request)
+    state.tags[location.arn] = from_pairs(request.get("Tags"))
     return {"LocationArn": location.arn}
 
 
