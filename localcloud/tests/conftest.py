@@ -153,13 +153,20 @@ def zipped(source: str, more: Mapping[str, bytes] | None = None) -> bytes:
 
 @pytest.fixture
 def role(cloud: Cloud) -> str:
-    """Of a function that may do anything."""
-    name = f"role-{uuid.uuid4().hex[:8]}"
-    iam = cloud.client("iam")
-    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(everything))
-    return arn
+    """Of a function or a schedule that may do anything."""
+    return make_role(cloud, "*", ["lambda.amazonaws.com", "scheduler.amazonaws.com"])
+
+
+def make_role(cloud: Cloud, actions: str | list[str], services: str | list[str], resource: str = "*") -> str:
+    """A role that these services may take on; its ARN."""
+    name, version, iam = f"role-{uuid.uuid4().hex[:8]}", {"Version": "2012-10-17"}, cloud.client("iam")
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": services}}
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(version | {"Statement": trust}))
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": resource}
+    iam.put_role_policy(
+        RoleName=name, PolicyName="allowed", PolicyDocument=json.dumps(version | {"Statement": allowed})
+    )
+    return str(made["Role"]["Arn"])
 
 
 @pytest.fixture

@@ -14,12 +14,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from .conftest import PRIMARY, Cloud
 
 ACCOUNT = "000000000000"
+NO_SIGNATURE = "us-east-1"  # the region of a call that names none
 type Statement = Mapping[str, Any]
 
 
@@ -282,6 +284,23 @@ def test_who_signs_nothing_is_held_to_the_bucket_policy(cloud: Cloud, bucket: st
     assert status("reads") == 403
 
 
+def test_who_signs_nothing_is_let_in_by_policies_for_everybody_alone(cloud: Cloud) -> None:
+    def unsigned(service: str) -> Any:
+        make: Any = boto3.client
+        config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
+        return make(service, region_name=NO_SIGNATURE, endpoint_url=cloud.endpoint, config=config)
+
+    assert refused(unsigned("kms").list_keys)[:2] == ("MissingAuthenticationToken", 403)
+    assert refused(unsigned("ec2").describe_volumes)[:2] == ("MissingAuthenticationToken", 403)
+    queues = cloud.client("sqs", NO_SIGNATURE)
+    url = queues.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    assert refused(unsigned("sqs").send_message, QueueUrl=url, MessageBody="x")[1] == 403
+    everybody = policy({"Principal": "*", "Action": "sqs:SendMessage"})
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": everybody})
+    assert unsigned("sqs").send_message(QueueUrl=url, MessageBody="x")["MessageId"]
+    queues.delete_queue(QueueUrl=url)
+
+
 def test_the_prefix_of_a_listing_decides(people: People, bucket: str) -> None:
     s3 = people.session({"Action": "s3:ListBucket", "Condition": {"StringLike": {"s3:prefix": ["ca*"]}}}).client("s3")
     assert s3.list_objects_v2(Bucket=bucket, Prefix="ca")["KeyCount"] == 1
@@ -375,6 +394,7 @@ def test_a_presigned_url_expires_and_its_age_can_be_limited(people: People, buck
     url = people.session(CALLS_ONLY).client("s3").generate_presigned_url("get_object", Params=asked, ExpiresIn=1)
     time.sleep(2.1)
     assert fetched(url) == 403
+    assert fetched(url.replace("X-Amz-Date=2", "X-Amz-Date=x")) == 400
 
 
 # --------------------------------------------------------------------------------------------------------------- keys
@@ -536,7 +556,7 @@ def test_a_function_has_the_rights_of_its_role(
     answer = cloud.client("lambda").invoke(FunctionName=arn)["Payload"].read()
     assert answer == b"1"
     name = role.rpartition("/")[2]
-    people.iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=policy({"Action": "sns:*"}))
+    people.iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=policy({"Action": "sns:*"}))
     answer = cloud.client("lambda").invoke(FunctionName=arn)["Payload"].read()
     assert b"AccessDenied" in answer
     assert f"assumed-role/{name}/".encode() in answer

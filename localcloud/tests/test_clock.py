@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from kosha_localcloud.client import RefusedError
 
-from .conftest import RECOVERY, Cloud, messages, wait_for
+from .conftest import RECOVERY, Cloud, make_role, messages, wait_for
 
 OFF = {"Mode": "OFF"}
 
@@ -254,6 +254,27 @@ def test_delivery_to_a_missing_target_is_buried_without_trying_again(
     cloud.advance(600)
     (dead,) = messages(cloud, dead_url)
     assert dead["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ResourceNotFoundException"
+
+
+def test_a_schedule_does_what_its_role_may_and_nothing_else(
+    cloud: Cloud, make_queue: Callable[[], tuple[str, str]], make_schedule: Callable[..., str]
+) -> None:
+    (url, queue), (dead_url, dead_arn) = make_queue(), make_queue()
+    scheduler = "scheduler.amazonaws.com"
+    roles = {
+        "may": make_role(cloud, "sqs:SendMessage", scheduler, queue),
+        "may only bury": make_role(cloud, "sqs:SendMessage", scheduler, dead_arn),
+        "is not trusted": make_role(cloud, "*", "lambda.amazonaws.com"),
+    }
+    due = now(cloud) + timedelta(minutes=5)
+    for name, role in roles.items():
+        dead = {"DeadLetterConfig": {"Arn": dead_arn}}
+        make_schedule(f"at({due:%Y-%m-%dT%H:%M:%S})", queue, RoleArn=role, Input=name, **dead)
+    cloud.advance(600)
+    assert [message["Body"] for message in messages(cloud, url)] == ["may"]
+    (buried,) = messages(cloud, dead_url)
+    assert buried["Body"] == "may only bury"
+    assert buried["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "AccessDenied"
 
 
 def test_schedule_that_cannot_be_read_is_refused(cloud: Cloud, role: str) -> None:

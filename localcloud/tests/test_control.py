@@ -87,7 +87,7 @@ def test_delayed_call_takes_longer_and_succeeds(cloud: Cloud) -> None:
     assert time.monotonic() - started >= 0.7
 
 
-def test_stopped_region_answers_nothing_until_it_is_started_again(cloud: Cloud) -> None:
+def test_a_fault_of_a_region_meets_every_service_of_it_until_it_is_removed(cloud: Cloud) -> None:
     (fault,) = cloud.control.post("faults", {"region": "ap-south-1", "kind": "drop", "internal": True})
     with pytest.raises(ConnectionClosedError):
         cloud.client("s3").list_buckets()
@@ -104,6 +104,27 @@ def test_commands_add_list_and_clear_faults(cloud: Cloud) -> None:
     refused = cloud.run("faults", "add", '{"kind": "explode"}')
     assert refused.returncode == 1
     assert "kind is 'explode'; use one of error" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "document", "message"),
+    [
+        ("backup/faults", {"pattern": "backup"}, "send"),
+        ("backup/faults", {"kind": "fail", "times": "2"}, "times is '2'"),
+        ("backup/faults", {"kind": "fail", "pattern": 1}, "pattern is 1"),
+        ("backup/faults", {"kind": "fail", "colour": "red"}, "unknown field 'colour'"),
+        ("replication/lag", {"seconds": -1}, "seconds is -1"),
+        ("replication/lag", {"minutes": 1}, "send"),
+        ("efs/replication/lag", {"seconds": "900"}, "send"),
+        ("efs/replication/lag", {"seconds": 1e300}, "send"),
+        ("clock/advance", {"seconds": 1, "settle_seconds": 1e300}, r"settle_seconds is 1e\+300"),
+    ],
+)
+def test_a_wrong_control_call_is_told_what_to_send(
+    cloud: Cloud, call: str, document: dict[str, object], message: str
+) -> None:
+    with pytest.raises(RefusedError, match=message):
+        cloud.control.post(call, document)
 
 
 def test_mail_is_kept_and_its_subscription_is_confirmed(cloud: Cloud) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import RECOVERY, Cloud, messages, wait_for
+from .conftest import RECOVERY, Cloud, make_role, messages, wait_for, zipped
 
 ECHO = """
     import os, sys, pathlib
@@ -262,6 +262,22 @@ def test_settings_that_localstack_forgets_are_remembered(cloud: Cloud, make_func
     found = functions.get_function_configuration(FunctionName=arn)
     assert "KMSKeyArn" not in found
     assert "FileSystemConfigs" not in found
+
+
+def test_a_role_that_does_not_trust_lambda_is_refused(cloud: Cloud, make_function: Callable[..., str]) -> None:
+    other = make_role(cloud, "*", "ec2.amazonaws.com")
+    functions, arn = cloud.client("lambda"), make_function(ECHO)
+    code = {"ZipFile": zipped(ECHO)}
+    for call, settings in (
+        (functions.update_function_configuration, {"FunctionName": arn}),
+        (
+            functions.create_function,
+            {"FunctionName": "refused", "Runtime": "python3.13", "Handler": "handler.handle", "Code": code},
+        ),
+    ):
+        for role in (other, f"{other}-that-is-not-there"):
+            with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
+                call(Role=role, **settings)
 
 
 def test_mount_path_outside_mnt_is_refused(cloud: Cloud, make_function: Callable[..., str]) -> None:

@@ -17,7 +17,7 @@ from kosha_localcloud import instance
 from kosha_localcloud.instance import Instance
 from kosha_localcloud.processes import find_function_processes, find_servers
 
-from .conftest import Cloud, free_port, wait_for, zipped
+from .conftest import Cloud, free_port, make_role, wait_for, zipped
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_life_of_an_instance(cloud: Cloud, other: Cloud) -> None:
     assert start(other) == first, "starting again must keep the running instance"
     assert cloud.control.get("status")["instance_id"] != first
 
-    role = other.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = make_role(other, "*", "lambda.amazonaws.com")
     other.client("lambda").create_function(
         FunctionName="f", Runtime="python3.13", Handler="handler.handle", Role=role,
         Code={"ZipFile": zipped("def handle(event, context): ...")},
@@ -88,6 +88,14 @@ def test_port_of_another_local_cloud_is_named(cloud: Cloud, tmp_path: Path) -> N
     started = Cloud(tmp_path / "second", cloud.port).run("start")
     assert started.returncode == 1
     assert f"port {cloud.port}" in started.stderr
+
+
+def test_a_second_port_does_not_end_the_instance_of_a_directory(cloud: Cloud) -> None:
+    before = cloud.control.get("status")["instance_id"]
+    started = Cloud(cloud.directory, free_port()).run("start")
+    assert started.returncode == 1
+    assert f"runs at port {cloud.port}" in started.stderr
+    assert cloud.control.get("status")["instance_id"] == before
 
 
 def test_directory_with_other_files_is_never_touched(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,11 +62,6 @@ def test_schedules_of_a_stopped_region_are_missed(
     cloud: Cloud, stop: Callable[[], None], make_queue: Callable[[], tuple[str, str]], role: str
 ) -> None:
     url, queue = make_queue()
-    principal = {"Service": "scheduler.amazonaws.com"}
-    trust = {"Statement": {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}}
-    cloud.client("iam").update_assume_role_policy(
-        RoleName=role.rpartition("/")[2], PolicyDocument=json.dumps(trust | {"Version": "2012-10-17"})
-    )
     scheduler, events = cloud.client("scheduler"), cloud.client("events")
     scheduler.create_schedule(
         Name="hourly",

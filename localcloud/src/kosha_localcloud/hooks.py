@@ -1,4 +1,4 @@
-"""What LocalStack calls when it starts and when it ends."""
+"""What LocalStack calls when it starts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ def install() -> None:
     from kosha_localcloud.access import enforcement
     from kosha_localcloud.clock import keeper
     from kosha_localcloud.gateway import control, handlers
-    from kosha_localcloud.remembered import alarm_tags, function_settings
 
     network.install()
     object_store.install()
     mailbox.install()
-    alarm_tags.install()
-    function_settings.install()
     handlers.install()
     enforcement.install()
     kept = keeper.install()

@@ -30,6 +30,7 @@ ANSWER_LIMIT = 10.0  # a server that has not answered for so long is half dead
 
 _MARKER = ".kosha-localcloud"
 _LOG = "server.log"
+_RECORD = "instance.json"
 
 
 class InstanceError(Exception):
@@ -64,6 +65,7 @@ class Instance:
     def start(self) -> dict[str, Any]:
         """Start the server, unless it runs and is healthy. Gives its status. Raises InstanceError."""
         with self._lock():
+            self._refuse_second_port()
             running = self._answer_of_server()
             if running is not None:
                 return running
@@ -89,6 +91,18 @@ class Instance:
                 self.directory.rmdir()
         return ended
 
+    def _refuse_second_port(self) -> None:
+        """A server of this directory that is well and listens elsewhere would be taken for a half-dead one."""
+        try:
+            port = json.loads((self.directory / _RECORD).read_text())["port"]
+        except (OSError, ValueError, KeyError):
+            return
+        if port != self.port and Instance(self.directory, port).status() is not None:
+            raise InstanceError(
+                f"the local cloud of {self.directory} runs at port {port}; "
+                f"use --port {port}, stop it first, or choose another directory with --directory"
+            )
+
     def _answer_of_server(self) -> dict[str, Any] | None:
         """The status of the directory's server; waits a while for one that is busy."""
         deadline = time.monotonic() + ANSWER_LIMIT
@@ -113,7 +127,7 @@ class Instance:
                 start_new_session=True,
             )
         record = {"instance_id": instance_id, "pid": server.pid, "port": self.port}
-        (self.directory / "instance.json").write_text(json.dumps(record))
+        (self.directory / _RECORD).write_text(json.dumps(record))
         try:
             return self._wait_until_healthy(server, instance_id)
         except BaseException:

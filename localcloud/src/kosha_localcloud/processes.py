@@ -5,6 +5,7 @@ started with (its command line and its environment, in /proc) says whose it is.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -48,7 +49,7 @@ def find_servers(directory: Path) -> list[Process]:
 
 def find_function_processes(directory: Path) -> list[Process]:
     """The function processes whose server worked in the directory."""
-    clock = f'"{directory}/clock.json"'.encode()
+    clock = json.dumps(f"{directory}/clock.json").encode()  # as the process was told it
     return [
         process
         for process in _all_processes()

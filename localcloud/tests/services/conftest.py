@@ -40,6 +40,7 @@ def _no_service_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "cloud" in request.fixturenames:
         control = request.getfixturevalue("cloud").control
+        control.delete("backup/faults")
         control.delete("datasync/faults")
         control.delete("replication/faults")
         control.delete("replication/lag")

@@ -214,6 +214,25 @@ def test_a_protected_file_system_is_not_overwritten(cloud: Cloud, file_system: F
         )
 
 
+@pytest.mark.parametrize("wanted", ["DISABLED", "ENABLED"])
+def test_the_protection_of_a_replica_is_not_changed_while_it_is_one(
+    cloud: Cloud, replicated: FileSystem, replica: FileSystem, wanted: str
+) -> None:
+    assert replicated.file_system_id
+    with pytest.raises(ClientError, match="ReplicationAlreadyExists"):
+        cloud.client("efs", RECOVERY).update_file_system_protection(
+            FileSystemId=replica.file_system_id, ReplicationOverwriteProtection=wanted
+        )
+    assert protection(cloud, replica) == "REPLICATING"
+
+
+def test_nobody_but_efs_makes_a_file_system_a_replica(cloud: Cloud, file_system: FileSystem) -> None:
+    with pytest.raises(ClientError, match="BadRequest"):
+        cloud.client("efs").update_file_system_protection(
+            FileSystemId=file_system.file_system_id, ReplicationOverwriteProtection="REPLICATING"
+        )
+
+
 def test_a_replica_is_promoted_while_the_region_of_its_source_is_stopped(
     cloud: Cloud, replicated: FileSystem, replica: FileSystem
 ) -> None:

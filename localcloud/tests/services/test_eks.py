@@ -78,6 +78,27 @@ def test_node_group_keeps_its_cluster_from_being_deleted(
     eks.delete_nodegroup(**names)
 
 
+def test_a_cluster_goes_to_the_next_minor_version_when_its_node_groups_have_this_one(
+    cloud: Cloud, network: Network
+) -> None:
+    eks, name = cloud.client("eks"), unique("cluster")
+    settings = {"resourcesVpcConfig": {"subnetIds": [network.subnet_id]}, "version": "1.32"}
+    eks.create_cluster(name=name, roleArn=ROLE, **settings)
+    group = {"clusterName": name, "nodegroupName": "system"}
+    eks.create_nodegroup(**group, subnets=[network.subnet_id], nodeRole=ROLE)
+    for wrong in ("1.34", "1.32", "1.31"):
+        with pytest.raises(ClientError, match=rf"minor version update from 1\.32 to {wrong}"):
+            eks.update_cluster_version(name=name, version=wrong)
+    eks.update_cluster_version(name=name, version="1.33")
+    with pytest.raises(ClientError, match=r"Update node groups to 1\.33 first: system"):
+        eks.update_cluster_version(name=name, version="1.34")
+    eks.update_nodegroup_version(**group)
+    eks.update_cluster_version(name=name, version="1.34")
+    assert eks.describe_cluster(name=name)["cluster"]["version"] == "1.34"
+    eks.delete_nodegroup(**group)
+    eks.delete_cluster(name=name)
+
+
 def test_addon_versions_go_with_the_kubernetes_version(cloud: Cloud, cluster: dict[str, Any]) -> None:
     eks = cloud.client("eks")
     offered = eks.describe_addon_versions(addonName="kube-proxy", kubernetesVersion=cluster["version"])["addons"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ..conftest import PRIMARY, RECOVERY, Cloud, messages, wait_for
+from ..conftest import PRIMARY, RECOVERY, Cloud, make_role, messages, wait_for
 from .conftest import FileSystem, unique
 
 HOUR, DAY = 3600, 86400
+SERVICE = "backup.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,7 @@ def vaults(cloud: Cloud, backup_role: str) -> Iterator[Vaults]:
 
 @pytest.fixture
 def backup_role(cloud: Cloud) -> str:
-    return make_role(cloud, "*")
-
-
-def make_role(cloud: Cloud, action: str | list[str], service: str = "backup.amazonaws.com") -> str:
-    name = f"role-{uuid.uuid4().hex[:8]}"
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}},
-    }
-    iam = cloud.client("iam")
-    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}
-    iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=json.dumps(allowed))
-    return arn
+    return make_role(cloud, "*", SERVICE)
 
 
 @pytest.fixture
@@ -248,13 +235,7 @@ def test_a_copy_of_a_file_system_is_there_when_the_source_is_gone(
     cloud: Cloud, vaults: Vaults, backed_up: dict[str, Any]
 ) -> None:
     backup, there = cloud.client("backup"), cloud.client("backup", RECOVERY)
-    job = backup.start_copy_job(
-        RecoveryPointArn=backed_up["RecoveryPointArn"],
-        SourceBackupVaultName=vaults.name,
-        DestinationBackupVaultArn=vaults.arn(RECOVERY),
-        IamRoleArn=vaults.role,
-    )["CopyJobId"]
-    assert backup.describe_copy_job(CopyJobId=job)["CopyJob"]["State"] == "COMPLETED"
+    assert copied(cloud, vaults, backed_up["RecoveryPointArn"], vaults.role)["State"] == "COMPLETED"
     backup.delete_recovery_point(BackupVaultName=vaults.name, RecoveryPointArn=backed_up["RecoveryPointArn"])
     (point,) = points(cloud, vaults.name, RECOVERY)
     job = there.start_restore_job(
@@ -302,9 +283,66 @@ def test_a_compliance_lock_lets_nobody_end_a_recovery_point_early(
         backup.update_recovery_point_lifecycle(**point, Lifecycle={"DeleteAfterDays": 8})
     with pytest.raises(ClientError, match="took effect"):
         backup.delete_backup_vault_lock_configuration(BackupVaultName=name)
+    with pytest.raises(ClientError, match="took effect"):
+        backup.put_backup_vault_lock_configuration(BackupVaultName=name, MinRetentionDays=1)
     cloud.advance(4 * DAY)
     assert points(cloud, name) == []
     backup.delete_backup_vault(BackupVaultName=name)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"MinRetentionDays": 7, "ChangeableForDays": 2}, "ChangeableForDays must be at least 3"),
+        ({"MinRetentionDays": 8, "MaxRetentionDays": 7}, "the least first"),
+        ({"MinRetentionDays": 0}, "keep within 1"),
+    ],
+)
+def test_a_lock_that_cannot_be_is_refused(cloud: Cloud, vaults: Vaults, wanted: dict[str, int], message: str) -> None:
+    with pytest.raises(ClientError, match=message):
+        cloud.client("backup").put_backup_vault_lock_configuration(BackupVaultName=vaults.name, **wanted)
+    assert cloud.client("backup").describe_backup_vault(BackupVaultName=vaults.name)["Locked"] is False
+
+
+def copied(cloud: Cloud, vaults: Vaults, point: str, role: str) -> dict[str, Any]:
+    """The job that copies a recovery point to the other region."""
+    backup = cloud.client("backup")
+    job = backup.start_copy_job(
+        RecoveryPointArn=point,
+        SourceBackupVaultName=vaults.name,
+        DestinationBackupVaultArn=vaults.arn(RECOVERY),
+        IamRoleArn=role,
+    )["CopyJobId"]
+    return dict(backup.describe_copy_job(CopyJobId=job)["CopyJob"])
+
+
+@pytest.mark.parametrize("missing", ["CopyFromBackupVault", "CopyIntoBackupVault"])
+def test_a_role_copies_a_volume_from_and_into_vaults_it_may_use(
+    cloud: Cloud, vaults: Vaults, make_volume: Callable[..., str], missing: str
+) -> None:
+    arn = volume_arn(make_volume(b"x"))
+    made = cloud.client("backup").start_backup_job(
+        BackupVaultName=vaults.name, ResourceArn=arn, IamRoleArn=vaults.role
+    )["RecoveryPointArn"]
+    rights = ["ec2:*", *({"backup:CopyFromBackupVault", "backup:CopyIntoBackupVault"} - {f"backup:{missing}"})]
+    ended = copied(cloud, vaults, made, make_role(cloud, rights, SERVICE))
+    assert (ended["State"], missing in ended["StatusMessage"]) == ("FAILED", True)
+    assert points(cloud, vaults.name, RECOVERY) == []
+
+
+def test_the_policy_of_a_vault_decides_where_its_recovery_points_go(
+    cloud: Cloud, vaults: Vaults, backed_up: dict[str, Any]
+) -> None:
+    def allow(target: str) -> None:
+        refusal = {"Effect": "Deny", "Principal": "*", "Action": "backup:CopyFromBackupVault", "Resource": "*"}
+        others = {"Condition": {"ForAnyValue:ArnNotEquals": {"backup:CopyTargets": [target]}}}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [refusal | others]})
+        cloud.client("backup").put_backup_vault_access_policy(BackupVaultName=vaults.name, Policy=document)
+
+    allow(vaults.arn(PRIMARY))
+    assert copied(cloud, vaults, backed_up["RecoveryPointArn"], vaults.role)["State"] == "FAILED"
+    allow(vaults.arn(RECOVERY))
+    assert copied(cloud, vaults, backed_up["RecoveryPointArn"], vaults.role)["State"] == "COMPLETED"
 
 
 def test_a_vault_with_recovery_points_is_not_deleted(cloud: Cloud, vaults: Vaults, backed_up: dict[str, Any]) -> None:
@@ -333,7 +371,7 @@ def test_the_policy_of_a_vault_decides_who_ends_its_recovery_points(
 
 @pytest.mark.parametrize(
     ("actions", "service"),
-    [(["ec2:DescribeVolumes"], "backup.amazonaws.com"), ("*", "lambda.amazonaws.com")],
+    [(["ec2:DescribeVolumes"], SERVICE), ("*", "lambda.amazonaws.com")],
     ids=["may not snap", "does not trust"],
 )
 def test_a_role_that_may_not_makes_no_recovery_point(

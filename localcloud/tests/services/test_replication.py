@@ -453,9 +453,16 @@ NEEDED = {
 }
 
 
-def role_with(cloud: Cloud, replication: Replication, actions: list[str], principal: str = "s3.amazonaws.com") -> str:
+def role_with(
+    cloud: Cloud,
+    replication: Replication,
+    actions: list[str],
+    principal: str = "s3.amazonaws.com",
+    source: str = "arn:aws:s3:::*",
+) -> str:
     iam, name, version = cloud.client("iam"), unique("replication"), {"Version": "2012-10-17"}
     trust = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole"}
+    trust |= {"Condition": {"ArnLike": {"aws:SourceArn": source}}}
     arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(version | {"Statement": trust}))[
         "Role"
     ]["Arn"]
@@ -517,7 +524,11 @@ def test_a_delete_marker_takes_a_right_of_its_own(cloud: Cloud, replication: Rep
 def test_a_role_that_does_not_trust_s3_or_is_not_there_replicates_nothing(
     cloud: Cloud, replication: Replication
 ) -> None:
-    for role in (role_with(cloud, replication, list(NEEDED), "ec2.amazonaws.com"), ROLE + "-that-is-not-there"):
+    for role in (
+        role_with(cloud, replication, list(NEEDED), "ec2.amazonaws.com"),
+        role_with(cloud, replication, list(NEEDED), source="arn:aws:s3:::another-bucket"),
+        ROLE + "-that-is-not-there",
+    ):
         replicate_as(cloud, replication, role)
         replication.put("key")
         replication.wait("key", "FAILED")

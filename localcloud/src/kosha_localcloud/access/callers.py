@@ -1,8 +1,9 @@
 """Who makes a call, by its access key.
 
 A key that IAM gave a user, or STS a role's session, stands for that user or role. A key of LocalStack's own making that
-is neither is refused; any other key is the local cloud's operator, whom no policy holds. A request to S3 that nobody
-signed is anonymous. Signatures are not checked, nor that a session's time has come.
+is neither is refused; any other key is the local cloud's operator, whom no policy holds. A call that nobody signed is
+anonymous where a resource's policy can let everybody in, else refused. Signatures are not checked, nor that a session's
+time has come.
 """
 
 from __future__ import annotations
@@ -63,7 +64,12 @@ def access_key(context: RequestContext) -> str:
 
 
 def arn_of(key: str) -> str:
-    """Of the user or the session that a key belongs to, else of the account's root, as which the operator counts."""
+    """Of the user or the session that a key belongs to, else of the account's root, as which the operator counts.
+
+    Who signs nothing is `anonymous`.
+    """
+    if not key:
+        return ANONYMOUS.named
     account = get_account_id_from_access_key_id(key)
     if session := _session(account, key):
         return str(session.arn)
@@ -72,10 +78,10 @@ def arn_of(key: str) -> str:
 
 
 def caller(context: RequestContext) -> Caller | None:
-    """None: the operator. Raises what AWS answers for a key that was deleted or made inactive."""
+    """None: nobody whom policies hold. Raises what AWS answers without a signature, and for a key that is gone."""
     key = access_key(context)
     if not key:
-        return ANONYMOUS if _is_s3(context) else None
+        return _unsigned(context)
     if not _ISSUED.fullmatch(key):
         return None
     account = get_account_id_from_access_key_id(key)
@@ -86,6 +92,31 @@ def caller(context: RequestContext) -> Caller | None:
     code = "InvalidAccessKeyId" if _is_s3(context) else "InvalidClientTokenId"
     message = f"The access key {key} is not (or no longer) one of IAM or STS here"
     raise CommonServiceException(code, message, status_code=403, sender_fault=True)
+
+
+# Their policies may name everybody: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+_FOR_EVERYBODY = frozenset({"s3", "sns", "sqs"})
+# They carry what shows who calls, or a token: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
+# and https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
+_NEVER_SIGNED = frozenset(
+    {
+        ("sns", "ConfirmSubscription"),
+        ("sns", "Unsubscribe"),
+        ("sts", "AssumeRoleWithSAML"),
+        ("sts", "AssumeRoleWithWebIdentity"),
+    }
+)
+
+
+def _unsigned(context: RequestContext) -> Caller | None:
+    """Raises what AWS answers (https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html)."""
+    service = context.service.service_name if context.service is not None else ""
+    if (service, context.operation.name if context.operation is not None else "") in _NEVER_SIGNED:
+        return None
+    if service in _FOR_EVERYBODY:
+        return ANONYMOUS
+    message = "Request is missing Authentication Token"
+    raise CommonServiceException("MissingAuthenticationToken", message, status_code=403, sender_fault=True)
 
 
 def _is_s3(context: RequestContext) -> bool:

@@ -16,13 +16,13 @@ from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.s3 import Error
 from localstack.http import Response
 from localstack.services.s3.provider import S3Provider
+from localstack.utils.patch import patch
 
 from kosha_localcloud import settings
 from kosha_localcloud.access import documents, questions, state
-from kosha_localcloud.access.callers import ANONYMOUS, Caller, caller, remember_session
+from kosha_localcloud.access.callers import ANONYMOUS, Caller, caller, of_role, remember_session
 from kosha_localcloud.access.denials import denial, explained
 from kosha_localcloud.services.operations import Document
-from kosha_localcloud.services.remembered.wrapping import wrap
 
 LOG = logging.getLogger(__name__)
 
@@ -119,17 +119,41 @@ def decided(who: Caller, one: Asked, around: Any) -> Decision:
         return Decision(False, f"a policy is not as IAM has it: {error}")
 
 
-def refuse_untrusted(role: str, principal: str, source: str) -> None:
-    """Raise what AWS answers a service that is to work in a role whose trust policy does not let it."""
-    account = role.split(":")[4]
-    one = Asked("sts:AssumeRole", role, {"aws:SourceArn": source, "aws:SourceAccount": account})
+def service_in_role(role: str, principal: str, source: str | None = None) -> Caller | None:
+    """The service ``principal`` as it works in a role; None where nothing is decided.
+
+    ``source`` is the resource for which it does, where the service says so to STS.
+    Raises what AWS answers (botocore's ClientError) when there is no such role or its trust policy does not let it.
+    """
+    if not SWITCH.enforce:
+        return None
+    said = {"aws:SourceArn": source, "aws:SourceAccount": role.split(":")[4]} if source else {}
+    one = Asked("sts:AssumeRole", role, said)
     decision = decided(Caller(Principal(service=principal)), one, {})
-    if SWITCH.enforce and not decision.allowed:
+    who = of_role(role, session_name(principal))
+    if who is None or not decision.allowed:
         answer: Any = {
             "Error": {"Code": "AccessDenied", "Message": explained(principal, one, decision)},
             "ResponseMetadata": {"HTTPStatusCode": 403},
         }
         raise ClientError(answer, "AssumeRole")
+    return who
+
+
+def session_name(principal: str) -> str:
+    """Of the session in which a service works."""
+    return principal.partition(".")[0]
+
+
+def reason_against(who: Caller | None, one: Asked, region: str) -> str:
+    """Why a service in a role may not do what no call of its own stands for; empty where it may."""
+    if who is None:
+        return ""
+    around = {"aws:RequestedRegion": region, "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+    decision = decided(who, one, around)
+    if decision.allowed:
+        return ""
+    return f"{who.principal.role_arn} may not {one.action} on {one.resource}: {decision.reason}"
 
 
 def _account(arn: str, who: Caller) -> str:
@@ -145,7 +169,7 @@ def _decide_each_deletion() -> None:
     """DeleteObjects answers 200 and names the keys that may not be deleted
     (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html)."""
 
-    @wrap(S3Provider, "delete_objects")
+    @patch(S3Provider.delete_objects)
     def delete_objects(
         original: Any, provider: Any, context: RequestContext, bucket: str, delete: Document, **more: Any
     ) -> Document:

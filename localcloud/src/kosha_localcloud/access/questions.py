@@ -9,7 +9,7 @@ from typing import Any
 from kosha_access.actions import by_version
 from kosha_access.calls import Asked, Values, asked, encryption_context, object_arn, source_of
 from kosha_access.resources import Place
-from localstack.aws.api import RequestContext
+from localstack.aws.api import CommonServiceException, RequestContext
 
 from kosha_localcloud.access import state
 
@@ -74,13 +74,11 @@ def circumstances(context: RequestContext, service: str) -> dict[str, str | Sequ
 
 def _signature(context: RequestContext, now: datetime, secure: str) -> dict[str, str]:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html."""
-    query = context.request.args
     keys = {"s3:TlsVersion": "1.3"} if secure == "true" else {}
-    if signed := query.get("X-Amz-Date"):
-        moment = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    if signed := _presigned(context):
         keys |= {
             "s3:authType": "REST-QUERY-STRING",
-            "s3:signatureAge": str(max(0, int((now - moment).total_seconds() * 1000))),
+            "s3:signatureAge": str(max(0, int((now - signed).total_seconds() * 1000))),
             "s3:signatureversion": "AWS4-HMAC-SHA256",
         }
     elif context.operation is not None and context.operation.name == "PostObject":
@@ -94,12 +92,21 @@ def _signature(context: RequestContext, now: datetime, secure: str) -> dict[str,
 
 def has_expired(context: RequestContext) -> bool:
     """Of a presigned URL."""
-    query = context.request.args
-    signed, seconds = query.get("X-Amz-Date"), query.get("X-Amz-Expires", "")
-    if not signed or not seconds.isdecimal():
+    signed, seconds = _presigned(context), context.request.args.get("X-Amz-Expires", "")
+    if signed is None or not seconds.isdecimal():
         return False
-    moment = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return (datetime.now(UTC) - moment).total_seconds() > int(seconds)
+    return (datetime.now(UTC) - signed).total_seconds() > int(seconds)
+
+
+def _presigned(context: RequestContext) -> datetime | None:
+    """When a URL was signed. Raises what S3 answers for a time that is none."""
+    text = context.request.args.get("X-Amz-Date")
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if text else None
+    except ValueError as error:
+        code = "AuthorizationQueryParametersError"
+        message = "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
+        raise CommonServiceException(code, message, status_code=400, sender_fault=True) from error
 
 
 # ----------------------------------------------------------------------------------------------------------------- S3

@@ -34,11 +34,10 @@ def stored(bucket: S3Bucket, key: str, version: str = "") -> S3Object | None:
     return None if found is None or isinstance(found, S3DeleteMarker) else found
 
 
-def object_tags(bucket: S3Bucket, found: S3Object) -> Mapping[str, str]:
+def object_tags(bucket: S3Bucket, found: S3Object) -> dict[str, str]:
     """Of this version."""
     store = s3_stores[bucket.bucket_account_id][bucket.bucket_region]
-    tags: Mapping[str, str] = store.tags.get_tags(get_unique_key_id(bucket.name, found.key, found.version_id))
-    return tags
+    return dict(store.tags.get_tags(get_unique_key_id(bucket.name, found.key, found.version_id)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- IAM

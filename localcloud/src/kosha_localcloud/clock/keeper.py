@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +40,6 @@ class Keeper:
         scheduler = SchedulerSchedules()
         self.timeline = Timeline(self.clock, [self.rules, scheduler])
         scheduler.timeline = self.timeline
-        self._stopped = threading.Event()
 
     def advance(self, target: datetime | timedelta, settle_limit: timedelta) -> list[Firing]:
         """Put the clock forward, firing on the way. Raises StillBusyError when fired work does not end in time."""
@@ -49,13 +49,10 @@ class Keeper:
         """Fire what falls due as real time passes."""
         threading.Thread(target=self._keep_time, name="kosha-timeline", daemon=True).start()
 
-    def stop(self) -> None:
-        """Fire nothing any more."""
-        self._stopped.set()
-
     def _keep_time(self) -> None:
         wait = _LONGEST_WAIT
-        while not self._stopped.wait(max(wait.total_seconds(), 0.01)):
+        while True:
+            time.sleep(max(wait.total_seconds(), 0.01))
             try:
                 until_next = self.timeline.tick()
             except Exception:

@@ -39,6 +39,11 @@ class Delivery:
     execution_id: str
     attempt: int = 1
 
+    @property
+    def deputy(self) -> targets.Deputy:
+        """Who calls the target."""
+        return targets.Deputy(self.schedule_arn, self.target["RoleArn"])
+
     def context_attributes(self) -> dict[str, str]:
         """What may stand in the input between angle brackets.
 
@@ -115,7 +120,7 @@ class SchedulerSchedules:
     def deliver(self, delivery: Delivery) -> None:
         """Call the target; on failure try again later, at last give the event to the dead-letter queue."""
         try:
-            targets.call(delivery.region, delivery.target, delivery.payload())
+            targets.call(delivery.deputy, delivery.region, delivery.target, delivery.payload())
         except (ClientError, BotoCoreError, ValueError) as error:
             self._failed(delivery, error)
 
@@ -154,7 +159,10 @@ class SchedulerSchedules:
             "SCHEDULE_ARN": delivery.schedule_arn,
             "TARGET_ARN": delivery.target["Arn"],
         }
-        targets.send_to_queue(queue, delivery.target["RoleArn"], delivery.payload(), attributes)
+        try:
+            targets.send_to_queue(delivery.deputy, queue, delivery.payload(), attributes)
+        except (ClientError, BotoCoreError) as refused:
+            LOG.warning("Schedule %s cannot bury what it gave up: %s", delivery.schedule_arn, refused)
 
 
 def schedule_plan(schedule: Any, first_seen: datetime) -> Plan:

@@ -2,82 +2,46 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localstack.http import Request, Response
-from localstack.services.edge import ROUTER
+from localstack.http import Request
 from localstack.services.plugins import SERVICE_PLUGINS
 
 from kosha_localcloud import settings
 from kosha_localcloud.access.enforcement import SWITCH
 from kosha_localcloud.clock.keeper import Keeper
-from kosha_localcloud.clock.work import WORK, StillBusyError
+from kosha_localcloud.clock.work import WORK
 from kosha_localcloud.gateway import faults
+from kosha_localcloud.gateway.endpoints import Action, BadRequestError, body, serve
 from kosha_localcloud.gateway.handlers import CALLS, FAULTS
 from kosha_localcloud.gateway.regions import REGIONS, RegionError
 from kosha_localcloud.mailbox import MAILBOX
 
+LONGEST_SETTLE = 86_400  # seconds
 CALL_FILTERS = ("service", "operation", "region", "access_key", "principal", "status", "error")
-
-
-class BadRequestError(ValueError):
-    """A control call with wrong content; the message says what to send."""
 
 
 def install(keeper: Keeper) -> None:
     """Serve the control calls."""
     control = Control(keeper)
-    routes: list[tuple[str, str, Callable[[Request], Any]]] = [
-        ("GET", "status", control.status),
-        ("GET", "clock", control.show_clock),
-        ("POST", "clock/advance", control.advance_clock),
-        ("GET", "schedules", control.list_schedules),
-        ("POST", "schedules/rest", control.rest_schedules),
-        ("DELETE", "schedules/rest", control.wake_schedules),
-        ("GET", "regions", control.list_regions),
-        ("POST", "regions", control.set_region),
-        ("POST", "alarms/evaluate", control.evaluate_alarms),
-        ("POST", "alarms/rest", control.rest_alarms),
-        ("DELETE", "alarms/rest", control.wake_alarms),
-        ("GET", "access", control.show_access),
-        ("POST", "access", control.set_access),
-        ("GET", "calls", control.list_calls),
-        ("DELETE", "calls", control.clear_calls),
-        ("GET", "calls/counts", control.count_calls),
-        ("GET", "faults", control.list_faults),
-        ("POST", "faults", control.add_faults),
-        ("DELETE", "faults", control.remove_faults),
-        ("GET", "mailbox", control.list_mails),
-        ("DELETE", "mailbox", control.clear_mails),
-    ]
-    for method, name, action in routes:
-        ROUTER.add(f"/_kosha/{name}", _endpoint(action), methods=[method])
-
-
-def _endpoint(action: Callable[[Request], Any]) -> Callable[..., Response]:
-    def serve(request: Request, **_: object) -> Response:
-        try:
-            return _answer(200, action(request))
-        except BadRequestError as error:
-            return _answer(400, {"error": str(error)})
-        except StillBusyError as error:
-            return _answer(504, {"error": str(error), "busy": error.doing})
-
-    return serve
-
-
-def _answer(status: int, document: Any) -> Response:
-    return Response(json.dumps(document, indent=1) + "\n", status=status, mimetype="application/json")
-
-
-def _body(request: Request) -> Any:
-    try:
-        return json.loads(request.get_data(as_text=True))
-    except ValueError as error:
-        raise BadRequestError(f"the body is no JSON: {error}") from error
+    calls: dict[str, dict[str, Action]] = {
+        "status": {"GET": control.status},
+        "clock": {"GET": control.show_clock},
+        "clock/advance": {"POST": control.advance_clock},
+        "schedules": {"GET": control.list_schedules},
+        "schedules/rest": {"POST": control.rest_schedules, "DELETE": control.wake_schedules},
+        "regions": {"GET": control.list_regions, "POST": control.set_region},
+        "alarms/evaluate": {"POST": control.evaluate_alarms},
+        "alarms/rest": {"POST": control.rest_alarms, "DELETE": control.wake_alarms},
+        "access": {"GET": control.show_access, "POST": control.set_access},
+        "calls": {"GET": control.list_calls, "DELETE": control.clear_calls},
+        "calls/counts": {"GET": control.count_calls},
+        "faults": {"GET": control.list_faults, "POST": control.add_faults, "DELETE": control.remove_faults},
+        "mailbox": {"GET": control.list_mails, "DELETE": control.clear_mails},
+    }
+    for name, actions in calls.items():
+        serve(name, actions)
 
 
 class Control:
@@ -105,12 +69,12 @@ class Control:
 
     def advance_clock(self, request: Request) -> Any:
         """Put the clock forward by `seconds` or `to` a time; answers when everything that fell due is done."""
-        wanted = _body(request)
+        wanted = body(request)
         if not isinstance(wanted, dict) or len({"seconds", "to"} & set(wanted)) != 1:
             raise BadRequestError('send {"seconds": 1800} or {"to": "2026-01-31T12:00:00Z"}')
         limit = wanted.get("settle_seconds", 300)
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
-            raise BadRequestError(f"settle_seconds is {limit!r}; use a number above 0")
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= LONGEST_SETTLE:
+            raise BadRequestError(f"settle_seconds is {limit!r}; use a number above 0, at most {LONGEST_SETTLE}")
         target = self._target(wanted)
         fired = self._keeper.advance(target, timedelta(seconds=limit))
         return {
@@ -139,7 +103,7 @@ class Control:
 
     def rest_schedules(self, request: Request) -> Any:
         """Let all schedules rest `but` those whose name fits a pattern; what falls due meanwhile is missed."""
-        wanted = _body(request)
+        wanted = body(request)
         but = wanted.get("but") if isinstance(wanted, dict) else None
         if not isinstance(but, list) or not all(isinstance(each, str) for each in but):
             raise BadRequestError('send {"but": ["*-transfer-starter", "*backup-plan*"]}, or {"but": []} for none')
@@ -157,7 +121,7 @@ class Control:
 
     def set_region(self, request: Request) -> Any:
         """Stop a region, or let it run."""
-        wanted = _body(request)
+        wanted = body(request)
         if not isinstance(wanted, dict) or set(wanted) != {"region", "state"} or not isinstance(wanted["region"], str):
             raise BadRequestError('send {"region": "ap-south-1", "state": "stopped"}')
         try:
@@ -170,7 +134,7 @@ class Control:
         """Look at alarms now, by `name` (a pattern), as CloudWatch does every minute."""
         from kosha_localcloud.services import alarms
 
-        wanted = _body(request)
+        wanted = body(request)
         if not isinstance(wanted, dict) or not isinstance(wanted.get("name"), str):
             raise BadRequestError('send {"name": "kosha-local-*"}')
         return alarms.evaluate(wanted["name"])
@@ -195,7 +159,7 @@ class Control:
 
     def set_access(self, request: Request) -> Any:
         """Decide calls from now on, or let everybody do anything."""
-        wanted = _body(request)
+        wanted = body(request)
         if not isinstance(wanted, dict) or not isinstance(wanted.get("enforce"), bool) or len(wanted) != 1:
             raise BadRequestError('send {"enforce": true} or {"enforce": false}')
         SWITCH.enforce = wanted["enforce"]
@@ -223,7 +187,7 @@ class Control:
 
     def add_faults(self, request: Request) -> Any:
         """Put one fault or a list of faults in force."""
-        wanted = _body(request)
+        wanted = body(request)
         documents = wanted if isinstance(wanted, list) else [wanted]
         try:
             if not all(isinstance(document, dict) for document in documents):

@@ -83,12 +83,12 @@ def parse(document: Mapping[str, Any]) -> Fault:
     for name in ("service", "operation", "region", "code", "message"):
         if name in values and not (isinstance(values[name], str) and values[name]):
             raise FaultError(f"{name} is {values[name]!r}; give a name")
-    _check_number(values, "status", int, 400, 599)
-    _check_number(values, "seconds", (int, float), 0, 3600)
-    _check_number(values, "probability", (int, float), 0, 1)
-    _check_number(values, "seed", int, 0, 2**63)
+    check_number(values, "status", int, 400, 599)
+    check_number(values, "seconds", (int, float), 0, 3600)
+    check_number(values, "probability", (int, float), 0, 1)
+    check_number(values, "seed", int, 0, 2**63)
     if values.get("times") is not None:
-        _check_number(values, "times", int, 1, 2**31)
+        check_number(values, "times", int, 1, 2**31)
     if not isinstance(values.get("internal", False), bool):
         raise FaultError(f"internal is {values['internal']!r}; use true or false")
     if kind == "delay" and not values.get("seconds"):
@@ -96,7 +96,8 @@ def parse(document: Mapping[str, Any]) -> Fault:
     return Fault(**values)
 
 
-def _check_number(values: Mapping[str, Any], name: str, kind: type | tuple[type, ...], low: float, high: float) -> None:
+def check_number(values: Mapping[str, Any], name: str, kind: type | tuple[type, ...], low: float, high: float) -> None:
+    """Raise FaultError for a value, if there is one, that is no number of this kind between `low` and `high`."""
     if name not in values:
         return
     value: Any = values[name]

@@ -16,6 +16,7 @@ def install(timeline: Timeline) -> None:
         efs,
         embedded_metrics,
         event_templates,
+        function_roles,
         log_metrics,
         log_subscriptions,
         metric_data,
@@ -35,6 +36,7 @@ def install(timeline: Timeline) -> None:
     alarms.install()
     embedded_metrics.install()
     event_templates.install()
+    function_roles.install()
     log_metrics.install()
     log_subscriptions.install()
     metric_data.install()
@@ -49,8 +51,3 @@ def under_way() -> list[str]:
     from kosha_localcloud.services.datasync import executions
 
     return executions.under_way() + replication.under_way() + s3control.under_way()
-
-
-def busy() -> bool:
-    """Say whether a DataSync execution, a replication or a job is under way."""
-    return bool(under_way())

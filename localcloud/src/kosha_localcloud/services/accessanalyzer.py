@@ -8,6 +8,7 @@ from localstack.aws.api import RequestContext
 from kosha_localcloud.services.identifiers import arn, now
 from kosha_localcloud.services.operations import Document, ServiceTable, refuse
 from kosha_localcloud.services.regional import Regional
+from kosha_localcloud.services.tagging import keep_tags
 
 table = ServiceTable("accessanalyzer", moto=False)
 
@@ -20,11 +21,6 @@ def _analyzer(context: RequestContext, name: str) -> Document:
         message = f"Analyzer {name} does not exist: create it, or correct the name."
         raise refuse("ResourceNotFoundException", message, 404, resourceId=name, resourceType="AWS::AccessAnalyzer")
     return found
-
-
-def _tagged(context: RequestContext, request: Document) -> dict[str, str]:
-    tags: dict[str, str] = _analyzer(context, request["resourceArn"].rpartition("/")[2])["tags"]
-    return tags
 
 
 @table.stored("CreateAnalyzer", "analyzes nothing")
@@ -65,20 +61,9 @@ def delete_analyzer(context: RequestContext, request: Document) -> None:
     del _analyzers.of(context)[name]
 
 
-@table.stored("TagResource")
-def tag_resource(context: RequestContext, request: Document) -> Document:
-    _tagged(context, request).update(request["tags"])
-    return {}
+def _tags(context: RequestContext, resource: str) -> dict[str, str]:
+    tags: dict[str, str] = _analyzer(context, resource.rpartition("/")[2])["tags"]
+    return tags
 
 
-@table.stored("UntagResource")
-def untag_resource(context: RequestContext, request: Document) -> Document:
-    tags = _tagged(context, request)
-    for key in request["tagKeys"]:
-        tags.pop(key, None)
-    return {}
-
-
-@table.stored("ListTagsForResource")
-def list_tags_for_resource(context: RequestContext, request: Document) -> Document:
-    return {"tags": _tagged(context, request)}
+keep_tags(table, _tags, "resourceArn", "tags", "tagKeys")

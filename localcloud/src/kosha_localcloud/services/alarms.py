@@ -298,7 +298,7 @@ class _Composites:
         store = provider.get_store(account, region)
         context = RequestContext(None)
         context.account_id, context.region = account, region
-        composites = [each for each in store.alarms.values() if isinstance(each, LocalStackCompositeAlarm)]
+        composites = [each for each in list(store.alarms.values()) if isinstance(each, LocalStackCompositeAlarm)]
 
         def found(name: str) -> Any:
             arn = name if name.startswith("arn:") else arns.cloudwatch_alarm_arn(name, account, region)

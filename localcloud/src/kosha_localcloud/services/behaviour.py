@@ -114,7 +114,12 @@ BEHAVIOURS = (
     Behaviour("Lambda", "Timeout, memory limit, environment, layers, EFS mounts", "real", "see README.md"),
     Behaviour("Lambda", "VPC, architecture, ephemeral storage, other languages", "stored only", "see README.md"),
     Behaviour("EventBridge", "Rules, patterns, targets, schedules", "real", "fired by the local clock"),
-    Behaviour("EventBridge Scheduler", "Schedules, retries, dead letters", "real", "fired by the local clock"),
+    Behaviour(
+        "EventBridge Scheduler",
+        "Schedules, retries, dead letters",
+        "real",
+        "fired by the local clock, with the rights of their role",
+    ),
     Behaviour(
         "CloudWatch",
         "Metrics and metric math",

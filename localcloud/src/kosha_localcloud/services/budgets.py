@@ -11,6 +11,7 @@ from localstack.aws.api import RequestContext
 from kosha_localcloud.services.identifiers import arn, now
 from kosha_localcloud.services.operations import Document, ServiceTable, refuse
 from kosha_localcloud.services.regional import Regional
+from kosha_localcloud.services.tagging import from_pairs, keep_tags
 
 table = ServiceTable("budgets", moto=False)
 _FOREVER = "2087-06-15T00:00:00Z"
@@ -68,7 +69,7 @@ def create_budget(context: RequestContext, request: Document) -> Document:
     limit = budget.get("BudgetLimit") or {"Unit": "USD"}
     budget["CalculatedSpend"] = {"ActualSpend": {"Amount": str(Decimal(0)), "Unit": limit["Unit"]}}
     kept = _all(context)[name] = Kept(budget)
-    kept.tags.update({tag["Key"]: tag["Value"] for tag in request.get("ResourceTags") or []})
+    kept.tags.update(from_pairs(request.get("ResourceTags")))
     for each in request.get("NotificationsWithSubscribers") or []:
         kept.notifications.append((each["Notification"], list(each["Subscribers"])))
     return {}
@@ -132,31 +133,18 @@ def create_subscriber(context: RequestContext, request: Document) -> Document:
 
 @table.stored("DeleteSubscriber")
 def delete_subscriber(context: RequestContext, request: Document) -> Document:
-    _subscribers(context, request).remove(request["Subscriber"])
+    subscribers = _subscribers(context, request)
+    if request["Subscriber"] not in subscribers:
+        raise refuse("NotFoundException", "Unable to find the subscriber of this notification.")
+    subscribers.remove(request["Subscriber"])
     return {}
 
 
-def _tags(context: RequestContext, request: Document) -> dict[str, str]:
-    resource = request["ResourceARN"]
+def _tags(context: RequestContext, resource: str) -> dict[str, str]:
     name = resource.rpartition(":budget/")[2]
     if resource != arn("budgets", "", context.account_id, f"budget/{name}"):
         raise refuse("NotFoundException", f"{resource} is no budget of this account.")
     return _kept(context, name).tags
 
 
-@table.stored("TagResource")
-def tag_resource(context: RequestContext, request: Document) -> Document:
-    _tags(context, request).update({tag["Key"]: tag["Value"] for tag in request["ResourceTags"]})
-    return {}
-
-
-@table.stored("UntagResource")
-def untag_resource(context: RequestContext, request: Document) -> Document:
-    for key in request["ResourceTagKeys"]:
-        _tags(context, request).pop(key, None)
-    return {}
-
-
-@table.stored("ListTagsForResource")
-def list_tags_for_resource(context: RequestContext, request: Document) -> Document:
-    return {"ResourceTags": [{"Key": key, "Value": value} for key, value in _tags(context, request).items()]}
+keep_tags(table, _tags, "ResourceARN", "ResourceTags", "ResourceTagKeys", pairs=True)

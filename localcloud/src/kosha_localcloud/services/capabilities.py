@@ -47,8 +47,9 @@ NATIVE = {
 CHANGED = {
     "cloudwatch": {
         "GetMetricData": "exact dimensions, metric math",
-        **dict.fromkeys(("PutMetricAlarm", "PutCompositeAlarm"), "looked at in our way"),
+        **dict.fromkeys(("PutMetricAlarm", "PutCompositeAlarm"), "looked at in our way; keeps the tags"),
     },
+    "config": {"PutConfigRule": "keeps the tag of the scope"},
     "ec2": {
         "GetEbsDefaultKmsKeyId": "stored only",
         "ModifyEbsDefaultKmsKeyId": "stored only",
@@ -56,11 +57,21 @@ CHANGED = {
         "DescribeVpcEndpoints": "shows the policy as it was given",
         "DescribeSecurityGroupRules": "shows the description of every rule",
         "CreateLaunchTemplate": "keeps the template's own tags apart",
+        "DeleteNatGateway": "takes its network interface along",
+        "RunInstances": "the instance's own network interface ends with it",
         **dict.fromkeys(("StartInstances", "StopInstances"), "refuses terminated instances; at once, no state between"),
+        **dict.fromkeys(("CreateVolume", "CreateSnapshot", "CopySnapshot"), "with what is on it, a file"),
+        **dict.fromkeys(("DeleteVolume", "DeleteSnapshot"), "with what is on it, a file"),
     },
+    "events": {"PutRule": "schedules fire by the local clock"},
     "kms": {"ReplicateKey": "policy and tags of the replica"},
+    "lambda": {
+        **dict.fromkeys(("CreateFunction", "UpdateFunctionConfiguration"), "keeps the key and the file systems"),
+        "Invoke": "runs a process",
+    },
     "logs": {
         "PutMetricFilter": "patterns as AWS reads them",
+        "PutSubscriptionFilter": "patterns as AWS reads them; to functions alone",
         "PutLogEvents": "metrics in lines, metric filters, subscription filters",
         **dict.fromkeys(("PutQueryDefinition", "DescribeQueryDefinitions", "DeleteQueryDefinition"), "stored only"),
     },
@@ -71,6 +82,8 @@ CHANGED = {
         **dict.fromkeys(("DeleteObject", "DeleteObjects"), "delete markers are replicated"),
         **dict.fromkeys(("GetObject", "HeadObject"), "show the replication status"),
     },
+    "scheduler": {**dict.fromkeys(("CreateSchedule", "UpdateSchedule"), "fires by the local clock")},
+    "sns": {"Subscribe": "e-mail is confirmed at once and kept in the mailbox"},
 }
 
 

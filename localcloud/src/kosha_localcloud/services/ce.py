@@ -10,6 +10,7 @@ from localstack.aws.api import RequestContext
 from kosha_localcloud.services.identifiers import arn, hexadecimal, now
 from kosha_localcloud.services.operations import Document, ServiceTable, refuse
 from kosha_localcloud.services.regional import Regional
+from kosha_localcloud.services.tagging import from_pairs, keep_tags
 
 table = ServiceTable("ce", moto=False)
 
@@ -35,7 +36,7 @@ def _of(context: RequestContext) -> Kept:
 def _new_arn(context: RequestContext, kind: str, request: Document) -> str:
     identifier = f"{hexadecimal(8)}-{hexadecimal(4)}-{hexadecimal(4)}-{hexadecimal(4)}-{hexadecimal(12)}"
     made = arn("ce", "", context.account_id, f"{kind}/{identifier}")
-    _of(context).tags[made] = {tag["Key"]: tag["Value"] for tag in request.get("ResourceTags") or []}
+    _of(context).tags[made] = from_pairs(request.get("ResourceTags"))
     return made
 
 
@@ -154,26 +155,11 @@ def list_cost_allocation_tags(context: RequestContext, request: Document) -> Doc
     return {"CostAllocationTags": [each for each in found if wanted is None or each["TagKey"] in wanted]}
 
 
-def _tags(context: RequestContext, request: Document) -> dict[str, str]:
-    tags = _of(context).tags.get(request["ResourceArn"])
+def _tags(context: RequestContext, resource: str) -> dict[str, str]:
+    tags = _of(context).tags.get(resource)
     if tags is None:
-        raise refuse("ResourceNotFoundException", f"{request['ResourceArn']} was not found.")
+        raise refuse("ResourceNotFoundException", f"{resource} was not found.")
     return tags
 
 
-@table.stored("TagResource")
-def tag_resource(context: RequestContext, request: Document) -> Document:
-    _tags(context, request).update({tag["Key"]: tag["Value"] for tag in request["ResourceTags"]})
-    return {}
-
-
-@table.stored("UntagResource")
-def untag_resource(context: RequestContext, request: Document) -> Document:
-    for key in request["ResourceTagKeys"]:
-        _tags(context, request).pop(key, None)
-    return {}
-
-
-@table.stored("ListTagsForResource")
-def list_tags_for_resource(context: RequestContext, request: Document) -> Document:
-    return {"ResourceTags": [{"Key": key, "Value": value} for key, value in _tags(context, request).items()]}
+keep_tags(table, _tags, tags="ResourceTags", keys="ResourceTagKeys", pairs=True)

@@ -15,7 +15,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Deferre
 from botocore.loaders import create_loader
 from localstack import config
 
-from kosha_localcloud.access.enforcement import refuse_untrusted
+from kosha_localcloud.access.enforcement import service_in_role, session_name
 
 _lock = threading.Lock()
 _CONFIG = Config(
@@ -52,18 +52,18 @@ def client(service: str, account: str, region: str) -> Any:
         return _make(service, account, region)
 
 
-def client_in_role(service: str, region: str, role: str, principal: str, source: str) -> Any:
+def client_in_role(service: str, region: str, role: str, principal: str, source: str, tries: int = 4) -> Any:
     """Give a client that works in a role, as the service ``principal`` does for the resource ``source``.
 
     The role is assumed at the first call, and again when its session ends. A role that does not trust the service makes
-    the call fail with botocore's ClientError.
+    the call fail with botocore's ClientError. A call is tried so many times.
     """
     account = role.split(":")[4]
 
     def assume() -> dict[str, str]:
-        refuse_untrusted(role, principal, source)
-        name = principal.partition(".")[0]
-        given = client("sts", account, region).assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+        service_in_role(role, principal, source)
+        sts = client("sts", account, region)
+        given = sts.assume_role(RoleArn=role, RoleSessionName=session_name(principal))["Credentials"]
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
@@ -81,4 +81,5 @@ def client_in_role(service: str, region: str, role: str, principal: str, source:
     session.register_component("data_loader", _LOADER)
     session.register_component("credential_provider", CredentialResolver([Role()]))
     make: Any = boto3.Session(botocore_session=session, region_name=region).client
-    return make(service, endpoint_url=config.internal_service_url(), config=_CONFIG)
+    retries = Config(retries={"mode": "standard", "total_max_attempts": tries})
+    return make(service, endpoint_url=config.internal_service_url(), config=_CONFIG.merge(retries))

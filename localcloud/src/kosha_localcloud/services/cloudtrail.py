@@ -10,6 +10,7 @@ from localstack.services.s3.models import s3_stores
 from kosha_localcloud.services.identifiers import arn, now
 from kosha_localcloud.services.operations import Document, ServiceTable, refuse
 from kosha_localcloud.services.regional import Regional
+from kosha_localcloud.services.tagging import from_pairs
 
 table = ServiceTable("cloudtrail", moto=False)
 
@@ -73,7 +74,7 @@ def create_trail(context: RequestContext, request: Document) -> Document:
         "LogFileValidationEnabled": False,
         "HasCustomEventSelectors": False,
         "HasInsightSelectors": False,
-        "_tags": {tag["Key"]: tag.get("Value", "") for tag in request.get("TagsList") or []},
+        "_tags": from_pairs(request.get("TagsList")),
         "_status": {"IsLogging": False},
         "_selectors": {},
     }
@@ -162,7 +163,7 @@ def get_insight_selectors(context: RequestContext, request: Document) -> Documen
 @table.stored("AddTags")
 def add_tags(context: RequestContext, request: Document) -> Document:
     tags = _trail(context, request["ResourceId"])["_tags"]
-    tags.update({tag["Key"]: tag.get("Value", "") for tag in request["TagsList"]})
+    tags.update(from_pairs(request["TagsList"]))
     return {}
 
 

@@ -9,13 +9,15 @@ adds one, `GET` lists them, `DELETE` removes all. Only `kind` is needed:
 - `seconds`: how long a `slow` fault waits each time
 """
 
-import json
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
+from typing import Any
 
-from localstack.http import Request, Response
-from localstack.services.edge import ROUTER
+from localstack.http import Request
+
+from kosha_localcloud.gateway.endpoints import BadRequestError, body, serve
+from kosha_localcloud.gateway.faults import FaultError, check_number
 
 
 @dataclass
@@ -35,10 +37,6 @@ class Fault:
         if self.times is not None:
             self.times -= 1
         return True
-
-
-class FaultError(ValueError):
-    """A request for a fault that makes no sense."""
 
 
 class Faults:
@@ -78,16 +76,35 @@ class Faults:
 
     def serve(self) -> None:
         """Register the addresses."""
-        ROUTER.add(f"/_kosha/{self.service}/faults", self._answer, methods=["GET", "POST", "DELETE"])
+        serve(f"{self.service}/faults", {"GET": self._show, "POST": self._add, "DELETE": self._remove})
 
-    def _answer(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self.clear()
-        if request.method == "POST":
-            try:
-                given = json.loads(request.get_data())
-                self.add(Fault(**given))
-            except (TypeError, ValueError) as error:
-                return Response(json.dumps({"error": str(error)}), 400, mimetype="application/json")
-        status = 201 if request.method == "POST" else 200
-        return Response(json.dumps({"faults": self.listed()}), status, mimetype="application/json")
+    def _show(self, _: Request) -> dict[str, object]:
+        return {"faults": self.listed()}
+
+    def _add(self, request: Request) -> dict[str, object]:
+        try:
+            self.add(parse(body(request)))
+        except FaultError as error:
+            raise BadRequestError(str(error)) from error
+        return self._show(request)
+
+    def _remove(self, request: Request) -> dict[str, object]:
+        self.clear()
+        return self._show(request)
+
+
+def parse(document: Any) -> Fault:
+    """Check a description from outside. Raises FaultError."""
+    if not isinstance(document, dict) or document.get("kind") is None:
+        raise FaultError('send {"kind": ...}, and subject, pattern, times, seconds where you like')
+    names = [each.name for each in fields(Fault)]
+    unknown = sorted(set(document) - set(names))
+    if unknown:
+        raise FaultError(f"unknown field {unknown[0]!r}; a fault has {', '.join(names)}")
+    given = {name: value for name, value in document.items() if value is not None}
+    for name in ("kind", "subject", "pattern"):
+        if name in given and not (isinstance(given[name], str) and given[name]):
+            raise FaultError(f"{name} is {given[name]!r}; give a text")
+    check_number(given, "times", int, 1, 2**31)
+    check_number(given, "seconds", (int, float), 0, 3600)
+    return Fault(**given)

@@ -8,6 +8,7 @@ from localstack.aws.api import RequestContext
 from kosha_localcloud.services.identifiers import arn, hexadecimal, now
 from kosha_localcloud.services.operations import Document, ServiceTable, refuse
 from kosha_localcloud.services.regional import Regional
+from kosha_localcloud.services.tagging import keep_tags
 
 table = ServiceTable("guardduty", moto=False)
 
@@ -89,25 +90,9 @@ def delete_detector(context: RequestContext, request: Document) -> Document:
     return {}
 
 
-def _tagged(context: RequestContext, request: Document) -> dict[str, str]:
-    tags: dict[str, str] = _detector(context, request["ResourceArn"].rpartition("/")[2])["Tags"]
+def _tags(context: RequestContext, resource: str) -> dict[str, str]:
+    tags: dict[str, str] = _detector(context, resource.rpartition("/")[2])["Tags"]
     return tags
 
 
-@table.stored("TagResource")
-def tag_resource(context: RequestContext, request: Document) -> Document:
-    _tagged(context, request).update(request["Tags"])
-    return {}
-
-
-@table.stored("UntagResource")
-def untag_resource(context: RequestContext, request: Document) -> Document:
-    tags = _tagged(context, request)
-    for key in request["TagKeys"]:
-        tags.pop(key, None)
-    return {}
-
-
-@table.stored("ListTagsForResource")
-def list_tags_for_resource(context: RequestContext, request: Document) -> Document:
-    return {"Tags": _tagged(context, request)}
+keep_tags(table, _tags)

@@ -1,7 +1,8 @@
 """Metric filters of CloudWatch Logs: LocalStack lets every filter look at every group, and counts text as it likes.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html: a value is a number or a field of the
-line (``$.path``), dimensions are fields, and the default value is sent for a batch in which nothing matched.
+line (``$.path``), dimensions are fields, and the default value, which a metric with dimensions cannot have, is sent for
+a batch in which nothing matched. A line that lacks a dimension's field is not counted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kosha_localcloud.services.clients import client
 from kosha_localcloud.services.log_patterns import BadPattern, compile_pattern, field_at
 
 LOG = logging.getLogger(__name__)
@@ -22,24 +22,28 @@ type Event = Mapping[str, Any]
 
 
 def install() -> None:
-    """Let PutLogEvents count what the group's own filters match."""
+    """Let PutLogEvents count what the group's own filters match. Needs LocalStack, which tests of `counted` do not."""
     from localstack.aws.api import RequestContext
     from localstack.aws.api.logs import InvalidParameterException
     from localstack.services.logs import provider
     from localstack.utils.patch import patch
     from moto.logs.models import LogsBackend, logs_backends
 
+    from kosha_localcloud.services.clients import client
+
     provider.is_api_enabled = lambda _: False  # asked in one place: whether to count in LocalStack's way
 
     @patch(LogsBackend.put_metric_filter)
     def put_metric_filter(
-        fn: Callable[..., Any], self: Any, filter_name: str, filter_pattern: str, *arguments: Any, **more: Any
+        fn: Callable[..., Any], self: Any, name: str, pattern: str, group: str, transformations: list[dict[str, Any]]
     ) -> Any:
         try:
-            compile_pattern(filter_pattern)
+            compile_pattern(pattern)
         except BadPattern as error:
             raise InvalidParameterException(str(error)) from error
-        return fn(self, filter_name, filter_pattern, *arguments, **more)
+        if any(each.get("dimensions") and each.get("defaultValue") is not None for each in transformations):
+            raise InvalidParameterException("A metric that has dimensions cannot have a default value.")
+        return fn(self, name, pattern, group, transformations)
 
     @patch(provider.LogsProvider.put_log_events)
     def put_log_events(
@@ -72,8 +76,9 @@ def counted(metric_filter: Mapping[str, Any], events: Sequence[Event]) -> Iterat
     for each in metric_filter["metricTransformations"]:
         for event in found:
             value = _number(each["metricValue"], event["message"])
-            if value is not None:
-                yield each["metricNamespace"], _datum(each, value) | _dimensions(each, event["message"])
+            dimensions = _dimensions(each, event["message"])
+            if value is not None and dimensions is not None:
+                yield each["metricNamespace"], _datum(each, value) | {"Dimensions": dimensions}
         if not found and each.get("defaultValue") is not None:
             yield each["metricNamespace"], _datum(each, float(each["defaultValue"]))
 
@@ -86,9 +91,13 @@ def _datum(transformation: Mapping[str, Any], value: float) -> dict[str, Any]:
     }
 
 
-def _dimensions(transformation: Mapping[str, Any], message: str) -> dict[str, Any]:
+def _dimensions(transformation: Mapping[str, Any], message: str) -> list[dict[str, str]] | None:
+    """None where a field is missing."""
     wanted = transformation.get("dimensions") or {}
-    return {"Dimensions": [{"Name": name, "Value": str(_field(message, path))} for name, path in wanted.items()]}
+    values = {name: _field(message, path) for name, path in wanted.items()}
+    if not all(isinstance(value, str | int | float) for value in values.values()):
+        return None
+    return [{"Name": name, "Value": str(value)} for name, value in values.items()]
 
 
 def _number(value: str, message: str) -> float | None:

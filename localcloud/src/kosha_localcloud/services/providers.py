@@ -1,73 +1,28 @@
 """Entry points of the service providers. LocalStack loads each when the first call to its service comes."""
 
+from importlib import import_module
+from typing import Any
+
 from localstack.services.plugins import Service, aws_provider
 
 
-@aws_provider()
-def ecr() -> Service:
-    from kosha_localcloud.services.ecr import table
+def _provider(name: str) -> Any:
+    """Of the service whose operations are in the table of the module or package `name` here."""
 
-    return table.service()
+    def service() -> Service:
+        made: Service = import_module(f"kosha_localcloud.services.{name}").table.service()
+        return made
 
-
-@aws_provider()
-def efs() -> Service:
-    from kosha_localcloud.services.efs import table
-
-    return table.service()
+    return aws_provider(api=name)(service)
 
 
-@aws_provider()
-def eks() -> Service:
-    from kosha_localcloud.services.eks import table
-
-    return table.service()
-
-
-@aws_provider()
-def datasync() -> Service:
-    from kosha_localcloud.services.datasync import table
-
-    return table.service()
-
-
-@aws_provider()
-def backup() -> Service:
-    from kosha_localcloud.services.backup import table
-
-    return table.service()
-
-
-@aws_provider()
-def accessanalyzer() -> Service:
-    from kosha_localcloud.services.accessanalyzer import table
-
-    return table.service()
-
-
-@aws_provider()
-def cloudtrail() -> Service:
-    from kosha_localcloud.services.cloudtrail import table
-
-    return table.service()
-
-
-@aws_provider()
-def guardduty() -> Service:
-    from kosha_localcloud.services.guardduty import table
-
-    return table.service()
-
-
-@aws_provider()
-def budgets() -> Service:
-    from kosha_localcloud.services.budgets import table
-
-    return table.service()
-
-
-@aws_provider()
-def ce() -> Service:
-    from kosha_localcloud.services.ce import table
-
-    return table.service()
+accessanalyzer = _provider("accessanalyzer")
+backup = _provider("backup")
+budgets = _provider("budgets")
+ce = _provider("ce")
+cloudtrail = _provider("cloudtrail")
+datasync = _provider("datasync")
+ecr = _provider("ecr")
+efs = _provider("efs")
+eks = _provider("eks")
+guardduty = _provider("guardduty")

@@ -34,8 +34,3 @@ class Regional[State]:
             states = list(self._states.items())
         for (account, region), state in states:
             yield account, region, state
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._states.clear()

@@ -22,8 +22,8 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import BotoCoreError, ClientError
 from kosha_access.calls import Asked
 
-from kosha_localcloud.access.callers import of_role
-from kosha_localcloud.access.enforcement import SWITCH, decided, refuse_untrusted
+from kosha_localcloud.access.enforcement import reason_against, service_in_role
+from kosha_localcloud.access.state import bucket_named
 from kosha_localcloud.services import replication
 from kosha_localcloud.services.clients import client_in_role
 from kosha_localcloud.services.identifiers import arn, now
@@ -54,7 +54,6 @@ class Job:
 
     document: Document
     request: Document
-    account: str
     region: str
     cancelled: threading.Event = field(default_factory=threading.Event)
     confirmed: threading.Event = field(default_factory=threading.Event)
@@ -70,13 +69,8 @@ class Job:
 
     def may(self, action: str, resource: str) -> bool:
         """Whether the job's role may do what no call of S3 stands for."""
-        if not SWITCH.enforce:
-            return True
-        role = self.request["RoleArn"]
-        refuse_untrusted(role, PRINCIPAL, self.document["JobArn"])
-        who = of_role(role, "s3-batch-operations")
-        around = {"aws:RequestedRegion": self.region, "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
-        return who is not None and decided(who, Asked(action, resource), around).allowed
+        who = service_in_role(self.request["RoleArn"], PRINCIPAL, self.document["JobArn"])
+        return not reason_against(who, Asked(action, resource), self.region)
 
     @property
     def operation(self) -> str:
@@ -174,7 +168,7 @@ def create_job(
             "FailureReasons": [],
             "ProgressSummary": {"TotalNumberOfTasks": 0, "NumberOfTasksSucceeded": 0, "NumberOfTasksFailed": 0},
         }
-        job = Job(document, request, account_id, context.region)
+        job = Job(document, request, context.region)
         state.jobs[name], state.tokens[client_request_token] = job, name
         if not confirmation_required:
             job.confirmed.set()
@@ -310,7 +304,7 @@ def _generated(job: Job) -> Rows:
     for action in ("s3:GetReplicationConfiguration", "s3:PutInventoryConfiguration"):
         if not job.may(action, source):
             raise _Broken("AccessDenied", f"Manifest generation failed: {job.request['RoleArn']} may not {action}.")
-    bucket = buckets.bucket_named(job.account, source.rpartition(":")[2])
+    bucket = bucket_named(source.rpartition(":")[2])
     if bucket is None or not bucket.replication:
         raise _Broken("InvalidRequest", f"Manifest generation failed: {source} has no replication configuration.")
     if bucket.bucket_region != job.region:
@@ -384,7 +378,7 @@ def _replicating(job: Job) -> Callable[[Document], Failure | None]:
     """Replicates a row's version, as the rules of its bucket say now."""
 
     def replicate(row: Document) -> Failure | None:
-        bucket = buckets.bucket_named(job.account, row["Bucket"])
+        bucket = bucket_named(row["Bucket"])
         if bucket is None or not replication.eligible(bucket, row["version"]):
             return "SrcObjectNotEligible", 400, "No rule replicates it any more."
         if not job.may("s3:InitiateReplication", f"arn:aws:s3:::{row['Bucket']}/{row['Key']}"):

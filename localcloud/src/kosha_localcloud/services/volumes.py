@@ -12,10 +12,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from localstack.utils.patch import patch
 from moto.ec2.models.elastic_block_store import EBSBackend
 
 from kosha_localcloud import settings
-from kosha_localcloud.services.remembered.wrapping import wrap
 
 LOG = logging.getLogger(__name__)
 
@@ -35,32 +35,32 @@ def remove_leftovers() -> None:
 def install() -> None:
     """Let the content follow the records."""
 
-    @wrap(EBSBackend, "create_snapshot")
+    @patch(EBSBackend.create_snapshot)
     def snapshot(original: Any, backend: Any, volume_id: str, *args: Any, **more: Any) -> Any:
         made = original(backend, volume_id, *args, **more)
         _copy(volume_id, made.id)
         return made
 
-    @wrap(EBSBackend, "copy_snapshot")
+    @patch(EBSBackend.copy_snapshot)
     def copy(original: Any, backend: Any, source_snapshot_id: str, *args: Any, **more: Any) -> Any:
         made = original(backend, source_snapshot_id, *args, **more)
         _copy(source_snapshot_id, made.id)
         return made
 
-    @wrap(EBSBackend, "create_volume")
+    @patch(EBSBackend.create_volume)
     def volume(original: Any, backend: Any, *args: Any, **more: Any) -> Any:
         made = original(backend, *args, **more)
         if made.snapshot_id:
             _copy(made.snapshot_id, made.id)
         return made
 
-    @wrap(EBSBackend, "delete_volume")
+    @patch(EBSBackend.delete_volume)
     def delete_volume(original: Any, backend: Any, volume_id: str) -> Any:
         deleted = original(backend, volume_id)
         content_of(volume_id).unlink(missing_ok=True)
         return deleted
 
-    @wrap(EBSBackend, "delete_snapshot")
+    @patch(EBSBackend.delete_snapshot)
     def delete_snapshot(original: Any, backend: Any, snapshot_id: str) -> Any:
         deleted = original(backend, snapshot_id)
         content_of(snapshot_id).unlink(missing_ok=True)

@@ -54,7 +54,7 @@ def point_changed(place: Place, vault: Vault, point: Document) -> None:
         {name: value for name, value in point.items() if name not in ("RecoveryPointArn", "Tags")},
         [point["RecoveryPointArn"]],
     )
-    name = {"COMPLETED": "Completed", "DELETED": "Deleted", "EXPIRED": "Expired"}[point["Status"]]
+    name = {"COMPLETED": "Completed", "DELETED": "Deleted"}[point["Status"]]
     _count(
         place,
         f"NumberOfRecoveryPoints{name}",

@@ -11,7 +11,7 @@ from localstack.aws.api import RequestContext
 from kosha_localcloud.gateway.regions import REGIONS
 from kosha_localcloud.services.backup import events
 from kosha_localcloud.services.backup.faults import faults
-from kosha_localcloud.services.backup.resources import KINDS, BackupError, Resource, resource_by_arn
+from kosha_localcloud.services.backup.resources import KINDS, BackupError, Resource, check_copy, resource_by_arn
 from kosha_localcloud.services.backup.state import (
     Place,
     Vault,
@@ -101,6 +101,7 @@ def copy(place: Place, point: Document, vault: Vault, wanted: Document, by: Docu
         if faults.strike("fail", point["ResourceArn"], "copy"):
             raise BackupError("The copy job failed: a fault of the local cloud.")
         _check_retention(vault, wanted.get("Lifecycle"))
+        check_copy(wanted["IamRoleArn"], point["RecoveryPointArn"], vault, place)
         made = KINDS[point["ResourceType"]].copy(point, there, vault, wanted["IamRoleArn"])
         copied = _point(
             vault, point["ResourceArn"], point["ResourceType"], point["BackupSizeInBytes"], made, wanted, begun

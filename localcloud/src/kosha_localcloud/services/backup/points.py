@@ -22,7 +22,6 @@ from kosha_localcloud.services.backup.state import (
     table,
     vault_named,
 )
-from kosha_localcloud.services.identifiers import now
 from kosha_localcloud.services.operations import Document, refuse
 
 LOG = logging.getLogger(__name__)
@@ -67,11 +66,8 @@ def _point(context: RequestContext, request: Document) -> tuple[Vault, Document]
 
 
 def _refuse_locked(vault: Vault, what: str) -> None:
-    """A compliance lock that has taken effect lets nobody end anything early; a governance lock leaves it to IAM
-    (https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html)."""
-    begins = vault.document.get("LockDate")
-    if vault.document.get("Locked") and begins is not None and begins <= now():
-        raise refuse("InvalidRequestException", f"The vault {vault.name} is locked since {begins:%Y-%m-%d}: {what}.")
+    if since := vault.locked_since:
+        raise refuse("InvalidRequestException", f"The vault {vault.name} is locked since {since:%Y-%m-%d}: {what}.")
 
 
 @table.real("DescribeRecoveryPoint")

@@ -17,8 +17,7 @@ from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
 
 from kosha_localcloud import settings
-from kosha_localcloud.access.callers import of_role
-from kosha_localcloud.access.enforcement import SWITCH, decided, refuse_untrusted
+from kosha_localcloud.access.enforcement import reason_against, service_in_role
 from kosha_localcloud.services import efs
 from kosha_localcloud.services.backup.state import Place, Vault
 from kosha_localcloud.services.clients import client, client_in_role
@@ -73,20 +72,24 @@ def in_role(role: str, place: Place, source: str) -> Any:
     return client_in_role("ec2", place.region, role, PRINCIPAL, source)
 
 
-def check_right(role: str, action: str, resource: str, place: Place) -> None:
+def check_right(role: str, asked: Asked, place: Place) -> None:
     """Raise BackupError unless the role may do what AWS Backup does by no call of its own."""
-    if not SWITCH.enforce:
-        return
     try:
-        refuse_untrusted(role, PRINCIPAL, resource)
+        reason = reason_against(service_in_role(role, PRINCIPAL, asked.resource), asked, place.region)
     except ClientError as error:
         raise BackupError(str(error)) from error
-    who = of_role(role, "AWSBackup")
-    if who is None:
-        raise BackupError(f"There is no role {role}: create it, or correct the ARN.")
-    decision = decided(who, Asked(action, resource), {"aws:RequestedRegion": place.region})
-    if not decision.allowed:
-        raise BackupError(f"{role} may not {action} on {resource}: {decision.reason}")
+    if reason:
+        raise BackupError(reason)
+
+
+def check_copy(role: str, point: str, vault: Vault, place: Place) -> None:
+    """Raise BackupError unless the role may copy a recovery point, which is here, to a vault.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html; the policy of the point's
+    vault has a say in the one, that of the vault it goes to in the other.
+    """
+    check_right(role, Asked("backup:CopyFromBackupVault", point, {"backup:CopyTargets": [vault.arn]}), place)
+    check_right(role, Asked("backup:CopyIntoBackupVault", vault.arn), place)
 
 
 def check_key(key_arn: str) -> None:
@@ -202,13 +205,12 @@ class FileSystems:
     def take(self, resource: Resource, vault: Vault, role: str) -> Document:
         """See Kind."""
         _, _, _, region, account, name = resource.arn.split(":")
-        check_right(role, "elasticfilesystem:Backup", resource.arn, Place(account, region))
-        return self._copied(efs.working_directory() / name.rpartition("/")[2], Place(account, region), vault)
+        place = Place(account, region)
+        check_right(role, Asked("elasticfilesystem:Backup", resource.arn), place)
+        return self._copied(efs.working_directory() / name.rpartition("/")[2], place, vault)
 
-    def copy(self, point: Document, place: Place, vault: Vault, role: str) -> Document:
-        """See Kind."""
-        source = Place(place.account, point["RecoveryPointArn"].split(":")[3])
-        check_right(role, "backup:CopyIntoBackupVault", vault.arn, source)
+    def copy(self, point: Document, place: Place, vault: Vault, _role: str) -> Document:
+        """See Kind. Nothing is called in the role."""
         return self._copied(tree_of(point["RecoveryPointArn"]), place, vault)
 
     @staticmethod
@@ -236,7 +238,7 @@ class FileSystems:
         target = arn("elasticfilesystem", place.region, place.account, f"file-system/{system}")
         if not any(each.arn == target for each in self.resources(place)):
             raise BackupError(f"The file system {system} does not exist in {place.region}: correct file-system-id.")
-        check_right(role, "elasticfilesystem:Restore", target, place)
+        check_right(role, Asked("elasticfilesystem:Restore", target), place)
         tree, items = tree_of(point["RecoveryPointArn"]), json.loads(wanted.get("ItemsToRestore") or "[]")
         missing = [item for item in items if not (tree / item.lstrip("/")).exists()]
         if missing or len(items) > MOST_ITEMS or any(".." in PurePosixPath(item).parts for item in items):

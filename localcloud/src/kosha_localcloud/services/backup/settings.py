@@ -7,6 +7,7 @@ from localstack.aws.api import RequestContext
 from kosha_localcloud.services.backup.state import place_of, table
 from kosha_localcloud.services.identifiers import now
 from kosha_localcloud.services.operations import Document, refuse
+from kosha_localcloud.services.tagging import keep_tags
 
 
 @table.stored("DescribeRegionSettings")
@@ -35,25 +36,11 @@ def update_global_settings(context: RequestContext, request: Document) -> None:
     place_of(context).state.global_settings |= request.get("GlobalSettings") or {}
 
 
-def _tags(context: RequestContext, request: Document) -> dict[str, str]:
+def _tags(context: RequestContext, resource: str) -> dict[str, str]:
     tags = place_of(context).state.tags
-    if request["ResourceArn"] not in tags:
-        raise refuse("ResourceNotFoundException", f"There is no backup resource {request['ResourceArn']}.", 404)
-    return tags[request["ResourceArn"]]
+    if resource not in tags:
+        raise refuse("ResourceNotFoundException", f"There is no backup resource {resource}.", 404)
+    return tags[resource]
 
 
-@table.stored("TagResource")
-def tag_resource(context: RequestContext, request: Document) -> None:
-    _tags(context, request).update(request["Tags"])
-
-
-@table.stored("UntagResource")
-def untag_resource(context: RequestContext, request: Document) -> None:
-    tags = _tags(context, request)
-    for key in request["TagKeyList"]:
-        tags.pop(key, None)
-
-
-@table.stored("ListTags")
-def list_tags(context: RequestContext, request: Document) -> Document:
-    return {"Tags": _tags(context, request)}
+keep_tags(table, _tags, keys="TagKeyList", listing="ListTags")

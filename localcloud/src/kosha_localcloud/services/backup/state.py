@@ -9,7 +9,7 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 
-from kosha_localcloud.services.identifiers import arn
+from kosha_localcloud.services.identifiers import arn, now
 from kosha_localcloud.services.operations import Document, ServiceTable, refuse
 from kosha_localcloud.services.regional import Regional
 
@@ -38,6 +38,15 @@ class Vault:
     @property
     def key_arn(self) -> str:
         return str(self.document["EncryptionKeyArn"])
+
+    @property
+    def locked_since(self) -> datetime | None:
+        """Since when nobody can change the lock or end anything early: the date of a compliance lock, once it has come.
+
+        A governance lock leaves it to IAM (https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html).
+        """
+        begins: datetime | None = self.document.get("LockDate")
+        return begins if begins is not None and begins <= now() else None
 
 
 @dataclass

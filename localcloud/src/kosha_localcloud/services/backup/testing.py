@@ -74,15 +74,18 @@ def _selections(context: RequestContext, request: Document) -> dict[str, Documen
 @table.stored("CreateRestoreTestingSelection", "selects nothing")
 def create_restore_testing_selection(context: RequestContext, request: Document) -> Document:
     selections, wanted = _selections(context, request), request["RestoreTestingSelection"]
+    name = wanted["RestoreTestingSelectionName"]
+    if name in selections:
+        raise refuse("AlreadyExistsException", f"There is a restore testing selection {name} already.")
     plan = found(place_of(context).state.testing_plans, request["RestoreTestingPlanName"], _KIND)
     made = {"ProtectedResourceConditions": {}, "RestoreMetadataOverrides": {}, "ValidationWindowHours": 0} | wanted
     made |= {"RestoreTestingPlanName": request["RestoreTestingPlanName"], "CreationTime": now()}
-    selections[wanted["RestoreTestingSelectionName"]] = made
+    selections[name] = made
     return {
         "CreationTime": made["CreationTime"],
         "RestoreTestingPlanArn": plan["RestoreTestingPlanArn"],
         "RestoreTestingPlanName": plan["RestoreTestingPlanName"],
-        "RestoreTestingSelectionName": wanted["RestoreTestingSelectionName"],
+        "RestoreTestingSelectionName": name,
     }
 
 

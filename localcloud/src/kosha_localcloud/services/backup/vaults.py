@@ -11,6 +11,9 @@ from kosha_localcloud.services.backup.state import Vault, place_of, table, vault
 from kosha_localcloud.services.identifiers import arn, now
 from kosha_localcloud.services.operations import Document, refuse
 
+LEAST_DAYS, MOST_DAYS = 1, 36500
+COOLING_OFF_DAYS = 3
+
 
 @table.stored("CreateBackupVault")
 def create_backup_vault(context: RequestContext, request: Document) -> Document:
@@ -54,7 +57,7 @@ def delete_backup_vault(context: RequestContext, request: Document) -> None:
             "InvalidRequestException", f"Backup vault {vault.name} cannot be deleted: it holds recovery points."
         )
     state = place_of(context).state
-    del state.vaults[request["BackupVaultName"]]
+    del state.vaults[vault.name]
     state.tags.pop(vault.document["BackupVaultArn"], None)
 
 
@@ -84,28 +87,44 @@ def delete_backup_vault_access_policy(context: RequestContext, request: Document
 
 @table.real("PutBackupVaultLockConfiguration", "refuses other retentions at once, early ends from its date on")
 def put_backup_vault_lock_configuration(context: RequestContext, request: Document) -> None:
-    document = vault_named(place_of(context), request["BackupVaultName"]).document
-    document["Locked"] = True
-    for given in ("MinRetentionDays", "MaxRetentionDays"):
-        document.pop(given, None)
-        if given in request:
-            document[given] = request[given]
-    document.pop("LockDate", None)
+    vault = vault_named(place_of(context), request["BackupVaultName"])
+    _refuse_locked(vault)
+    _check_lock(request)
+    _unlock(vault.document)
+    vault.document |= {name: request[name] for name in ("MinRetentionDays", "MaxRetentionDays") if name in request}
+    vault.document["Locked"] = True
     if "ChangeableForDays" in request:
-        document["LockDate"] = now() + timedelta(days=request["ChangeableForDays"])
+        vault.document["LockDate"] = now() + timedelta(days=request["ChangeableForDays"])
+
+
+def _check_lock(wanted: Document) -> None:
+    """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultLockConfiguration.html"""
+    least, most = wanted.get("MinRetentionDays", LEAST_DAYS), wanted.get("MaxRetentionDays", MOST_DAYS)
+    if not LEAST_DAYS <= least <= most <= MOST_DAYS:
+        raise refuse(
+            "InvalidParameterValueException",
+            f"Retention of {least} to {most} days: keep within {LEAST_DAYS} and {MOST_DAYS}, the least first.",
+        )
+    if wanted.get("ChangeableForDays", COOLING_OFF_DAYS) < COOLING_OFF_DAYS:
+        raise refuse("InvalidParameterValueException", f"ChangeableForDays must be at least {COOLING_OFF_DAYS}.")
 
 
 @table.stored("DeleteBackupVaultLockConfiguration")
 def delete_backup_vault_lock_configuration(context: RequestContext, request: Document) -> None:
-    document = vault_named(place_of(context), request["BackupVaultName"]).document
-    lock_date = document.get("LockDate")
-    if lock_date is not None and lock_date <= now():
-        raise refuse(
-            "InvalidRequestException", f"The lock of {request['BackupVaultName']} took effect on {lock_date:%Y-%m-%d}."
-        )
+    vault = vault_named(place_of(context), request["BackupVaultName"])
+    _refuse_locked(vault)
+    _unlock(vault.document)
+
+
+def _refuse_locked(vault: Vault) -> None:
+    if since := vault.locked_since:
+        raise refuse("InvalidRequestException", f"The lock of {vault.name} took effect on {since:%Y-%m-%d}.")
+
+
+def _unlock(document: Document) -> None:
     document["Locked"] = False
-    for key in ("MinRetentionDays", "MaxRetentionDays", "LockDate"):
-        document.pop(key, None)
+    for name in ("MinRetentionDays", "MaxRetentionDays", "LockDate"):
+        document.pop(name, None)
 
 
 @table.real("PutBackupVaultNotifications", "of jobs that end")

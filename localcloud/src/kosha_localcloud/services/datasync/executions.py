@@ -18,12 +18,12 @@ from kosha_localcloud.services.datasync.state import (
     location_of,
     states,
     table,
-    tags_given,
     task_of,
 )
 from kosha_localcloud.services.datasync.tasks import check_filters, complete_options, report_config
 from kosha_localcloud.services.identifiers import hexadecimal, now
 from kosha_localcloud.services.operations import Document
+from kosha_localcloud.services.tagging import from_pairs
 
 LOG = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def start_task_execution(context: RequestContext, request: Document) -> Document
             raise invalid(f"Task {task.identifier} is running and its option TaskQueueing is DISABLED.")
         task.executions[execution.arn] = execution
         task.waiting.append(execution)
-        states.of(context).tags[execution.arn] = tags_given(request)
+        states.of(context).tags[execution.arn] = from_pairs(request.get("Tags"))
         _runs[execution.arn] = Run(task, execution, source, destination)
         if not occupied:
             threading.Thread(target=_work_off, args=(task,), name=f"datasync-{task.identifier}", daemon=True).start()

@@ -9,15 +9,16 @@ from pathlib import PurePosixPath
 from localstack.aws.api import RequestContext
 
 from kosha_localcloud.services import efs
-from kosha_localcloud.services.datasync.state import Location, invalid, location_of, states, table, tags_given
+from kosha_localcloud.services.datasync.state import Location, invalid, location_of, states, table
 from kosha_localcloud.services.identifiers import arn, hexadecimal, now
 from kosha_localcloud.services.operations import Document
+from kosha_localcloud.services.tagging import from_pairs
 
 
 def _keep(context: RequestContext, request: Document, location: Location) -> Document:
     state = states.of(context)
     state.locations[location.arn] = location
-    state.tags[location.arn] = tags_given(request)
+    state.tags[location.arn] = from_pairs(request.get("Tags"))
     return {"LocationArn": location.arn}
 
 
@@ -34,32 +35,38 @@ def create_location_efs(context: RequestContext, request: Document) -> Document:
         "LocationArn": _new_arn(context),
         "Ec2Config": request["Ec2Config"],
         "CreationTime": now(),
-        "InTransitEncryption": request.get("InTransitEncryption") or "NONE",
+        "InTransitEncryption": "NONE",
     }
-    for key in ("AccessPointArn", "FileSystemAccessRoleArn"):
-        if request.get(key):
-            document[key] = request[key]
-            if document["InTransitEncryption"] != "TLS1_2":
-                raise invalid(f"{key} needs InTransitEncryption TLS1_2.")
     file_system_id = request["EfsFilesystemArn"].rpartition("/")[2]
     location = Location(document, kind="efs", file_system_id=file_system_id)
-    _place_efs(context, location, request.get("Subdirectory"))
+    _set_efs(context, location, request, request.get("Subdirectory") or "/")
     return _keep(context, request, location)
 
 
-def _place_efs(context: RequestContext, location: Location, subdirectory: str | None) -> None:
-    """Find the directory and write the URI. The directory itself may be made later: an execution looks for it."""
+_EFS_SETTINGS = ("AccessPointArn", "FileSystemAccessRoleArn", "InTransitEncryption")
+
+
+def _set_efs(context: RequestContext, location: Location, request: Document, subdirectory: str) -> None:
+    """Take settings over, find the directory and write the URI; nothing is changed when a setting is refused.
+
+    An empty setting goes. The directory itself may be made later: an execution looks for it.
+    """
+    given = location.document | {key: request[key] for key in _EFS_SETTINGS if key in request}
+    document = {key: value for key, value in given.items() if value != ""}
+    for key in ("AccessPointArn", "FileSystemAccessRoleArn"):
+        if key in document and document["InTransitEncryption"] != "TLS1_2":
+            raise invalid(f"{key} needs InTransitEncryption TLS1_2.")
     identifier = str(location.file_system_id)
     try:
-        root = efs.efs_directory(identifier, location.document.get("AccessPointArn"))
+        root = efs.efs_directory(identifier, document.get("AccessPointArn"))
     except KeyError as error:
         raise invalid(str(error.args[0])) from error
-    path = PurePosixPath("/", subdirectory or "/")
+    path = PurePosixPath("/", subdirectory)
     if ".." in path.parts:
         raise invalid(f"Subdirectory {subdirectory} has '..' in it; write the path from the root of the file system.")
-    location.directory = root.joinpath(*path.parts[1:])
     slash = "" if path == PurePosixPath("/") else "/"
-    location.document["LocationUri"] = f"efs://{context.region}.{identifier}{path}{slash}"
+    document["LocationUri"] = f"efs://{context.region}.{identifier}{path}{slash}"
+    location.document, location.directory = document, root.joinpath(*path.parts[1:])
 
 
 @table.real("DescribeLocationEfs")
@@ -70,10 +77,7 @@ def describe_location_efs(context: RequestContext, request: Document) -> Documen
 @table.real("UpdateLocationEfs")
 def update_location_efs(context: RequestContext, request: Document) -> Document:
     location = _of_kind(context, request, "efs")
-    for key in ("AccessPointArn", "FileSystemAccessRoleArn", "InTransitEncryption"):
-        if key in request:
-            location.document[key] = request[key]
-    _place_efs(context, location, request.get("Subdirectory"))
+    _set_efs(context, location, request, request.get("Subdirectory") or "/")
     return {}
 
 

@@ -118,8 +118,3 @@ def execution_of(context: RequestContext, arn: str) -> tuple[Task, Execution]:
     if task is None or arn not in task.executions:
         raise invalid(f"Request parameters contain an invalid ARN: execution {arn} is not found.")
     return task, task.executions[arn]
-
-
-def tags_given(request: Document) -> dict[str, str]:
-    """Read the Tags member of a create request."""
-    return {tag["Key"]: tag.get("Value", "") for tag in request.get("Tags") or []}

@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/datasync/latest/userguide/API_CreateTask.html
 from localstack.aws.api import RequestContext
 
 from kosha_localcloud.services.datasync.filters import FilterError, check_includes
-from kosha_localcloud.services.datasync.state import Task, invalid, location_of, states, table, tags_given, task_of
+from kosha_localcloud.services.datasync.state import Task, invalid, location_of, states, table, task_of
 from kosha_localcloud.services.identifiers import arn, hexadecimal, now
 from kosha_localcloud.services.operations import Document
+from kosha_localcloud.services.tagging import from_pairs
 
 # https://docs.aws.amazon.com/datasync/latest/userguide/API_Options.html names the defaults.
 DEFAULT_OPTIONS: Document = {
@@ -97,7 +98,7 @@ def create_task(context: RequestContext, request: Document) -> Document:
     state = states.of(context)
     task = Task(document, context.account_id, context.region)
     state.tasks[task.arn] = task
-    state.tags[task.arn] = tags_given(request)
+    state.tags[task.arn] = from_pairs(request.get("Tags"))
     return {"TaskArn": task.arn}
 
 

@@ -118,7 +118,7 @@ def _described(context: RequestContext, description: Document) -> Document:
         "ValueInArchive": 0,
         "Timestamp": now(),
     }
-    description["FileSystemProtection"] = kept.protection.get(identifier, {"ReplicationOverwriteProtection": "ENABLED"})
+    description["FileSystemProtection"] = {"ReplicationOverwriteProtection": kept.protection_of(identifier)}
     return description
 
 
@@ -177,13 +177,19 @@ def update_file_system(context: RequestContext, request: Document) -> Document:
     return _described(context, description)
 
 
-@table.stored("UpdateFileSystemProtection")
+@table.real("UpdateFileSystemProtection", "refused for a replica, as in AWS; nothing keeps clients from writing to one")
 def update_file_system_protection(context: RequestContext, request: Document) -> Document:
+    """https://docs.aws.amazon.com/efs/latest/ug/API_UpdateFileSystemProtection.html"""
     identifier = request["FileSystemId"]
     file_system_of(context, identifier)
-    protection = {"ReplicationOverwriteProtection": request.get("ReplicationOverwriteProtection", "ENABLED")}
-    KEPT.of(context).protection[identifier] = protection
-    return protection
+    wanted = request.get("ReplicationOverwriteProtection", "ENABLED")
+    if wanted == "REPLICATING":
+        raise refuse("BadRequest", "EFS alone sets REPLICATING: choose ENABLED or DISABLED.", ErrorCode="BadRequest")
+    if KEPT.of(context).protection_of(identifier) == "REPLICATING":
+        code = "ReplicationAlreadyExists"
+        raise refuse(code, f"{identifier} is a replica: delete its replication first.", 409, ErrorCode=code)
+    KEPT.of(context).protection[identifier] = wanted
+    return {"ReplicationOverwriteProtection": wanted}
 
 
 @table.stored("DeleteFileSystemPolicy")

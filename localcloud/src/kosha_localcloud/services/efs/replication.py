@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack.aws.api import RequestContext
-from localstack.http import Request, Response
-from localstack.services.edge import ROUTER
+from localstack.http import Request
 from moto.efs.models import FileSystem, efs_backends
 
 from kosha_localcloud.clock.expressions import Rate
 from kosha_localcloud.clock.timeline import Schedule
+from kosha_localcloud.gateway.endpoints import BadRequestError, body, serve
 from kosha_localcloud.gateway.regions import REGIONS
 from kosha_localcloud.services.clients import client
 from kosha_localcloud.services.efs.file_systems import file_system_of, working_directory
@@ -44,25 +43,29 @@ class Lag:
     """How late the destination may be, in seconds."""
 
     DEFAULT = LOOK.total_seconds()
+    LONGEST = timedelta(days=365).total_seconds()
 
     def __init__(self) -> None:
         self.seconds = self.DEFAULT
 
     def serve(self) -> None:
         """Register the address."""
-        ROUTER.add("/_kosha/efs/replication/lag", self._answer, methods=["GET", "POST", "DELETE"])
+        serve("efs/replication/lag", {"GET": self._show, "POST": self._change, "DELETE": self._reset})
 
-    def _answer(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self.seconds = self.DEFAULT
-        if request.method == "POST":
-            wanted = json.loads(request.get_data() or b"null")
-            seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-                error = {"error": 'send {"seconds": 900}: a number, 0 or more'}
-                return Response(json.dumps(error), 400, mimetype="application/json")
-            self.seconds = seconds
-        return Response(json.dumps({"seconds": self.seconds}), 200, mimetype="application/json")
+    def _show(self, _: Request) -> Document:
+        return {"seconds": self.seconds}
+
+    def _change(self, request: Request) -> Document:
+        wanted = body(request)
+        seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= self.LONGEST:
+            raise BadRequestError(f'send {{"seconds": 900}}: a number from 0 to {self.LONGEST:.0f}')
+        self.seconds = seconds
+        return self._show(request)
+
+    def _reset(self, request: Request) -> Document:
+        self.seconds = self.DEFAULT
+        return self._show(request)
 
 
 LAG = Lag()
@@ -154,7 +157,7 @@ def create_replication_configuration(context: RequestContext, request: Document)
         wanted.get("RoleArn"),
         {context.region, target_region},
     )
-    KEPT.at(context.account_id, target_region).protection[target] = {"ReplicationOverwriteProtection": "REPLICATING"}
+    KEPT.at(context.account_id, target_region).protection[target] = "REPLICATING"
     REPLICATIONS.append(replication)
     synchronise(replication)
     _send_metric(replication)
@@ -167,11 +170,11 @@ def _refuse_protected(account: str, region: str, target: str) -> None:
         raise refuse(
             "FileSystemNotFound", f"File system '{target}' does not exist.", 404, ErrorCode="FileSystemNotFound"
         )
-    protection = KEPT.at(account, region).protection.get(target, {"ReplicationOverwriteProtection": "ENABLED"})
-    if protection["ReplicationOverwriteProtection"] != "DISABLED":
+    protection = KEPT.at(account, region).protection_of(target)
+    if protection != "DISABLED":
         raise refuse(
             "ConflictException",
-            f"{target} is protected from being overwritten ({protection['ReplicationOverwriteProtection']}): "
+            f"{target} is protected from being overwritten ({protection}): "
             "set its ReplicationOverwriteProtection to DISABLED first.",
             409,
         )
@@ -246,8 +249,6 @@ def delete_replication_configuration(context: RequestContext, request: Document)
             raise refuse("InternalServerError", f"{', '.join(out_of_reach)} does not answer.", 500)
     replication.sides -= gone
     if replication.target_region in gone:
-        KEPT.at(replication.account, replication.target_region).protection[replication.target] = {
-            "ReplicationOverwriteProtection": "ENABLED"
-        }
+        KEPT.at(replication.account, replication.target_region).protection[replication.target] = "ENABLED"
     if not replication.sides:
         REPLICATIONS.remove(replication)

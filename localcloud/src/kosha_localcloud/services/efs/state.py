@@ -10,16 +10,18 @@ from kosha_localcloud.services.regional import Regional
 
 table = ServiceTable("efs", moto=True)
 
-type PerFileSystem = dict[str, Document]
-
 
 class Kept:
     """What moto does not keep, by file-system id."""
 
     def __init__(self) -> None:
-        self.backup_policy: PerFileSystem = {}
-        self.protection: PerFileSystem = {}
+        self.backup_policy: dict[str, Document] = {}
+        self.protection: dict[str, str] = {}
         self.resource_id_preference = "LONG_ID"
+
+    def protection_of(self, identifier: str) -> str:
+        """Whether a file system may be overwritten by a replication."""
+        return self.protection.get(identifier, "ENABLED")
 
 
 KEPT: Regional[Kept] = Regional(Kept)

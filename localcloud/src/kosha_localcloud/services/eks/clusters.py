@@ -173,11 +173,21 @@ def update_cluster_config(context: RequestContext, request: Document) -> Documen
     return {"update": record_update(cluster, kind, changed)}
 
 
-@table.stored("UpdateClusterVersion")
+@table.stored("UpdateClusterVersion", "to the next minor version, and only when all node groups have the present one")
 def update_cluster_version(context: RequestContext, request: Document) -> Document:
-    cluster = cluster_of(context, request["name"])
-    cluster.document["version"] = request["version"]
-    return {"update": record_update(cluster, "VersionUpdate", {"Version": request["version"]})}
+    """https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html and, for node groups,
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterVersion.html"""
+    cluster, wanted = cluster_of(context, request["name"]), request["version"]
+    present = str(cluster.document["version"])
+    behind = sorted(name for name, group in cluster.nodegroups.items() if group["version"] != present)
+    if behind:
+        raise refuse("InvalidRequestException", f"Update node groups to {present} first: {', '.join(behind)}.")
+    major, _, minor = present.partition(".")
+    if wanted != f"{major}.{int(minor) + 1}":
+        message = f"Unsupported Kubernetes minor version update from {present} to {wanted}"
+        raise refuse("InvalidParameterException", message)
+    cluster.document["version"] = wanted
+    return {"update": record_update(cluster, "VersionUpdate", {"Version": wanted})}
 
 
 @table.stored("AssociateEncryptionConfig")

@@ -3,7 +3,8 @@
 from localstack.aws.api import RequestContext
 
 from kosha_localcloud.services.eks.state import states, table
-from kosha_localcloud.services.operations import Document, refuse
+from kosha_localcloud.services.operations import refuse
+from kosha_localcloud.services.tagging import keep_tags
 
 
 def _tags_of(context: RequestContext, resource_arn: str) -> dict[str, str]:
@@ -22,18 +23,4 @@ def _tags_of(context: RequestContext, resource_arn: str) -> dict[str, str]:
     raise refuse("NotFoundException", f"The resource {resource_arn} was not found.", 404)
 
 
-@table.stored("TagResource")
-def tag_resource(context: RequestContext, request: Document) -> None:
-    _tags_of(context, request["resourceArn"]).update(request["tags"])
-
-
-@table.stored("UntagResource")
-def untag_resource(context: RequestContext, request: Document) -> None:
-    tags = _tags_of(context, request["resourceArn"])
-    for key in request["tagKeys"]:
-        tags.pop(key, None)
-
-
-@table.stored("ListTagsForResource")
-def list_tags_for_resource(context: RequestContext, request: Document) -> Document:
-    return {"tags": _tags_of(context, request["resourceArn"])}
+keep_tags(table, _tags_of, "resourceArn", "tags", "tagKeys")

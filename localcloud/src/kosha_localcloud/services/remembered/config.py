@@ -2,15 +2,14 @@
 
 from typing import Any
 
+from localstack.utils.patch import patch
 from moto.config.models import Scope
-
-from kosha_localcloud.services.remembered.wrapping import wrap
 
 
 def install() -> None:
     """Correct the scope of a rule."""
 
-    @wrap(Scope, "__init__")
+    @patch(Scope.__init__)
     def make(original: Any, scope: Any, *args: Any, **kwargs: Any) -> None:
         original(scope, *args, **kwargs)
         for key, value in (scope.tags or {}).items():

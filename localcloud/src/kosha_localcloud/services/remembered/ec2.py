@@ -7,6 +7,7 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.services.ec2.provider import Ec2Provider
+from localstack.utils.patch import patch
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
@@ -17,7 +18,6 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 
 from kosha_localcloud.services.operations import Document
 from kosha_localcloud.services.regional import Regional
-from kosha_localcloud.services.remembered.wrapping import wrap
 
 
 @dataclass
@@ -44,16 +44,16 @@ def install() -> None:
 def _default_volume_key() -> None:
     """LocalStack's answer has no key, on which Terraform's provider crashes."""
 
-    @wrap(Ec2Provider, "get_ebs_default_kms_key_id")
+    @patch(Ec2Provider.get_ebs_default_kms_key_id)
     def get(_original: Any, _provider: Any, context: RequestContext, **_request: Any) -> Document:
         return {"KmsKeyId": _defaults.of(context).key_id}
 
-    @wrap(Ec2Provider, "modify_ebs_default_kms_key_id")
+    @patch(Ec2Provider.modify_ebs_default_kms_key_id)
     def modify(_original: Any, _provider: Any, context: RequestContext, kms_key_id: str, **_request: Any) -> Document:
         _defaults.of(context).key_id = kms_key_id
         return {"KmsKeyId": kms_key_id}
 
-    @wrap(Ec2Provider, "reset_ebs_default_kms_key_id")
+    @patch(Ec2Provider.reset_ebs_default_kms_key_id)
     def reset(_original: Any, _provider: Any, context: RequestContext, **_request: Any) -> Document:
         _defaults.of(context).key_id = EbsDefaults.key_id
         return {"KmsKeyId": EbsDefaults.key_id}
@@ -62,7 +62,7 @@ def _default_volume_key() -> None:
 def _endpoint_policies() -> None:
     """LocalStack takes the member Version out of every policy it shows; AWS shows what it was given."""
 
-    @wrap(Ec2Provider, "describe_vpc_endpoints")
+    @patch(Ec2Provider.describe_vpc_endpoints)
     def describe(original: Any, provider: Any, context: RequestContext, request: Document) -> Document:
         response: Document = original(provider, context, request)
         stored = ec2_backends[context.account_id][context.region].vpc_end_points
@@ -74,7 +74,7 @@ def _endpoint_policies() -> None:
 def _rule_descriptions() -> None:
     """moto shows the description of a rule for addresses, not that of one for a security group or a prefix list."""
 
-    @wrap(SecurityGroupRule, "__init__")
+    @patch(SecurityGroupRule.__init__)
     def make(original: Any, rule: Any, *args: Any, **kwargs: Any) -> None:
         given = inspect.signature(original).bind(rule, *args, **kwargs).arguments
         rule.prefix_list_description = (given.get("prefix_list_id") or {}).get("Description")
@@ -90,7 +90,7 @@ def _rule_descriptions() -> None:
 def _launch_template_tags() -> None:
     """moto puts the tags of the template itself among those it gives to instances and volumes."""
 
-    @wrap(LaunchTemplateBackend, "create_launch_template")
+    @patch(LaunchTemplateBackend.create_launch_template)
     def create(original: Any, backend: Any, name: str, description: str, data: Document, tags: Document) -> Any:
         specifications = [
             kept for kept in data.get("TagSpecifications") or [] if kept["ResourceType"] != "launch-template"
@@ -104,7 +104,7 @@ def _launch_template_tags() -> None:
 def _nat_gateway_interfaces() -> None:
     """moto makes a network interface for a NAT gateway and leaves it behind when the gateway is deleted."""
 
-    @wrap(NatGatewayBackend, "delete_nat_gateway")
+    @patch(NatGatewayBackend.delete_nat_gateway)
     def delete(original: Any, backend: Any, nat_gateway_id: str) -> Any:
         gateway = original(backend, nat_gateway_id)
         backend.enis.pop(gateway._eni.id, None)
@@ -121,10 +121,10 @@ def _instance_states() -> None:
                 raise EC2ClientError("IncorrectInstanceState", f"The instance '{instance.id}' is terminated.")
         return original(backend, instance_ids)
 
-    wrap(InstanceBackend, "stop_instances")(refuse_terminated)
-    wrap(InstanceBackend, "start_instances")(refuse_terminated)
+    patch(InstanceBackend.stop_instances)(refuse_terminated)
+    patch(InstanceBackend.start_instances)(refuse_terminated)
 
-    @wrap(Instance, "start")
+    @patch(Instance.start)
     def start(original: Any, instance: Any) -> Any:
         if instance.state != "running":
             instance.launch_time = utcnow()
@@ -135,7 +135,7 @@ def _instance_interfaces() -> None:
     """moto leaves an instance's own network interface behind; EC2 deletes it with the instance, unless told otherwise.
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/scenarios-enis.html"""
 
-    @wrap(Instance, "prep_nics")
+    @patch(Instance.prep_nics)
     def prepare(original: Any, instance: Any, nic_spec: list[Document], **more: Any) -> Any:
         wanted = [dict(each) for each in nic_spec] or [{"DeviceIndex": 0}]
         for each in wanted:

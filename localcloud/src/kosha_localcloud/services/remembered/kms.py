@@ -5,15 +5,15 @@ from typing import Any
 from localstack.aws.api import RequestContext
 from localstack.services.kms.models import kms_stores
 from localstack.services.kms.provider import KmsProvider
+from localstack.utils.patch import patch
 
 from kosha_localcloud.services.operations import Document
-from kosha_localcloud.services.remembered.wrapping import wrap
 
 
 def install() -> None:
     """Correct ReplicateKey."""
 
-    @wrap(KmsProvider, "replicate_key")
+    @patch(KmsProvider.replicate_key)
     def replicate_key(original: Any, provider: Any, context: RequestContext, request: Document) -> Document:
         response: Document = original(provider, context, request)
         metadata = response["ReplicaKeyMetadata"]

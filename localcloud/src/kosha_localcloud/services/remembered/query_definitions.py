@@ -6,11 +6,11 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.services.logs.provider import LogsProvider
+from localstack.utils.patch import patch
 
 from kosha_localcloud.services.identifiers import now
 from kosha_localcloud.services.operations import Document
 from kosha_localcloud.services.regional import Regional
-from kosha_localcloud.services.remembered.wrapping import wrap
 
 
 @dataclass
@@ -26,7 +26,7 @@ _definitions: Regional[Definitions] = Regional(Definitions)
 def install() -> None:
     """Install the operations."""
 
-    @wrap(LogsProvider, "put_query_definition")
+    @patch(LogsProvider.put_query_definition)
     def put(_original: Any, _provider: Any, context: RequestContext, *_arguments: Any, **_request: Any) -> Document:
         wanted = context.service_request
         name = wanted.get("queryDefinitionId") or str(uuid.uuid4())
@@ -37,7 +37,7 @@ def install() -> None:
         }
         return {"queryDefinitionId": name}
 
-    @wrap(LogsProvider, "describe_query_definitions")
+    @patch(LogsProvider.describe_query_definitions)
     def describe(
         _original: Any, _provider: Any, context: RequestContext, *_arguments: Any, **_request: Any
     ) -> Document:
@@ -45,7 +45,7 @@ def install() -> None:
         found = [each for each in _definitions.of(context).by_id.values() if each["name"].startswith(prefix)]
         return {"queryDefinitions": found}
 
-    @wrap(LogsProvider, "delete_query_definition")
+    @patch(LogsProvider.delete_query_definition)
     def delete(_original: Any, _provider: Any, context: RequestContext, *_arguments: Any, **_request: Any) -> Document:
         return {
             "success": _definitions.of(context).by_id.pop(context.service_request["queryDefinitionId"], None)

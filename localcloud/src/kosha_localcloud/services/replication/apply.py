@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from localstack.services.kms.models import kms_stores
 from localstack.services.s3.utils import get_retention_from_now
 
+from kosha_localcloud.access import state
 from kosha_localcloud.services.operations import Document
 from kosha_localcloud.services.replication import buckets
 from kosha_localcloud.services.replication.errors import ReplicationError
@@ -52,13 +52,12 @@ def replicate(job: Job, again: bool = False) -> None:
     Raises ReplicationError; what was deleted for good at the destination is not replicated a second time, when a
     batch asks for that (`again`), as in AWS.
     """
-    source = buckets.bucket_named(job.account, job.bucket)
+    source = state.bucket_named(job.bucket)
     original = buckets.version_of(source, job.key, job.version_id) if source else None
     if source is None or original is None:
         # Deleted for good before it was its turn: there is nothing to replicate.
         return
-    owner = (job.rule["Destination"].get("Account")) or job.account
-    destination = buckets.bucket_named(owner, job.destination)
+    destination = state.bucket_named(job.destination)
     if destination is None:
         raise ReplicationError("DstBucketNotFound", f"Destination bucket {job.destination} does not exist: create it.")
     if destination.versioning_status != "Enabled":
@@ -85,7 +84,7 @@ def replicate(job: Job, again: bool = False) -> None:
         replica = _marker(original) if job.kind == "marker" else _object(job, source, original, destination)
         buckets.insert(destination, replica, later)
     if job.kind != "marker":
-        buckets.set_tags(destination, replica, buckets.tags_of(source, original))
+        buckets.set_tags(destination, replica, state.object_tags(source, original))
         _lock(original, replica)
 
 
@@ -150,7 +149,7 @@ def _key_of_replica(job: Job, original: Any, destination: Any) -> str | None:
 def _encrypt(job: Job, original: Any, replica: Any, destination: Any) -> None:
     replica.kms_key_id = _key_of_replica(job, original, destination)
     if _is_kms(original):
-        _check_key(replica.kms_key_id)
+        _check_key(replica.kms_key_id, destination)
         return
     rule = destination.encryption_rule or {}
     default = rule.get("ApplyServerSideEncryptionByDefault") or {}
@@ -158,18 +157,12 @@ def _encrypt(job: Job, original: Any, replica: Any, destination: Any) -> None:
     replica.bucket_key_enabled = rule.get("BucketKeyEnabled", False)
 
 
-def _check_key(key_arn: str) -> None:
+def _check_key(named: str, destination: Any) -> None:
     """Raise ReplicationError for a key that does not exist or cannot be used."""
-    _, _, _, region, account, resource = key_arn.split(":", 5)
-    store = kms_stores[account][region]
-    kind, _, name = resource.partition("/")
-    if kind == "alias":
-        alias = store.aliases.get(resource)
-        name = alias.metadata["TargetKeyId"] if alias else ""
-    key = store.keys.get(name)
+    key = state.key_of(named, destination.bucket_account_id, destination.bucket_region)
     if key is None:
         raise ReplicationError(
-            "DstKmsKeyNotFound", f"Key {key_arn} does not exist: create it, or name another in the rule."
+            "DstKmsKeyNotFound", f"Key {named} does not exist: create it, or name another in the rule."
         )
     if not key.metadata["Enabled"]:
-        raise ReplicationError("DstKmsKeyInvalidState", f"Key {key_arn} is disabled or pending deletion: enable it.")
+        raise ReplicationError("DstKmsKeyInvalidState", f"Key {named} is disabled or pending deletion: enable it.")

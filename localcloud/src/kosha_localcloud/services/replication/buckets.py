@@ -6,25 +6,18 @@ from typing import Any
 from localstack.services.s3.models import S3Bucket, S3DeleteMarker, S3Object, VersionedKeyStore, s3_stores
 from localstack.services.s3.provider import S3Provider
 from localstack.services.s3.utils import get_unique_key_id
+from localstack.utils.patch import patch
 
 _provider: list[Any] = []
 
 
 def remember_provider() -> None:
     """Learn which provider serves S3, once it is made: it holds the bytes."""
-    make = S3Provider.__init__
 
-    def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
-        make(self, *args, **kwargs)
+    @patch(S3Provider.__init__)
+    def make(fn: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        fn(self, *args, **kwargs)
         _provider[:] = [self]
-
-    S3Provider.__init__ = remembering
-
-
-def bucket_named(account: str, name: str) -> S3Bucket | None:
-    """Give a bucket of this account, whatever its region."""
-    # Buckets are one set for all regions of an account; any region leads to it.
-    return s3_stores[account]["us-east-1"].buckets.get(name)
 
 
 def version_of(bucket: S3Bucket, key: str, version_id: str | None) -> S3Object | S3DeleteMarker | None:
@@ -80,12 +73,6 @@ def copy_bytes(source: S3Bucket, original: S3Object, destination: S3Bucket, repl
     storage = _provider[0]._storage_backend
     with storage.copy(source.name, original, destination.name, replica):
         pass
-
-
-def tags_of(bucket: S3Bucket, version: S3Object) -> dict[str, str]:
-    """Give the tags of an object version."""
-    tags = s3_stores[bucket.bucket_account_id][bucket.bucket_region].tags
-    return dict(tags.get_tags(get_unique_key_id(bucket.name, version.key, version.version_id)))
 
 
 def set_tags(bucket: S3Bucket, version: S3Object, wanted: dict[str, str]) -> None:

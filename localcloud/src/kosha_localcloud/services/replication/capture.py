@@ -7,6 +7,7 @@ from typing import Any
 from localstack.aws.api import RequestContext
 from localstack.aws.handlers import run_custom_response_handlers
 
+from kosha_localcloud.access import state
 from kosha_localcloud.services.identifiers import now
 from kosha_localcloud.services.operations import Document
 from kosha_localcloud.services.replication import buckets, status
@@ -37,7 +38,7 @@ def capture(_chain: Any, context: RequestContext, response: Any) -> None:
     operation = context.operation.name
     if context.service_exception is not None or response.status_code >= 300 or operation not in _CAPTURES:
         return
-    bucket = buckets.bucket_named(context.account_id, (context.service_request or {}).get("Bucket", ""))
+    bucket = state.bucket_named((context.service_request or {}).get("Bucket", ""))
     if bucket is not None:
         _CAPTURES[operation](bucket, context.service_request, context.service_response or {})
 
@@ -48,7 +49,7 @@ def _object_written(bucket: Any, request: Document, response: Document) -> None:
         return
     # A copy of a replica or of a replicated object starts without a status of its own.
     status.set_status(version, None)
-    _enqueue(bucket, version, buckets.tags_of(bucket, version))
+    _enqueue(bucket, version, state.object_tags(bucket, version))
 
 
 def _object_changed(bucket: Any, request: Document, response: Document) -> None:
@@ -58,7 +59,7 @@ def _object_changed(bucket: Any, request: Document, response: Document) -> None:
     """
     version = buckets.version_of(bucket, request["Key"], request.get("VersionId") or response.get("VersionId"))
     if version is not None and status.status_of(version) is not None:
-        _enqueue(bucket, version, buckets.tags_of(bucket, version))
+        _enqueue(bucket, version, state.object_tags(bucket, version))
 
 
 def _object_deleted(bucket: Any, request: Document, _response: Document) -> None:
@@ -96,7 +97,7 @@ def replicate_by_batch(bucket: Any, version: Any) -> Ticket:
 
 
 def _tags(bucket: Any, version: Any) -> dict[str, str]:
-    return {} if buckets.is_marker(version) else buckets.tags_of(bucket, version)
+    return {} if buckets.is_marker(version) else state.object_tags(bucket, version)
 
 
 def _jobs(bucket: Any, version: Any, tags: dict[str, str], due: datetime, batch: bool = False) -> list[Job]:
@@ -126,7 +127,7 @@ def _jobs(bucket: Any, version: Any, tags: dict[str, str], due: datetime, batch:
 
 def _takes_changes(bucket: Any, rule: Document) -> bool:
     """Changes go back to a bucket that replicates here, with a rule that says the same."""
-    other = buckets.bucket_named(bucket.bucket_account_id, destination_of(rule))
+    other = state.bucket_named(destination_of(rule))
     rules = ((other.replication if other else None) or {}).get("Rules") or []
     return any(destination_of(each) == bucket.name and syncs_changes(each) for each in rules)
 

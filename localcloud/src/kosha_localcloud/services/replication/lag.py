@@ -5,15 +5,15 @@ T + `seconds`, and up to `jitter` seconds more, drawn anew for each version; the
 same lags. What waits already keeps its time. `GET` shows the setting, `DELETE` goes back to none: at once.
 """
 
-import json
 import random
 import threading
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from localstack.http import Request, Response
-from localstack.services.edge import ROUTER
+from localstack.http import Request
+
+from kosha_localcloud.gateway.endpoints import BadRequestError, body, serve
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,24 @@ class Lag:
 
     def serve(self) -> None:
         """Register the address."""
-        ROUTER.add("/_kosha/replication/lag", self._answer, methods=["GET", "POST", "DELETE"])
+        serve("replication/lag", {"GET": self._show, "POST": self._change, "DELETE": self._reset})
 
-    def _answer(self, request: Request) -> Response:
+    def _show(self, _: Request) -> dict[str, Any]:
+        return asdict(self._setting)
+
+    def _change(self, request: Request) -> dict[str, Any]:
+        given = body(request)
+        if not isinstance(given, dict) or set(given) - set(asdict(Setting())):
+            raise BadRequestError('send {"seconds": 600, "jitter": 60, "seed": 1}, or some of them')
         try:
-            if request.method == "POST":
-                given: dict[str, Any] = json.loads(request.get_data())
-                self._set(Setting(**given))
-        except (TypeError, ValueError) as error:
-            return Response(json.dumps({"error": str(error)}), 400, mimetype="application/json")
-        if request.method == "DELETE":
-            self._set(Setting())
-        return Response(json.dumps(asdict(self._setting)), 200, mimetype="application/json")
+            self._set(Setting(**given))
+        except ValueError as error:
+            raise BadRequestError(str(error)) from error
+        return self._show(request)
+
+    def _reset(self, request: Request) -> dict[str, Any]:
+        self._set(Setting())
+        return self._show(request)
 
 
 lag = Lag()

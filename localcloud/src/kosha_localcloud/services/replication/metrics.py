@@ -15,10 +15,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kosha_localcloud.access import state
 from kosha_localcloud.services.clients import client
 from kosha_localcloud.services.identifiers import now
 from kosha_localcloud.services.operations import Document
-from kosha_localcloud.services.replication import buckets
 from kosha_localcloud.services.replication.apply import Job
 from kosha_localcloud.services.replication.rules import has_metrics
 
@@ -94,7 +94,7 @@ class Metrics:
             here = [datum for datum in data if datum["MetricName"] == FAILED]
             there = [datum for datum in data if datum["MetricName"] != FAILED]
             for name, published in ((source, here), (destination, there)):
-                bucket = buckets.bucket_named(account, name)
+                bucket = state.bucket_named(name)
                 if bucket is None:
                     continue
                 try:

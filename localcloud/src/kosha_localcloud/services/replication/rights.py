@@ -7,12 +7,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
 from kosha_access.calls import Asked
-from kosha_access.evaluation import Principal
 
 from kosha_localcloud.access import questions
-from kosha_localcloud.access.callers import Caller, of_role
-from kosha_localcloud.access.enforcement import SWITCH, decided
+from kosha_localcloud.access.enforcement import reason_against, service_in_role
 from kosha_localcloud.services.replication.errors import ReplicationError
 
 SERVICE = "s3.amazonaws.com"
@@ -20,18 +19,13 @@ SERVICE = "s3.amazonaws.com"
 
 def check_rights(kind: str, source: Any, original: Any, destination: Any, replica_key: str | None) -> None:
     """Raise ReplicationError for the first right that is missing; nothing is missing where nothing is decided."""
-    if not SWITCH.enforce:
-        return
-    role = str(source.replication["Role"])
-    trusted = decided(Caller(Principal(service=SERVICE)), Asked("sts:AssumeRole", role), {})
-    who = of_role(role, "s3-replication")
-    if who is None or not trusted.allowed:
-        raise ReplicationError("AssumeRoleNotPermitted", f"S3 may not act as {role}: let {SERVICE} assume it.")
+    try:
+        who = service_in_role(str(source.replication["Role"]), SERVICE, f"arn:aws:s3:::{source.name}")
+    except ClientError as error:
+        raise ReplicationError("AssumeRoleNotPermitted", f"{error}: let {SERVICE} assume the role.") from error
     for code, region, asked in _needed(kind, source, original, destination, replica_key):
-        around = {"aws:RequestedRegion": region, "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
-        decision = decided(who, asked, around)
-        if not decision.allowed:
-            raise ReplicationError(code, f"{role} may not {asked.action} on {asked.resource}: {decision.reason}")
+        if reason := reason_against(who, asked, region):
+            raise ReplicationError(code, reason)
 
 
 def _needed(

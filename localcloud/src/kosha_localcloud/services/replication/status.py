@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-status.html
 from typing import Any
 
 from localstack.services.s3.models import S3Object
+from localstack.utils.patch import patch
 
 ATTRIBUTE = "replication_status"
 
@@ -23,11 +24,9 @@ def set_status(version: object, status: str | None) -> None:
 
 def show_in_answers() -> None:
     """Let GetObject and HeadObject show the status: both take their answer's fields from this method."""
-    fields_of = S3Object.get_system_metadata_fields
 
-    def with_status(self: Any) -> dict[str, Any]:
-        fields: dict[str, Any] = fields_of(self)
+    @patch(S3Object.get_system_metadata_fields)
+    def with_status(fn: Any, self: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = fn(self)
         status = status_of(self)
         return fields | {"ReplicationStatus": status} if status else fields
-
-    S3Object.get_system_metadata_fields = with_status

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
+from kosha_localcloud.access import state
 from kosha_localcloud.services.identifiers import now
 from kosha_localcloud.services.replication import buckets
 from kosha_localcloud.services.replication.apply import Job, replicate
@@ -174,12 +175,12 @@ def _held_back(job: Job) -> bool:
     """Say whether the job must wait: for a fault of ours, or for either region."""
     if faults.strike("hold", job.bucket, job.key):
         return True
-    found = (buckets.bucket_named(job.account, name) for name in (job.bucket, job.destination))
+    found = (state.bucket_named(name) for name in (job.bucket, job.destination))
     return not all(answers(bucket.bucket_region) for bucket in found if bucket is not None)
 
 
 def _mark(job: Job, status: str) -> None:
-    source = buckets.bucket_named(job.account, job.bucket)
+    source = state.bucket_named(job.bucket)
     version = buckets.version_of(source, job.key, job.version_id) if source else None
     if version is not None and status_of(version) != "REPLICA":
         set_status(version, status)
