@@ -21,6 +21,7 @@ from pipelines.ingest import download
 from pipelines.sequencing.inputs import read_samples
 from scripts.ingest import __main__ as ingest
 from scripts.paths import REPOSITORY
+from scripts.talk import EXIT_INTERRUPTED
 from tests.functional.ingest.archive import Archive, Request, refuses, sends, serve
 from tests.patience import wait_for
 
@@ -293,7 +294,7 @@ def test_a_stopped_ingestion_goes_on_where_it_was(storage: Path, archive: Archiv
 
     wait_for("most of the download", has_come_on)
     process.send_signal(end)
-    assert process.wait(10) == (ingest.EXIT_INTERRUPTED if end == signal.SIGINT else -end)
+    assert process.wait(10) == (EXIT_INTERRUPTED if end == signal.SIGINT else -end)
     assert not list(folder(storage).glob(f"rs_*{RUN}_R1*"))
     if end == signal.SIGINT:
         assert [sample.name.sample for sample in read_samples(folder(storage) / "samples.tsv")] == ["ERR0000009"]

@@ -91,7 +91,7 @@ def test_what_was_asked_for_is_asked_until_the_function_has_heard_it(monkeypatch
     """Else a cancellation that is throttled would carry on with what it is to cancel, or with another's run."""
     throttled = {"outcome": "throttled", "problem": "Rate Exceeded."}
     queued = {"outcome": "queued", "run": "r"}
-    finished = [{"outcome": "finished", "run": each, "result": {}} for each in ("s", "r")]
+    finished: list[dict[str, Any]] = [{"outcome": "finished", "run": each, "result": {}} for each in ("s", "r")]
     code, fake = run(monkeypatch, throttled, throttled, queued, throttled, *finished)
     assert (code, fake.replies) == (0, [])
     assert fake.events == [{"mode": "apply"}] * 3 + [{}] * 3

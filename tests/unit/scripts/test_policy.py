@@ -23,7 +23,7 @@ PLAN: dict[str, Any] = {
 def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """The plan that is made; no manifest can be, as where there is no kubectl."""
     path = tmp_path / "20-storage.json"
-    made = json.loads(json.dumps(PLAN))
+    made: dict[str, Any] = json.loads(json.dumps(PLAN))
 
     def make_plans(*_: object) -> dict[str, Path]:
         path.write_text(json.dumps(made), encoding="utf-8")
