@@ -394,7 +394,6 @@ def test_a_presigned_url_expires_and_its_age_can_be_limited(people: People, buck
     url = people.session(CALLS_ONLY).client("s3").generate_presigned_url("get_object", Params=asked, ExpiresIn=1)
     time.sleep(2.1)
     assert fetched(url) == 403
-    assert fetched(url.replace("X-Amz-Date=2", "X-Amz-Date=x")) == 400
 
 
 # --------------------------------------------------------------------------------------------------------------- keys

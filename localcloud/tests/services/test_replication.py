@@ -425,7 +425,7 @@ def test_jitter_is_the_same_for_the_same_seed_and_keeps_the_order_of_versions(
 @pytest.mark.parametrize("wrong", [{"seconds": -1}, {"seconds": "1"}, {"jitter": True}, {"seed": 0.5}, {"minutes": 1}])
 def test_a_wrong_lag_is_refused_and_changes_nothing(cloud: Cloud, wrong: dict[str, Any]) -> None:
     cloud.control.post("replication/lag", {"seconds": 7})
-    with pytest.raises(Exception, match=r"400|use a|unexpected"):
+    with pytest.raises(Exception, match=r"use a|send"):
         cloud.control.post("replication/lag", wrong)
     assert cloud.control.get("replication/lag")["seconds"] == 7
 
