@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -107,19 +107,24 @@ def restore_volumes(standby: Standby) -> int:
     ec2 = standby.client("ec2")
     zone = standby.handoff("90-recovery")["zones"][0]
     key = standby.handoff("10-foundation")["recovery_key_arns"]["volumes"]
-    begun = _restores_begun(standby, zone)
+    pages = ec2.get_paginator("describe_volumes").paginate()
+    volumes = [each for page in pages for each in page["Volumes"]]
+    restored = {
+        tag["Value"]: each["VolumeId"]
+        for each in volumes
+        for tag in each.get("Tags", [])
+        if tag["Key"] == RESTORED_FROM
+    }
+    begun = _restores_begun(standby, {each["VolumeId"] for each in volumes if each["AvailabilityZone"] == zone})
     jobs: dict[str, str] = {}
     failures: list[str] = []
     for resource, point in sorted(newest_points(standby, "EBS").items()):
-        there = ec2.describe_volumes(Filters=[{"Name": f"tag:{RESTORED_FROM}", "Values": [point["RecoveryPointArn"]]}])[
-            "Volumes"
-        ]
-        if there:
-            console.print(f"{resource.rpartition('/')[2]} is {there[0]['VolumeId']} already", highlight=False)
+        arn = point["RecoveryPointArn"]
+        if arn in restored:
+            console.print(f"{resource.rpartition('/')[2]} is {restored[arn]} already", highlight=False)
             continue
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-ebs.html
         wanted = {"availabilityZone": zone, "encrypted": "true", "kmsKeyId": key}
-        arn = point["RecoveryPointArn"]
         jobs[arn] = begun.get(arn) or _restore(standby, point, wanted)
     for arn, job in jobs.items():
         ended = _await_restore(standby, job)
@@ -134,15 +139,13 @@ def restore_volumes(standby: Standby) -> int:
     return 0
 
 
-def _restores_begun(standby: Standby, zone: str) -> dict[str, str]:
-    """Recovery point -> the job that an earlier run of the step began: it is under way, or its volume is there.
+def _restores_begun(standby: Standby, there: Collection[str]) -> dict[str, str]:
+    """Recovery point -> the job that an earlier run of the step began: it is under way, or its volume is ``there``.
 
     The weekly tests of AWS Backup restore as well, and delete what they made
     (https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html).
     """
     pages = standby.client("backup").get_paginator("list_restore_jobs").paginate(ByResourceType="EBS")
-    volumes = standby.client("ec2").get_paginator("describe_volumes").paginate()
-    there = {each["VolumeId"] for page in volumes for each in page["Volumes"] if each["AvailabilityZone"] == zone}
     return {
         job["RecoveryPointArn"]: job["RestoreJobId"]
         for page in pages

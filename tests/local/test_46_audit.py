@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from kosha_access.evaluation import Decision, Policies, Principal, Request, decide
 
+from scripts.localcloud import ACCOUNT
 from tests.local.conftest import Platform
 from tests.patience import wait_for
 
-ACCOUNT = "000000000000"
 API_CALL = "AWS API Call via CloudTrail"
 ADMINISTRATOR = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 USER = {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/asha"}

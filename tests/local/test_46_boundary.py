@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from kosha_access.evaluation import Policies, Principal, Request, decide
 
+from scripts.localcloud import ACCOUNT
 from tests.local.conftest import Platform
 
-ACCOUNT = "000000000000"
 EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 # Of these the value decides, so it comes from the statement; others a boundary does not ask for.
 DECISIVE = {"iam:PassedToService", "kms:GrantIsForAWSResource"}

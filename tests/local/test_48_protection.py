@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from common.catalogue import read_document
+from scripts.localcloud import ACCOUNT
 from tests.local.conftest import Platform, send, wait_until_told
 
-ACCOUNT = "000000000000"
 VOLUME = f"arn:aws:ec2:ap-south-1:{ACCOUNT}:volume/vol-1"
 
 

@@ -117,15 +117,12 @@ class Restores(Service):
 
 
 def volumes_of(tagged: Mapping[str, str], there: Mapping[str, str]) -> Service:
-    """EC2 with volumes: recovery point -> the one tagged with it, and id -> zone of all."""
-
-    def describe_volumes(Filters: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        if Filters:
-            (wanted,) = Filters[0]["Values"]
-            return {"Volumes": [{"VolumeId": tagged[wanted]}] if wanted in tagged else []}
-        return {"Volumes": [{"VolumeId": each, "AvailabilityZone": zone} for each, zone in there.items()]}
-
-    return Service(describe_volumes=describe_volumes, create_tags={})
+    """EC2 with volumes: recovery point -> the one tagged with it, and id -> zone of the others."""
+    volumes: list[dict[str, Any]] = [{"VolumeId": each, "AvailabilityZone": zone} for each, zone in there.items()]
+    for arn, each in tagged.items():
+        tags = [{"Key": failover.RESTORED_FROM, "Value": arn}]
+        volumes.append({"VolumeId": each, "AvailabilityZone": ZONE, "Tags": tags})
+    return Service(describe_volumes={"Volumes": volumes}, create_tags={})
 
 
 def tags_of(ec2: Service) -> dict[str, str]:
