@@ -114,6 +114,7 @@ def test_commands_add_list_and_clear_faults(cloud: Cloud) -> None:
         ("backup/faults", {"kind": "fail", "pattern": 1}, "pattern is 1"),
         ("backup/faults", {"kind": "fail", "colour": "red"}, "unknown field 'colour'"),
         ("replication/lag", {"seconds": -1}, "seconds is -1"),
+        ("replication/lag", {"jitter": 1e300}, r"jitter is 1e\+300"),
         ("replication/lag", {"minutes": 1}, "send"),
         ("efs/replication/lag", {"seconds": "900"}, "send"),
         ("efs/replication/lag", {"seconds": 1e300}, "send"),

@@ -22,6 +22,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from kosha_localcloud.access import documents, state
+from kosha_localcloud.services.tagging import from_pairs
 
 _HEADER = re.compile(r"Credential=([^/,\s]+)|^AWS ([^:\s]+):")
 # What LocalStack puts into a request without a signature.
@@ -160,7 +161,7 @@ def _of_session(session: Any, account: str, key: str) -> Caller:
     role = state.role_of(session.role_arn)
     asked = _REMEMBERED.get(key, {})
     given = sts_stores[account]["us-east-1"].sessions.get(key) or {}
-    tags = _pairs(role.tags if role else [])
+    tags = from_pairs(role.tags if role else [])
     for tag in given.get("tags", {}).values():
         # The key of a session's tag stands for that of the role in whatever case.
         tags = {name: value for name, value in tags.items() if name.lower() != tag["Key"].lower()}
@@ -185,7 +186,7 @@ def of_role(arn: str, name: str) -> Caller | None:
     account = arn.split(":")[4]
     session = f"arn:aws:sts::{account}:assumed-role/{role.name}/{name}"
     return Caller(
-        Principal(arn=session, account=account, role_arn=arn, tags=_pairs(role.tags)),
+        Principal(arn=session, account=account, role_arn=arn, tags=from_pairs(role.tags)),
         identity=documents.attached(role),
         boundary=documents.managed(account, role.permissions_boundary_arn),
     )
@@ -206,12 +207,8 @@ def _of_user(user: Any, account: str) -> Caller:
     iam = iam_backends[account]["aws"]
     groups = iam.get_groups_for_user(user.name)
     return Caller(
-        Principal(arn=str(user.arn), account=account, tags=_pairs(user.tags)),
+        Principal(arn=str(user.arn), account=account, tags=from_pairs(user.tags)),
         identity=[document for each in (user, *groups) for document in documents.attached(each)],
         boundary=documents.managed(account, getattr(user, "permissions_boundary", None)),
         keys={"aws:userid": str(user.id)},
     )
-
-
-def _pairs(tags: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
-    return {each["Key"]: each["Value"] for each in tags or []}

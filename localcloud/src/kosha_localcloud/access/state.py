@@ -12,6 +12,8 @@ from localstack.services.s3.models import S3Bucket, S3DeleteMarker, S3Object, s3
 from localstack.services.s3.utils import get_unique_key_id
 from moto.iam.models import iam_backends
 
+from kosha_localcloud.services.tagging import from_pairs
+
 # ---------------------------------------------------------------------------------------------------------------- S3
 
 
@@ -126,8 +128,8 @@ def _of_iam(_: str, account: str, arn: str) -> Mapping[str, str]:
     iam = iam_backends[account]["aws"]
     if ":role/" in arn:
         role = role_of(arn)
-        return {each["Key"]: each["Value"] for each in (role.tags if role else None) or []}
-    return {each["Key"]: each["Value"] for each in iam.tagger.list_tags_for_resource(arn)["Tags"]}
+        return from_pairs(role.tags if role else None)
+    return from_pairs(iam.tagger.list_tags_for_resource(arn)["Tags"])
 
 
 def _of_queue(region: str, account: str, arn: str) -> Mapping[str, str]:

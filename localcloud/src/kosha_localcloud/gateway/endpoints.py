@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeGuard
 
 from localstack.http import Request, Response
 from localstack.services.edge import ROUTER
@@ -12,6 +13,8 @@ from localstack.services.edge import ROUTER
 from kosha_localcloud.clock.work import StillBusyError
 
 type Action = Callable[[Request], Any]
+
+LONGEST_LAG = timedelta(days=365).total_seconds()
 
 
 class BadRequestError(ValueError):
@@ -46,3 +49,8 @@ def body(request: Request) -> Any:
         return json.loads(request.get_data(as_text=True))
     except ValueError as error:
         raise BadRequestError(f"the body is no JSON: {error}") from error
+
+
+def is_lag(value: Any) -> TypeGuard[float]:
+    """Whether what was sent is a number of seconds that something may be late: what no clock can add is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_LAG

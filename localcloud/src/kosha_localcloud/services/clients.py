@@ -17,10 +17,11 @@ from localstack import config
 
 from kosha_localcloud.access.enforcement import service_in_role, session_name
 
+TRIES = 4
 _lock = threading.Lock()
 _CONFIG = Config(
     user_agent_extra="kosha-localcloud",
-    retries={"mode": "standard", "max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": TRIES},
     s3={"addressing_style": "path"},
     # The stored checksum is asked for where it is wanted; by default it would only cost time.
     request_checksum_calculation="when_required",
@@ -52,7 +53,7 @@ def client(service: str, account: str, region: str) -> Any:
         return _make(service, account, region)
 
 
-def client_in_role(service: str, region: str, role: str, principal: str, source: str, tries: int = 4) -> Any:
+def client_in_role(service: str, region: str, role: str, principal: str, source: str, tries: int = TRIES) -> Any:
     """Give a client that works in a role, as the service ``principal`` does for the resource ``source``.
 
     The role is assumed at the first call, and again when its session ends. A role that does not trust the service makes

@@ -23,6 +23,7 @@ from kosha_localcloud.services.backup.state import Place, Vault
 from kosha_localcloud.services.clients import client, client_in_role
 from kosha_localcloud.services.identifiers import arn, now
 from kosha_localcloud.services.operations import Document
+from kosha_localcloud.services.tagging import from_pairs
 from kosha_localcloud.services.trees import metered_size, mirror
 
 PRINCIPAL = "backup.amazonaws.com"
@@ -197,8 +198,7 @@ class FileSystems:
     def resources(self, place: Place) -> Iterator[Resource]:
         """See Kind."""
         for system in list(efs_backends[place.account][place.region].file_systems_by_id.values()):
-            kept = efs_backends[place.account][place.region].list_tags_for_resource(system.file_system_id)
-            tags = {each["Key"]: each["Value"] for each in kept}
+            tags = from_pairs(efs_backends[place.account][place.region].list_tags_for_resource(system.file_system_id))
             size = metered_size(efs.working_directory() / system.file_system_id)
             yield Resource(system.file_system_arn, "EFS", tags, size, tags.get("Name", ""))
 

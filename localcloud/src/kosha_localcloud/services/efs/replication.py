@@ -20,7 +20,7 @@ from moto.efs.models import FileSystem, efs_backends
 
 from kosha_localcloud.clock.expressions import Rate
 from kosha_localcloud.clock.timeline import Schedule
-from kosha_localcloud.gateway.endpoints import BadRequestError, body, serve
+from kosha_localcloud.gateway.endpoints import LONGEST_LAG, BadRequestError, body, is_lag, serve
 from kosha_localcloud.gateway.regions import REGIONS
 from kosha_localcloud.services.clients import client
 from kosha_localcloud.services.efs.file_systems import file_system_of, working_directory
@@ -43,7 +43,6 @@ class Lag:
     """How late the destination may be, in seconds."""
 
     DEFAULT = LOOK.total_seconds()
-    LONGEST = timedelta(days=365).total_seconds()
 
     def __init__(self) -> None:
         self.seconds = self.DEFAULT
@@ -58,8 +57,8 @@ class Lag:
     def _change(self, request: Request) -> Document:
         wanted = body(request)
         seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= self.LONGEST:
-            raise BadRequestError(f'send {{"seconds": 900}}: a number from 0 to {self.LONGEST:.0f}')
+        if not is_lag(seconds):
+            raise BadRequestError(f'send {{"seconds": 900}}: a number from 0 to {LONGEST_LAG:.0f}')
         self.seconds = seconds
         return self._show(request)
 

@@ -8,6 +8,7 @@ from typing import Any
 from localstack.services.s3 import provider
 
 from kosha_localcloud.services.operations import refuse
+from kosha_localcloud.services.tagging import from_pairs
 
 MOST_TAGS, LONGEST_KEY, LONGEST_VALUE = 10, 128, 256
 
@@ -20,7 +21,7 @@ def install() -> None:
     def validate_with_limits(tag_set: list[dict[str, str]], type_set: str = "bucket") -> None:
         validate(tag_set, type_set=type_set)
         if type_set == "object":
-            check({tag["Key"]: tag["Value"] for tag in tag_set})
+            check(from_pairs(tag_set))
 
     def parse_with_limits(tagging_header: str) -> Any:
         tags = parse(tagging_header)

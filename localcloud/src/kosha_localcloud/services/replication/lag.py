@@ -13,7 +13,7 @@ from typing import Any
 
 from localstack.http import Request
 
-from kosha_localcloud.gateway.endpoints import BadRequestError, body, serve
+from kosha_localcloud.gateway.endpoints import LONGEST_LAG, BadRequestError, body, is_lag, serve
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Setting:
     def __post_init__(self) -> None:
         """Raise ValueError for what is no lag."""
         for name, value in (("seconds", self.seconds), ("jitter", self.jitter)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-                raise ValueError(f"{name} is {value!r}; use a number of seconds, 0 or more")
+            if not is_lag(value):
+                raise ValueError(f"{name} is {value!r}; use a number of seconds from 0 to {LONGEST_LAG:.0f}")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             raise ValueError(f"seed is {self.seed!r}; use a whole number")
 

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-
 from dataclasses import dataclass
 
 from kosha_localcloud.services.operations import Document
+from kosha_localcloud.services.tagging import from_pairs
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _filter(rule: Document) -> tuple[str, dict[str, str]]:
     tags = list(both.get("Tags") or [])
     if given.get("Tag"):
         tags.append(given["Tag"])
-    return prefix, {tag["Key"]: tag["Value"] for tag in tags}
+    return prefix, from_pairs(tags)
 
 
 def _selects(rule: Document, subject: Subject) -> bool:
