@@ -128,8 +128,8 @@ cluster-up: $(VENV) functions ## Bring the cluster of ENV up, or up to date: Ter
 launch: $(VENV) ## Start a run of the pipeline on the cluster of ENV: SAMPLES=/shared-storage/active/.../samples.tsv (TAG, RUN)
 	@$(PYTHON) -m scripts.cluster launch --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --samples "$(SAMPLES)" --run "$(RUN)"
 
-launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena NAMES="accessions" PROJECT= SITE= (TAG, REFERENCE=assembly)
-	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(NAMES)
+launch-ingest: $(VENV) ## Bring reads from an archive on the cluster of ENV: SOURCE=ena|sra|igsr NAMES="accessions" PROJECT= SITE= (TAG, REFERENCE=assembly; ACCEPT_TERMS=1 for igsr)
+	@$(PYTHON) -m scripts.cluster ingest --env "$(ENV)" --registry "$(REGISTRY)" --tag "$(TAG)" --source "$(SOURCE)" --project "$(PROJECT)" --site "$(SITE)" --reference "$(REFERENCE)" $(if $(ACCEPT_TERMS),--accept-terms) $(NAMES)
 
 pipeline: $(VENV) $(if $(PROFILE),,$(REPORTS) tools) ## Run the sequencing pipeline: SAMPLES=sheet.tsv STORAGE=folder (RUN=name); PROFILE=eks for steps as Jobs of a cluster
 	@$(PYTHON) -m scripts.pipeline run --samples "$(SAMPLES)" --storage "$(STORAGE)" $(if $(RUN),--run-id "$(RUN)") $(if $(PROFILE),--profile "$(PROFILE)",--multiqc)

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from math import log
+from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import fmean, median
 from typing import Any, Literal, Self
@@ -57,6 +58,12 @@ class Meter:
 def cpu_seconds() -> float:
     """Of this process and its children that ended, since they began."""
     return sum(usage.ru_utime + usage.ru_stime for usage in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
+
+
+def peak_bytes() -> int:
+    """The largest resident set of this program. That of getrusage would begin with the size of who started it."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024
 
 
 @contextmanager
@@ -180,8 +187,7 @@ def _run_here(arguments: list[str]) -> None:
     pair: Pair = importlib.import_module(f"{PAIRS}.{name}").PAIR
     meter = Meter()
     counts = pair.contenders[contender].run(json.loads(setup), int(size), meter)
-    peak = getrusage(RUSAGE_SELF).ru_maxrss * 1024
-    cost = Cost(int(size), meter.cpu if meter.entered else cpu_seconds(), meter.wall, peak, counts)
+    cost = Cost(int(size), meter.cpu if meter.entered else cpu_seconds(), meter.wall, peak_bytes(), counts)
     print(json.dumps(asdict(cost) | ({} if meter.entered else {"wall": None})))
 
 

@@ -17,11 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.frame import Contender, Counts, Meter, Pair, Setup, cpu_seconds
+from benchmarks.frame import Contender, Counts, Meter, Pair, Setup, cpu_seconds, peak_bytes
 from benchmarks.latency import READ_MS, WRITE_MS, Latency, environment
 from scripts.paths import REPOSITORY
 
@@ -173,7 +172,7 @@ def _main(what: str, folder: str, size: str, read_ms: str, write_ms: str) -> Non
     found = _clean_by_walk(folder) if what == "walk" else _clean(what, folder, int(size), 1 if slow else SLICES)
     reads, writes = latency.end()
     costs = {"cpu": cpu_seconds() - cpu, "wall": time.monotonic() - began, "reads": reads, "writes": writes}
-    print(json.dumps(found | costs | {"peak": getrusage(RUSAGE_SELF).ru_maxrss * 1024}))
+    print(json.dumps(found | costs | {"peak": peak_bytes()}))
 
 
 PAIR = Pair(

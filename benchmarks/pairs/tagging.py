@@ -54,8 +54,9 @@ def write(lake: Lake, setup: Setup, size: int, meter: Meter) -> Counts:
     """Tag ``size`` objects, with warm connections; everything must have arrived once."""
     warm = 200
     assert len(list(lake.run(steps, (f"warm/up/{number}" for number in range(warm))))) == warm
+    keys = list(map(fake_s3.key_of, range(size)))
     with meter:
-        done = sum(1 for _ in lake.run(steps, map(fake_s3.key_of, range(size))))
+        done = sum(1 for _ in lake.run(steps, keys))
     counts = counts_of(setup["address"])
     assert done == size
     assert counts["accepted"] == counts["objects"] == size + warm

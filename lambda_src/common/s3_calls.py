@@ -216,11 +216,15 @@ class _Listing[T]:
         body = answer.body
         decode = _decoder(body)
         found = self.pattern.findall(body.decode())
-        if len(found) != len(re.findall(rf"<{self.element}[\s>]".encode(), body)):
+        if len(found) != self.count(body):
             # Written in another way than S3 writes it.
             found = [tuple(escape(each[name]) for name in self.fields) for each in _elements(body, self.element)]
         is_last = _TRUNCATED.search(body) is None
         return Page(self.items(found, decode), None if is_last else self.following(body, decode))
+
+    def count(self, body: bytes) -> int:
+        """How many elements end in a page, whatever way they are written."""
+        return body.count(f"</{self.element}".encode())
 
     def items(self, found: list[Any], decode: Callable[[str], str]) -> list[T]:
         """What is made of the raw texts of the fields of each."""
@@ -251,8 +255,9 @@ class ListObjects[T](_Listing[T]):
     pattern = re.compile(r"<Contents>\s*<Key>([^<]*)</Key>\s*<LastModified>([^<]*)</LastModified>")
 
     def items(self, found: list[Any], decode: Callable[[str], str]) -> list[T]:
-        make, moment = self.make, datetime.fromisoformat
-        return [make(decode(text(key) if "&" in key else key), moment(modified)) for key, modified in found]
+        keys = [decode(text(key) if "&" in key else key) for key, _ in found]
+        moments = map(datetime.fromisoformat, [modified for _, modified in found])
+        return list(map(self.make, keys, moments))
 
     def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:  # noqa: ARG002 - no key
         return {"continuation-token": _element(body, "NextContinuationToken")}
@@ -275,12 +280,14 @@ class ListVersions[T](_Listing[T]):
         r"<LastModified>([^<]*)</LastModified>"
     )
 
+    def count(self, body: bytes) -> int:
+        return body.count(b"</Version") - body.count(b"</VersionId")
+
     def items(self, found: list[Any], decode: Callable[[str], str]) -> list[T]:
-        make, moment = self.make, datetime.fromisoformat
-        return [
-            make(decode(text(key) if "&" in key else key), text(version), moment(modified))
-            for key, version, modified in found
-        ]
+        keys = [decode(text(key) if "&" in key else key) for key, _, _ in found]
+        versions = map(text, [version for _, version, _ in found])
+        moments = map(datetime.fromisoformat, [modified for _, _, modified in found])
+        return list(map(self.make, keys, versions, moments))
 
     def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:
         key, version = _element(body, "NextKeyMarker"), _element(body, "NextVersionIdMarker")

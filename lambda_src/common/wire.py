@@ -132,7 +132,6 @@ class Wire:
         self.open: dict[int, _Connection] = {}
         self.idle: list[_Connection] = []
         self.paces: OrderedDict[str, Pace] = OrderedDict()
-        self.last_rate = FIRST_RATE
         self._addresses: list[Any] = []
         self._addresses_until = 0.0
         self._running = False
@@ -160,10 +159,11 @@ class Wire:
         self.poll.close()
 
     def pace(self, name: str) -> Pace:
-        """The pace of a prefix; one that is new begins as fast as the last one went."""
+        """The pace of a prefix; one that is new begins as fast as the last one goes."""
         found = self.paces.get(name)
         if found is None:
-            found = self.paces[name] = Pace(self.last_rate)
+            last = next(reversed(self.paces.values()), None)
+            found = self.paces[name] = Pace(FIRST_RATE if last is None else last.rate)
             while len(self.paces) > PACES_KEPT:
                 self.paces.popitem(last=False)
         return found
@@ -460,9 +460,7 @@ class _Run:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _THROTTLED or status in (429, 503):
             self._wire.troubles["throttled"] += 1
-            pace = self._wire.pace(task.made.pace)
-            pace.refused(self._now)
-            self._wire.last_rate = pace.rate
+            self._wire.pace(task.made.pace).refused(self._now)
             self._failed(task, error, in_doubt=False)
         elif is_transient(error):
             self._failed(task, error, in_doubt=status >= 500)

@@ -80,6 +80,7 @@ def main() -> int:
             command.add_argument("--project", required=True)
             command.add_argument("--site", required=True)
             command.add_argument("--reference", default="", help="also the reference: an assembly of NCBI")
+            command.add_argument("--accept-terms", action="store_true", help="of igsr: those of the collection")
             command.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     if arguments.command == "keys":
@@ -103,7 +104,13 @@ def main() -> int:
         start(environment, driver(run_id, arguments.samples, images), console)
     else:
         job = ingestion(
-            arguments.source, arguments.names, arguments.project, arguments.site, images, arguments.reference
+            arguments.source,
+            arguments.names,
+            arguments.project,
+            arguments.site,
+            images,
+            arguments.reference,
+            accept_terms=arguments.accept_terms,
         )
         start(environment, job, console)
     return 0

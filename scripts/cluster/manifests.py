@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from pipelines.ingest import igsr
 from scripts.paths import BUILD, REPOSITORY
 from scripts.talk import UserError
 
@@ -141,20 +142,30 @@ def driver(run_id: str, samples: str, images: Images) -> dict[str, Any]:
 
 
 def ingestion(
-    source: str, names: Sequence[str], project: str, site: str, images: Images, reference: str = ""
+    source: str,
+    names: Sequence[str],
+    project: str,
+    site: str,
+    images: Images,
+    reference: str = "",
+    *,
+    accept_terms: bool = False,
 ) -> dict[str, Any]:
     """The Job that brings reads of an archive: named after what it brings, so that two never bring the same at once.
 
     With a reference (an assembly of NCBI) it brings that as well, and a configuration for the toolchain of the image.
 
     Raises:
-        UserError: nothing is named.
+        UserError: nothing is named, or the terms of a collection are not accepted.
     """
+    if source == "igsr" and not accept_terms:
+        raise UserError(f"{igsr.ARCHIVE.name}: read the terms at {igsr.ARCHIVE.terms}, then give ACCEPT_TERMS=1")
     if lacking := [word for word, given in (("NAMES", names), ("PROJECT", project), ("SITE", site)) if not given]:
         raise UserError(f"{', '.join(f'{word}=' for word in lacking)} missing: which reads, and whose are they?")
     (job,) = jobs("archives", images)
     words = [source, "--storage", "/shared-storage", "--project", project, "--site", site]
     words += ["--reference", reference, "--toolchain", IMAGES["kosha-sequencing"]] if reference else []
+    words += ["--accept-terms"] if source == "igsr" else []
     words += names
     digest = hashlib.sha256("\0".join(sorted(words)).encode()).hexdigest()[:12]
     job["metadata"]["name"] = f"archives-{source}-{digest}"

@@ -53,6 +53,23 @@ def test_only_what_changed_is_transferred_again(transfer: Transfer) -> None:
     assert (everything["FilesTransferred"], everything["FilesSkipped"]) == (2, 0)
 
 
+def test_an_object_that_has_not_changed_is_looked_at_once(transfer: Transfer) -> None:
+    transfer.write("a")
+    transfer.write("b")
+    transfer.run()
+    transfer.cloud.advance(5)
+    assert transfer.run()["FilesSkipped"] == 2
+    refuse = {"service": "s3", "operation": "HeadObject", "kind": "error", "code": "AccessDenied", "status": 403}
+    transfer.cloud.control.post("faults", refuse)
+    assert transfer.run()["Status"] == "SUCCESS"
+    # The same bytes with other metadata: only the time in the listing tells.
+    transfer.s3.put_object(Bucket=transfer.bucket, Key="b", Body=transfer.body("b"))
+    failed = transfer.run()
+    assert (failed["Status"], failed["Result"]["ErrorCode"]) == ("ERROR", "DestinationError")
+    transfer.cloud.control.delete("faults")
+    assert (transfer.run()["FilesTransferred"], transfer.run()["FilesTransferred"]) == (1, 0)
+
+
 def test_new_mode_alone_changes_the_metadata_and_keeps_the_tags(transfer: Transfer) -> None:
     file = transfer.write("file")
     transfer.run()

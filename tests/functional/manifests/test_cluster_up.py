@@ -143,6 +143,21 @@ def test_an_ingestion_is_started_under_what_it_brings(
         call(monkeypatch, *words)
 
 
+def test_a_collection_with_terms_wants_them_accepted(
+    asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up.kubeconfig_of(load_environment("dev")).parent.mkdir(parents=True)
+    up.kubeconfig_of(load_environment("dev")).touch()
+    words = ["ingest", "--env", "dev", "--registry", "host", "--tag", "7", "--project", "p", "--site", "s"]
+    words += ["--source", "igsr", "HGDP00001"]
+    with pytest.raises(UserError, match=r"read the terms at https://.*ACCEPT_TERMS=1"):
+        call(monkeypatch, *words)
+    assert call(monkeypatch, *words, "--accept-terms") == 0
+    (created,) = asked()
+    (container,) = json.loads(created[-1])["spec"]["template"]["spec"]["containers"]
+    assert (container["args"][0], "--accept-terms" in container["args"]) == ("igsr", True)
+
+
 def test_a_run_needs_images_and_access(asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="TAG= missing"):
         call(monkeypatch, "launch", "--env", "dev", "--tag", "", "--samples", SAMPLES)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmarks.fake_s3 import FakeS3
 from common import wire as wires
 from common.http import Answer, BadAnswer, Reader
-from common.pace import Pace
+from common.pace import FIRST_RATE, Pace
 from common.s3_calls import ListObjects, ListVersions, ReadTags, WriteTags, tags_of, text
 from common.signing import Endpoint, Signer
 from common.wire import Steps, Wire
@@ -311,6 +311,9 @@ def test_pages_are_read_in_any_way_xml_writes_them() -> None:
     assert objects.read(page(usual)).items == objects.read(page(other)).items == [("a+b ü&", 2026)]
     assert objects.read(page(usual + other)).items == 2 * [("a+b ü&", 2026)]
     versions = ListVersions("", {}, lambda key, version, modified: (key, version, modified.year))
+    # Neither its begin nor its end is S3's.
+    odd = usual.replace(b"<Contents>", b"<Contents a='b'>").replace(b"</Contents>", b"</Contents >")
+    assert objects.read(page(usual + odd)).items == 2 * [("a+b ü&", 2026)]
     shape = (
         b"<Version><Key>k</Key>%s<IsLatest>true</IsLatest><LastModified>2026-01-02T03:04:05Z</LastModified></Version>"
     )
@@ -343,11 +346,21 @@ def test_a_pace_comes_close_to_a_limit_and_is_seldom_refused() -> None:
         assert refused <= 0.02 * sent
 
 
+def test_a_new_prefix_begins_as_fast_as_the_last_one_goes() -> None:
+    wire = wire_to(port=1)
+    assert wire.pace("write a/first/").rate == FIRST_RATE
+    wire.pace("write a/first/").rate = 5000.0
+    assert wire.pace("write a/second/").rate == 5000.0
+    wire.pace("write a/second/").rate = 20.0
+    assert wire.pace("write a/third/").rate == 20.0
+    wire.close()
+
+
 def test_a_prefix_does_not_wait_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "LOOK_AHEAD", 100)
     with running(FakeS3()) as server:
         wire = wire_to(server.port, connections=2)
-        wire.paces["write a/slow/"] = Pace(rate=20.0)
+        wire.paces |= {"write a/slow/": Pace(rate=20.0), "write a/quick/": Pace()}
         keys = [f"a/slow/{number}" for number in range(5)] + [f"a/quick/{number}" for number in range(50)]
         found = list(wire.run(tag, keys))
         wire.close()

@@ -10,18 +10,22 @@ wrong.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
 from kosha_localcloud.services.datasync.source import DIRECTORY, Entry
+from kosha_localcloud.services.identifiers import now
 from kosha_localcloud.services.operations import Document
 
 PART_BYTES = 8 * 1024 * 1024
 PARTS_LIMIT = 9_000
 READ_BYTES = 1024 * 1024
+# S3 tells the time of an object to the second: a younger one could be replaced by one that looks the same in a listing.
+SETTLED = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,14 @@ class Written:
     sha256: str
     size: int
     version_id: str | None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a listing tells of an object: enough to see whether it is still the one that was looked at before."""
+
+    etag: str
+    modified: datetime
 
 
 @dataclass(frozen=True)
@@ -68,14 +80,21 @@ def metadata_of(entry: Entry, options: Document) -> dict[str, str]:
 COMPARED = ("file-owner", "file-group", "file-permissions")
 
 
-class Destination:
-    """A prefix of a bucket."""
+type Looks = dict[str, tuple[Listed, Existing]]
 
-    def __init__(self, s3: Any, bucket: str, prefix: str, storage_class: str) -> None:
+
+class Destination:
+    """A prefix of a bucket.
+
+    `looks` are what earlier executions of the task saw, by key; this one's take their place.
+    """
+
+    def __init__(self, s3: Any, bucket: str, prefix: str, storage_class: str, looks: Looks) -> None:
         self._s3 = s3
         self.bucket = bucket
         self.prefix = prefix
         self._storage_class = storage_class
+        self._looks = looks
 
     def key(self, entry_path: str, kind: str) -> str:
         """Give the key of an entry."""
@@ -85,20 +104,34 @@ class Destination:
         """Raise botocore's ClientError when the bucket cannot be reached."""
         self._s3.head_bucket(Bucket=self.bucket)
 
-    def find(self, key: str) -> Existing | None:
-        """Look for an object."""
+    def list_objects(self) -> dict[str, Listed]:
+        """List what is below the prefix, by key, and forget the looks at what is there no more or has changed."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
+        listed = {
+            found["Key"]: Listed(found["ETag"], found["LastModified"])
+            for page in pages
+            for found in page.get("Contents", [])
+        }
+        for key in [key for key, (then, _) in self._looks.items() if listed.get(key) != then]:
+            del self._looks[key]
+        return listed
+
+    def find(self, key: str, listed: Mapping[str, Listed]) -> Existing | None:
+        """Look at an object of the listing, unless an earlier look at it still holds."""
+        if key not in listed:
+            return None
+        if key in self._looks:
+            return self._looks[key][1]
         try:
             head = self._s3.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
             raise
-        return Existing(head["ContentLength"], head["Metadata"], head.get("VersionId"))
-
-    def list_keys(self) -> list[str]:
-        """List every key below the prefix, in order."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
-        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+        existing = Existing(head["ContentLength"], head["Metadata"], head.get("VersionId"))
+        if now() - listed[key].modified >= SETTLED:
+            self._looks[key] = listed[key], existing
+        return existing
 
     def delete(self, key: str) -> None:
         """Delete an object (in a versioned bucket: put a delete marker on it)."""

@@ -14,6 +14,10 @@ def prepare(scene: Scene, root: Path) -> Plan:
     plan = Plan()
     keep: set[str] = set()
     includes, excludes = Filter(scene.document["Includes"]), Filter(scene.document["Excludes"])
+    options = scene.options
+    compared = options["TransferMode"] == "CHANGED" or options["OverwriteMode"] == "NEVER"
+    removes = options["PreserveDeletedFiles"] == "REMOVE"
+    listed = scene.destination.list_objects() if compared or removes else {}
     for found in walk(root, includes, excludes):
         scene.stop_if_cancelled()
         if isinstance(found, Unreadable):
@@ -23,13 +27,11 @@ def prepare(scene: Scene, root: Path) -> Plan:
         keep.add(key)
         plan.source_files += 1
         plan.source_bytes += found.size
-        _sort(scene, plan, found, key)
+        _sort(scene, plan, found, key, scene.destination.find(key, listed) if compared else None)
     # What lies in a folder that cannot be listed is not known to be gone.
-    if scene.options["PreserveDeletedFiles"] == "REMOVE" and not scene.problems:
+    if removes and not scene.problems:
         plan.delete = [
-            key
-            for key in scene.destination.list_keys()
-            if key not in keep and _in_reach(scene.path_of(key), includes, excludes)
+            key for key in listed if key not in keep and _in_reach(scene.path_of(key), includes, excludes)
         ]
     scene.document["EstimatedFilesToTransfer"] = len(plan.transfer)
     scene.document["EstimatedBytesToTransfer"] = sum(item.entry.size for item in plan.transfer if item.kind == CONTENT)
@@ -42,11 +44,9 @@ def _in_reach(path: str, includes: Filter, excludes: Filter) -> bool:
     return not excludes.matches(path) and (not includes or includes.matches(path))
 
 
-def _sort(scene: Scene, plan: Plan, entry: Entry, key: str) -> None:
+def _sort(scene: Scene, plan: Plan, entry: Entry, key: str, existing: Existing | None) -> None:
     """Decide whether an entry is transferred."""
     options = scene.options
-    compared = options["TransferMode"] == "CHANGED" or options["OverwriteMode"] == "NEVER"
-    existing = scene.destination.find(key) if compared else None
     kind = difference(entry, existing, options)
     item = Item(entry, key, kind or METADATA, overwrite=existing is not None)
     if kind is None:

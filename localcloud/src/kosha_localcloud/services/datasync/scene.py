@@ -68,6 +68,7 @@ class Scene:
             str(destination.bucket),
             destination.prefix,
             S3_NAMES.get(storage_class, storage_class),
+            task.looks,
         )
         self.source_uri: str = source.document["LocationUri"]
         self.destination_uri: str = destination.document["LocationUri"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from localstack.aws.api import CommonServiceException, RequestContext
 
+from kosha_localcloud.services.datasync.destination import Looks
 from kosha_localcloud.services.operations import Document, ServiceTable, refuse
 from kosha_localcloud.services.regional import Regional
 
@@ -58,7 +59,10 @@ class Execution:
 
 @dataclass
 class Task:
-    """A task with its executions, oldest first; `waiting` holds those not yet started, `lock` guards all of it."""
+    """A task with its executions, oldest first; `waiting` holds those not yet started, `lock` guards all of it.
+
+    `looks` is what the execution that runs knows of the destination from those before.
+    """
 
     document: Document
     account: str
@@ -67,6 +71,7 @@ class Task:
     waiting: deque[Execution] = field(default_factory=deque)
     running: Execution | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
+    looks: Looks = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
