@@ -52,8 +52,9 @@ MEMORY = "1GB"
 BATCH = 10_000
 # What is longer is left to the judge: below it, no limit of keys, names or tags is met.
 _SURE_BYTES = 255
-_IDENTIFIER = "[a-z0-9]+(-[a-z0-9]+)*"
-_WORD = "[A-Za-z0-9]+(-[A-Za-z0-9]+)*"
+# Groups that are not kept: a fifth of the time of a pattern.
+_IDENTIFIER = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_WORD = "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
 
 
 @dataclass
@@ -83,7 +84,7 @@ def _of_class(data_class: DataClass) -> str:
     project, site = "object_tags['project']", "object_tags['site']"
     if data_class.is_named_by_folders:
         name = "[A-Za-z0-9_][A-Za-z0-9._-]*"
-        pattern = f"{prefix}/{_IDENTIFIER}/{_IDENTIFIER}(/{name})+"
+        pattern = f"{prefix}/{_IDENTIFIER}/{_IDENTIFIER}(?:/{name})+"
         same = (
             f"starts_with(key, {_text(data_class.prefix + '/')} || {project} || '/' || {site} || '/')",
             f"NOT contains({project}, '/')",
@@ -92,8 +93,8 @@ def _of_class(data_class: DataClass) -> str:
     else:
         extensions = "|".join(re.escape(each) for each in sorted(data_class.extensions))
         pattern = (
-            f"{prefix}/{_IDENTIFIER}/([A-Za-z0-9][A-Za-z0-9.-]*/)*"
-            f"{data_class.code}_{_IDENTIFIER}_{_IDENTIFIER}(_{_WORD})+\\.({extensions})"
+            f"{prefix}/{_IDENTIFIER}/(?:[A-Za-z0-9][A-Za-z0-9.-]*/)*"
+            f"{data_class.code}_{_IDENTIFIER}_{_IDENTIFIER}(?:_{_WORD})+\\.(?:{extensions})"
         )
         # The name is the only part with underscores: a project that fits has neither one nor a slash.
         same = (
