@@ -5,7 +5,8 @@ output "instance_profile_name" {
 
 output "interruption_queue_name" {
   description = "Name of the queue in which Karpenter hears of nodes that will be taken away, for the chart's settings.interruptionQueue."
-  value       = aws_sqs_queue.interruptions.name
+  # Known before: who waits for the name need not wait for the half minute in which the provider looks at the queue.
+  value = local._queue_name
 }
 
 output "service_account" {

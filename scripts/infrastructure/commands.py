@@ -14,7 +14,7 @@ from rich.table import Table
 from scripts import leftovers
 from scripts.handoff import published_roots
 from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, STAGES, Environment, select_roots
-from scripts.infrastructure.order import at_once, handoffs_read
+from scripts.infrastructure.order import at_once, handoffs_read, room
 from scripts.infrastructure.terraform import CHANGE_KINDS, PlanSummary, Progress, TerraformRoot
 from scripts.infrastructure.workspace import prepare
 from scripts.localcloud import local_cloud
@@ -108,7 +108,7 @@ def apply(environment: Environment, root: str | None, stage: str | None = None) 
         missing = set(handoffs_read()[name]) - done
         return not missing or (missing.isdisjoint(before[name]) and missing <= published_roots(environment, name))
 
-    at_once(roots, may_start, lambda name: _apply_root(environment, name, stage))
+    at_once(roots, may_start, lambda name: _apply_root(environment, name, stage), room())
     return 0
 
 
@@ -157,7 +157,7 @@ def destroy(environment: Environment, root: str | None, confirm: str | None) -> 
     def may_start(name: str, done: set[str]) -> bool:
         return all(name not in handoffs_read()[reader] for reader in roots if reader not in done)
 
-    at_once(roots, may_start, lambda name: _destroy_root(environment, name))
+    at_once(roots, may_start, lambda name: _destroy_root(environment, name), room())
     if root is None:
         return leftovers.report(local_cloud(), (environment.region, environment.recovery_region))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,8 +13,9 @@ from types import MappingProxyType
 from scripts.infrastructure.environments import ROOTS
 from scripts.paths import TERRAFORM
 
-# Terraform and the AWS provider take 1.1 GB together.
-AT_ONCE = 3
+AT_ONCE = 5
+# Terraform and the AWS provider take 1.1 GB for each root; the local cloud and others need some, too.
+BYTES_OF_A_ROOT, BYTES_OF_OTHERS = 1.5e9, 3e9
 LOOK_AGAIN_SECONDS = 2.0
 
 
@@ -35,8 +37,14 @@ def handoffs_read() -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType(found)
 
 
+def room() -> int:
+    """How many roots may be under way on this machine: each takes memory, and most of its time it waits."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(AT_ONCE, max(1, int((memory - BYTES_OF_OTHERS) // BYTES_OF_A_ROOT)))
+
+
 def at_once(
-    roots: Iterable[str], may_start: Callable[[str, set[str]], bool], work: Callable[[str], object], most: int = AT_ONCE
+    roots: Iterable[str], may_start: Callable[[str, set[str]], bool], work: Callable[[str], object], most: int
 ) -> None:
     """Call ``work`` with each root, with up to ``most`` at a time.
 

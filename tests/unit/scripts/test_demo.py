@@ -3,12 +3,17 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import pytest
+
+from scripts.demo import __main__ as demo
 from scripts.demo.dashboards import read, write_dashboards
 from scripts.demo.observe import LakeObject, notices
 from scripts.demo.page import write_page
 from scripts.infrastructure.environments import load_environment
+from scripts.talk import UserError
 
 
 class Mailbox:
@@ -38,6 +43,39 @@ def test_shows_an_alarm_and_its_end_but_not_that_a_new_one_is_well() -> None:
     shown = notices(mailbox)  # type: ignore[arg-type]
     assert [notice.kind for notice in shown] == ["alarm", "alarm.ended"]
     assert shown[0].summary == "beat: has not run."
+
+
+class Storage:
+    """A local cloud that has only a file system."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def shared_storage(self, file_system_id: str) -> Path:
+        assert file_system_id == "fs-1"
+        return self.folder
+
+
+def test_the_pipeline_waits_for_the_storage_and_no_longer_than_the_apply(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    published = iter([set(), {"10-foundation"}, {"10-foundation", "20-storage"}])
+    done: list[Path] = []
+    monkeypatch.setattr(demo, "published_roots", lambda _: next(published))
+    monkeypatch.setattr(demo, "read_handoff", lambda *_: {"file_system_id": "fs-1"})
+    monkeypatch.setattr(demo, "lay_out", lambda storage: storage / "samples.tsv")
+    monkeypatch.setattr(demo, "run_pipeline", lambda storage, samples, nice: done.append(samples))
+    monkeypatch.setattr(demo, "lay_stray_file", done.append)
+    monkeypatch.setattr(Event, "wait", lambda self, _: self.is_set())
+    environment = load_environment("local")
+    assert demo.make_results(Storage(tmp_path), environment, Event()) == tmp_path  # type: ignore[arg-type]
+    assert done == [tmp_path / "samples.tsv", tmp_path]
+    assert not list(published)
+    failed = Event()
+    failed.set()
+    monkeypatch.setattr(demo, "published_roots", lambda _: set[str]())
+    with pytest.raises(UserError, match="the apply has failed"):
+        demo.make_results(Storage(tmp_path), environment, failed)  # type: ignore[arg-type]
 
 
 def test_page_shows_every_object_and_escapes_its_name(tmp_path: Path) -> None:

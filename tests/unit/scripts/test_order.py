@@ -33,13 +33,20 @@ def test_up_to_the_limit_are_under_way_together_and_no_more() -> None:
     assert max(seen) == 2
 
 
+@pytest.mark.parametrize(("gigabytes", "roots"), [(1, 1), (8, 3), (12, 5), (256, 5)])
+def test_as_many_as_the_machine_has_memory_for(monkeypatch: pytest.MonkeyPatch, gigabytes: int, roots: int) -> None:
+    sizes = {"SC_PHYS_PAGES": gigabytes * 10**9 // 4096, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(order.os, "sysconf", sizes.__getitem__)
+    assert order.room() == roots
+
+
 def test_a_root_waits_until_what_it_reads_is_done() -> None:
     ended: list[str] = []
 
     def may_start(root: str, done: set[str]) -> bool:
         return set(handoffs_read()[root]) <= done
 
-    at_once(reversed(ROOTS), may_start, ended.append)
+    at_once(reversed(ROOTS), may_start, ended.append, most=3)
     assert set(ended) == set(ROOTS)
     assert all(ended.index(read) < ended.index(root) for root in ROOTS for read in handoffs_read()[root])
 
@@ -55,7 +62,7 @@ def test_a_root_may_start_while_the_one_before_it_is_under_way(monkeypatch: pyte
         else:
             read.set()
 
-    at_once(["first", "second"], lambda root, done: root == "first" or published.is_set(), work)
+    at_once(["first", "second"], lambda root, done: root == "first" or published.is_set(), work, most=2)
 
 
 def test_after_a_failure_what_is_under_way_ends_and_nothing_else_starts() -> None:
@@ -69,13 +76,13 @@ def test_after_a_failure_what_is_under_way_ends_and_nothing_else_starts() -> Non
         assert failed.wait(PATIENCE)
 
     with pytest.raises(ValueError, match="bad"):
-        at_once(["good", "bad", "never"], lambda root, done: root != "never" or bool(done), work)
+        at_once(["good", "bad", "never"], lambda root, done: root != "never" or bool(done), work, most=2)
     assert started == ["good", "bad"]
 
 
 def test_what_can_never_start_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="b, c: each waits"):
-        at_once("abc", lambda root, done: root == "a", lambda root: None)
+        at_once("abc", lambda root, done: root == "a", lambda root: None, most=2)
 
 
 class Applies:
