@@ -1,5 +1,6 @@
 """Roots go at once as far as what they read allows, and nothing new begins after a failure."""
 
+import os
 from threading import Event, Lock
 
 import pytest
@@ -36,7 +37,7 @@ def test_up_to_the_limit_are_under_way_together_and_no_more() -> None:
 @pytest.mark.parametrize(("gigabytes", "roots"), [(1, 1), (8, 3), (12, 5), (256, 5)])
 def test_as_many_as_the_machine_has_memory_for(monkeypatch: pytest.MonkeyPatch, gigabytes: int, roots: int) -> None:
     sizes = {"SC_PHYS_PAGES": gigabytes * 10**9 // 4096, "SC_PAGE_SIZE": 4096}
-    monkeypatch.setattr(order.os, "sysconf", sizes.__getitem__)
+    monkeypatch.setattr(os, "sysconf", sizes.__getitem__)
     assert order.room() == roots
 
 

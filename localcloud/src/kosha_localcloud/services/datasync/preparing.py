@@ -30,9 +30,7 @@ def prepare(scene: Scene, root: Path) -> Plan:
         _sort(scene, plan, found, key, scene.destination.find(key, listed) if compared else None)
     # What lies in a folder that cannot be listed is not known to be gone.
     if removes and not scene.problems:
-        plan.delete = [
-            key for key in listed if key not in keep and _in_reach(scene.path_of(key), includes, excludes)
-        ]
+        plan.delete = [key for key in listed if key not in keep and _in_reach(scene.path_of(key), includes, excludes)]
     scene.document["EstimatedFilesToTransfer"] = len(plan.transfer)
     scene.document["EstimatedBytesToTransfer"] = sum(item.entry.size for item in plan.transfer if item.kind == CONTENT)
     scene.document["EstimatedFilesToDelete"] = len(plan.delete)
