@@ -59,7 +59,7 @@ INVENTORY ?=
 DESCRIPTION ?=
 
 .PHONY: help setup tools functions new-function architecture demo up down status reset bootstrap plan apply destroy push-images cluster-up launch launch-ingest pipeline lake backfill audit recover drill replicate dead-letters ingest \
-	replay simulate cost cost-diff test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
+	replay simulate cost cost-diff cost-plan test test-unit test-plan test-localcloud test-pipeline test-simulation test-local test-kill test-kill-pipeline truth bench bench-pipeline sizing month images test-images test-shared-storage lint format policy sarif prove supply evidence mutants clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-22s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -167,6 +167,9 @@ simulate: $(VENV) ## Operate the platform for MONTHS of virtual time with faults
 
 cost: $(VENV) ## What the platform costs over 60 months, scenarios side by side, as table and page (PLAN); SAVED=1: what the automations saved, NAMESPACES=1: what each namespace cost (ENV, DAYS)
 	@$(PYTHON) -m scripts.cost $(if $(SAVED),saved --env "$(ENV)",$(if $(NAMESPACES),namespaces --env "$(ENV)" --days "$(or $(DAYS),30)",forecast $(if $(PLAN),--plan "$(PLAN)")))
+
+cost-plan: $(VENV) $(LOCALCLOUD) functions ## Plan production again for make cost, after a change of what is billed; writes tests/data/cost/plan-prod.json
+	@$(PYTHON) -m scripts.cost.sample_plan
 
 cost-diff: $(VENV) ## What a plan changes in the monthly bill, as Markdown for a review: AFTER=plan.json (BEFORE=another)
 	@$(PYTHON) -m scripts.cost diff $(if $(BEFORE),--before "$(BEFORE)") $(if $(AFTER),--after "$(AFTER)")

@@ -19,7 +19,7 @@ from scripts.plan_values import without_keys
 from scripts.talk import UserError
 
 SAMPLE = REPOSITORY / "tests" / "data" / "cost" / "plan-prod.json"
-"""The plans of prod, shrunk: ``python -m scripts.cost.sample_plan`` writes it."""
+"""The plans of prod, shrunk: ``make cost-plan`` writes it."""
 PROCESSORS = {"medium": 1, "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32}
 """Of an instance by its size (https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html)."""
 HOW = "give what terraform show -json <plan> prints"

@@ -1,4 +1,4 @@
-"""Plan production on a local cloud of its own and keep what is billed: ``python -m scripts.cost.sample_plan``.
+"""Plan production on a local cloud of its own and keep what is billed: ``make cost-plan``.
 
 The file lets ``make cost`` run without planning (minutes). Make it again when a root gets something that is billed;
 ``make cost PLAN=folder`` takes real plans.

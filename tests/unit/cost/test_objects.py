@@ -28,10 +28,10 @@ def one(rule: BucketRule, objects: int = 2000) -> Result:
 
 
 def test_the_saved_plan_has_the_rules_of_the_catalogue() -> None:
-    """Else make it again: python -m scripts.cost.sample_plan."""
     for bucket, side in ((LAKE, Side.PRIMARY), (REPLICA, Side.RECOVERY)):
         planned = {rule.prefix: rule for rule in PLANNED[bucket] if rule.prefix}
         for name, sides in rules_of({"classes": CLASSES}).items():
+            assert f"{CLASSES[name]['prefix']}/" in planned, f"{SAMPLE} lacks {name}: make cost-plan"
             kept = sides[side]
             assert planned[f"{CLASSES[name]['prefix']}/"] == BucketRule(
                 prefix=f"{CLASSES[name]['prefix']}/",
