@@ -1,4 +1,4 @@
-"""The picture of ``make bench``: what each contender takes for one unit, and how it grows; both axes logarithmic."""
+"""The picture of ``make bench``: what each contender takes for one unit, and how it grows (both axes logarithmic)."""
 
 from __future__ import annotations
 
@@ -37,19 +37,21 @@ def _bars(parts: list[str], name: str, pair: Mapping[str, Any], y: int) -> int:
         contender: median(each[what] / each["size"] for each in costs) * 1e6
         for contender, costs in pair["rounds"].items()
     }
-    low = floor(log10(max(min(found.values()), 1e-6))) - 0.5
-    span = max(log10(max(found.values())) - low, 0.5)
+    most = max(*found.values(), 1e-6)
     for number, (contender, value) in enumerate(found.items()):
-        length = max(2.0, (log10(max(value, 1e-6)) - low) / span * _BAR)
-        ratio = pair["ratios"].get(contender)
-        note = "" if ratio is None else f" ({ratio['median']:.1f} times less)"
+        length = max(2.0, value / most * _BAR)
+        note = _note(pair["ratios"][contender]["median"]) if contender in pair["ratios"] else ""
         parts.append(
             f'<text x="{_LEFT - 8}" y="{y + 14}" text-anchor="end">{escape(contender)}</text>'
             f'<rect x="{_LEFT}" y="{y + 3}" width="{length:.0f}" height="15" fill="{_colour(number)}"/>'
-            f'<text x="{_LEFT + length + 6:.0f}" y="{y + 14}">{value:,.3g}{note}</text>'
+            f'<text x="{_LEFT + length + 6:.0f}" y="{y + 14}">{value:,.{0 if value >= 100 else 2}f}{note}</text>'
         )
         y += _ROW
     return y
+
+
+def _note(ratio: float) -> str:
+    return f" ({ratio:,.1f} times less)" if ratio >= 1 else f" ({1 / ratio:,.1f} times more)"
 
 
 def _growth(parts: list[str], pair: Mapping[str, Any], y: int) -> int:
