@@ -158,9 +158,14 @@ class Replicator:
 
     def open_jobs(self) -> list[dict[str, Any]]:
         """Jobs of this way that have not ended."""
+        page = self._ask("list_jobs")
+        jobs: list[dict[str, Any]] = page["Jobs"]
+        while token := page.get("NextToken"):
+            page = self._ask("list_jobs", NextToken=token)
+            jobs += page["Jobs"]
         return [
             each
-            for each in self._ask("list_jobs")["Jobs"]
+            for each in jobs
             if each["Status"] not in ENDED and each.get("Description", "").startswith(f"{self.way.title}; ")
         ]
 

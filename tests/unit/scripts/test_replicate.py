@@ -60,8 +60,11 @@ class Service:
             }
         }
 
-    def list_jobs(self, **_: Any) -> dict[str, Any]:
-        return {"Jobs": self.listed}
+    def list_jobs(self, NextToken: str = "0", **_: Any) -> dict[str, Any]:
+        """A job on each page."""
+        number = int(NextToken)
+        more = {"NextToken": str(number + 1)} if number + 1 < len(self.listed) else {}
+        return {"Jobs": self.listed[number : number + 1], **more}
 
     def update_job_status(self, **parameters: Any) -> None:
         self.calls.append(("update", parameters))
