@@ -29,6 +29,7 @@ PROGRAMS = {
     "helm": "https://helm.sh/docs/intro/install/",
     "kubectl": "https://kubernetes.io/docs/tasks/tools/",
 }
+LOOK_AGAIN_SECONDS = 2.0
 
 
 def check_programs() -> None:
@@ -37,12 +38,13 @@ def check_programs() -> None:
         raise UserError("not on this machine: " + "; ".join(f"{name} ({PROGRAMS[name]})" for name in absent))
 
 
-def run(command: list[str], given: str | None = None) -> None:
-    """Run a program; raises :class:`UserError` with its last words when it fails."""
+def run(command: list[str], given: str | None = None) -> str:
+    """Run a program; what it says. Raises :class:`UserError` with its last words when it fails."""
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, cwd=REPOSITORY)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
         raise UserError(f"{' '.join(command[:4])} ... ended with {done.returncode}: " + " / ".join(said[-3:]))
+    return done.stdout
 
 
 def known_of(environment: Environment) -> dict[str, str]:
@@ -64,16 +66,24 @@ def finish(environment: Environment, documents: list[dict[str, Any]], seconds: i
         name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
         run(kubectl(environment, "delete", "job", name, "--namespace", namespace, "--ignore-not-found", "--wait"))
         run(kubectl(environment, "apply", "--filename", "-"), json.dumps(job))
-        try:
-            run(
-                kubectl(
-                    environment, "wait", f"job/{name}", "--namespace", namespace, "--for=condition=complete",
-                    f"--timeout={seconds}s",
-                )
-            )  # fmt: skip
-        except UserError as error:
-            look = f"kubectl --kubeconfig {kubeconfig_of(environment)} --namespace {namespace} describe job/{name}"
-            raise UserError(f"{error}. Look: {look}") from None
+        look = f"kubectl --kubeconfig {kubeconfig_of(environment)} --namespace {namespace} describe job/{name}"
+        ask = ("get", f"job/{name}", "--namespace", namespace, "--output=json", "--request-timeout=20s")
+        _await_job(kubectl(environment, *ask), seconds, look)
+
+
+def _await_job(ask: list[str], seconds: int, look: str) -> None:
+    """Until a Job is complete; ``kubectl wait`` would wait out its time for one that has failed."""
+    end = time.monotonic() + seconds
+    while True:
+        conditions = json.loads(run(ask)).get("status", {}).get("conditions", [])
+        ended = {each["type"]: each.get("message", "") for each in conditions if each["status"] == "True"}
+        if "Complete" in ended:
+            return
+        if "Failed" in ended:
+            raise UserError(f"the Job has failed ({ended['Failed']}). Look: {look}")
+        if time.monotonic() > end:
+            raise UserError(f"the Job has not ended within {seconds} s. Look: {look}")
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def up(environment: Environment, images: Images, console: Console) -> None:
@@ -103,7 +113,7 @@ def up(environment: Environment, images: Images, console: Console) -> None:
         )  # fmt: skip
         run(kubectl(environment, "get", "namespaces", "--request-timeout=20s"))
 
-    def step(what: str, do: Callable[[], None]) -> None:
+    def step(what: str, do: Callable[[], object]) -> None:
         began = time.monotonic()
         console.print(f"{what} ...", highlight=False)
         do()

@@ -19,24 +19,38 @@ from scripts.infrastructure.environments import load_environment
 from scripts.talk import UserError, make_console
 
 
+def job(condition: str) -> str:
+    conditions = [
+        {"type": "Suspended", "status": "False"},
+        {"type": condition, "status": "True", "message": "it is over"},
+    ]
+    return json.dumps({"status": {"conditions": conditions}})
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[list[str]]]:
-    """What the programs were asked, in order; one fails when the file ``fails`` names one of its words."""
+    """What the programs were asked, in order; one fails when the file ``fails`` names one of its words. Jobs are as the
+    file ``job`` says, at first under way and then complete."""
     log = tmp_path / "asked"
     for name in up.PROGRAMS:
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
         program.write_text(
-            f"#!{sys.executable}\nimport json, sys\nfrom pathlib import Path\n"
+            f"#!{sys.executable}\nimport json, sys\nfrom pathlib import Path\nCOMPLETE = {job('Complete')!r}\n"
             f"given = sys.stdin.read() if '-' in sys.argv else ''\n"
             f"with open({str(log)!r}, 'a') as log: log.write(json.dumps([{name!r}, *sys.argv[1:], given]) + '\\n')\n"
             f"bad = Path({str(tmp_path / 'fails')!r})\n"
             "if bad.exists() and bad.read_text() in sys.argv: sys.exit('Error: it is not to be')\n"
+            f"job = Path({str(tmp_path / 'job')!r})\n"
+            "if '--output=json' in sys.argv:\n"
+            "    print(job.read_text() if job.exists() else '{}')\n"
+            "    job.write_text(COMPLETE)\n"
         )
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setattr(up, "known_of", lambda _: sample_values())
     monkeypatch.setattr(up, "BUILD", tmp_path)
+    monkeypatch.setattr(up, "LOOK_AGAIN_SECONDS", 0.0)
     really = subprocess.run
 
     def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
@@ -53,6 +67,10 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[
 def test_the_order(asked: Callable[[], list[list[str]]]) -> None:
     up.up(load_environment("dev"), IMAGES, make_console())
     words = [[word for word in call[:-1] if not word.startswith("/") and word != "--kubeconfig"] for call in asked()]
+    # The first Job is asked for twice: once it is under way.
+    twice = next(call for call in words if call[1:3] == ["get", "job/directories"])
+    assert words.count(twice) == 2
+    words.remove(twice)
     assert [call[:4] for call in words] == [
         ["terraform", "apply", "--env", "dev"],
         ["aws", "eks", "update-kubeconfig", "--name"],
@@ -62,13 +80,13 @@ def test_the_order(asked: Callable[[], list[list[str]]]) -> None:
         ["kubectl", "apply", "--server-side", "--kustomize"],
         ["kubectl", "delete", "job", "directories"],
         ["kubectl", "apply", "--filename", "-"],
-        ["kubectl", "wait", "job/directories", "--namespace"],
+        ["kubectl", "get", "job/directories", "--namespace"],
         ["kubectl", "delete", "job", "smoke-write"],
         ["kubectl", "apply", "--filename", "-"],
-        ["kubectl", "wait", "job/smoke-write", "--namespace"],
+        ["kubectl", "get", "job/smoke-write", "--namespace"],
         ["kubectl", "delete", "job", "smoke-read"],
         ["kubectl", "apply", "--filename", "-"],
-        ["kubectl", "wait", "job/smoke-read", "--namespace"],
+        ["kubectl", "get", "job/smoke-read", "--namespace"],
     ]
     write, read = (
         json.loads(call[-1])["spec"]["template"]["spec"]["nodeSelector"]["topology.kubernetes.io/zone"]
@@ -82,7 +100,6 @@ def test_the_order(asked: Callable[[], list[list[str]]]) -> None:
     ("word", "said", "not_done"),
     [
         ("karpenter", "helm upgrade --install karpenter .* it is not to be", "--kustomize"),
-        ("job/directories", "it is not to be. Look: kubectl .* describe job/directories", "smoke-write"),
     ],
 )
 def test_what_fails_ends_it_there(
@@ -92,6 +109,19 @@ def test_what_fails_ends_it_there(
     with pytest.raises(UserError, match=said):
         up.up(load_environment("dev"), IMAGES, make_console())
     assert not [call for call in asked() if not_done in call]
+
+
+def test_a_job_that_fails_is_not_waited_for(asked: Callable[[], list[list[str]]], tmp_path: Path) -> None:
+    (tmp_path / "job").write_text(job("Failed"))
+    with pytest.raises(UserError, match=r"has failed \(it is over\)\. Look: kubectl .* describe job/directories"):
+        up.up(load_environment("dev"), IMAGES, make_console())
+    assert not [call for call in asked() if "smoke-write" in call]
+
+
+def test_a_job_that_does_not_end_is_given_up(asked: Callable[[], list[list[str]]]) -> None:
+    with pytest.raises(UserError, match="has not ended within -1 s"):
+        up.finish(load_environment("dev"), [{"metadata": {"name": "n", "namespace": "s"}}], seconds=-1)
+    assert asked()
 
 
 def test_what_is_missing_on_the_machine_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
