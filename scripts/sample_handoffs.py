@@ -6,6 +6,7 @@ names this command, while a sample has another shape than the real document.
 
 from __future__ import annotations
 
+import argparse
 import json
 
 from scripts.handoff import read_handoff
@@ -15,6 +16,7 @@ from scripts.talk import run_program
 
 
 def main() -> int:
+    argparse.ArgumentParser(prog="sample_handoffs", description=__doc__).parse_args()
     environment = load_environment("local")
     SAMPLE_HANDOFFS.mkdir(parents=True, exist_ok=True)
     for root in ROOTS:

@@ -5,6 +5,7 @@ A test fails, and names this command, while the page says something else than th
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
@@ -20,6 +21,7 @@ BEGIN, END = "<!-- from catalog/slos.yaml: python -m scripts.slos -->", "<!-- en
 
 
 def main() -> int:
+    argparse.ArgumentParser(prog="slos", description=__doc__).parse_args()
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 

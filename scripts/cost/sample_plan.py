@@ -6,6 +6,7 @@ The file lets ``make cost`` run without planning (minutes). Make it again when a
 
 from __future__ import annotations
 
+import argparse
 import json
 
 from scripts.cost.infrastructure import SAMPLE, read_plan
@@ -19,6 +20,7 @@ PLANS = BUILD / "cost" / "plans"
 
 
 def main() -> int:
+    argparse.ArgumentParser(prog="cost.sample_plan", description=__doc__).parse_args()
     environment = load_environment(ENVIRONMENT)
     make_plans(environment, PLANS, stage=environment.text("recovery_stage"))
     resources = [each.model_dump(mode="json", exclude={"before"}) for each in read_plan(PLANS)]
