@@ -285,7 +285,8 @@ def test_pipe_is_skipped_with_an_error(transfer: Transfer) -> None:
 
 
 def test_cancelled_execution_leaves_no_part_of_an_object(transfer: Transfer) -> None:
-    transfer.write("large", os.urandom(12 * MEGABYTE))
+    # Behind the first part are seven seconds, so that the cancel comes in time on a busy machine, too.
+    transfer.write("large", bytes(64 * MEGABYTE))
     execution = transfer.start(**transfer.options(BytesPerSecond=8 * MEGABYTE))
     wait_for(lambda: transfer.describe(execution)["BytesTransferred"] > 8 * MEGABYTE)
     transfer.datasync.cancel_task_execution(TaskExecutionArn=execution)
