@@ -92,7 +92,7 @@ PAIR = Pair(
         "boto3, 32 threads": Contender(boto3, size=2_000),
         "fast": Contender(fast, sweep=(1_000, 10_000, 100_000)),
     },
-    size=30_000,
+    size=100_000,
     promises={"fast": 50},
     set_up=set_up,
 )
