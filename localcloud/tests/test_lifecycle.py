@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from kosha_localcloud import instance
+from kosha_localcloud import cli, instance
 from kosha_localcloud.instance import Instance
 from kosha_localcloud.processes import find_function_processes, find_servers
 
@@ -123,6 +123,17 @@ def test_waits_for_what_a_killed_program_left_writing(tmp_path: Path, monkeypatc
     Instance(directory, free_port()).stop()
     assert len(tries) == 3
     assert not directory.exists()
+
+
+def test_ctrl_c_is_no_stack_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: Instance) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Instance, "stop", interrupt)
+    assert cli.main(["--directory", str(tmp_path / "instance"), "reset"]) == 130
+    assert capsys.readouterr().err == "localcloud: interrupted; the next start or reset goes on from here\n"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Gives the exit code: 0 done, 1 not possible, 2 wrong usage, 3 status: not running."""
+    """Run one command. Gives the exit code: 0 done, 1 not possible, 2 wrong usage, 3 not running, 130 Ctrl-C."""
     parser = _parser()
     given = parser.parse_args(arguments)
     instance = Instance(Path(given.directory).resolve(), given.port)
@@ -27,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (InstanceError, NoAnswerError, RefusedError) as error:
         print(f"localcloud: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("localcloud: interrupted; the next start or reset goes on from here", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
