@@ -19,6 +19,8 @@ ARCHIVE = Archive(
     "open, on the terms of the data reuse statement of the collection",
     "https://www.internationalgenome.org/IGSR_disclaimer",
 )
+READ_TERMS = f"{ARCHIVE.name}: read the terms at {ARCHIVE.terms} and the data reuse statement beside the index"
+"""What is said to who has not accepted them."""
 _FILE, _MD5, _RUN = "ENA_FILE_PATH", "MD5SUM", "RUN_ID"
 _METADATA = (
     "STUDY_ID", "STUDY_NAME", "CENTER_NAME", "SAMPLE_ID", "SAMPLE_NAME", "POPULATION", "EXPERIMENT_ID",

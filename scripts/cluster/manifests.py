@@ -159,7 +159,7 @@ def ingestion(
         UserError: nothing is named, or the terms of a collection are not accepted.
     """
     if source == "igsr" and not accept_terms:
-        raise UserError(f"{igsr.ARCHIVE.name}: read the terms at {igsr.ARCHIVE.terms}, then give ACCEPT_TERMS=1")
+        raise UserError(f"{igsr.READ_TERMS}, then give ACCEPT_TERMS=1")
     if lacking := [word for word, given in (("NAMES", names), ("PROJECT", project), ("SITE", site)) if not given]:
         raise UserError(f"{', '.join(f'{word}=' for word in lacking)} missing: which reads, and whose are they?")
     (job,) = jobs("archives", images)

@@ -135,10 +135,7 @@ def _ena(arguments: argparse.Namespace, downloader: Downloader) -> Found:
 
 def _igsr(arguments: argparse.Namespace, downloader: Downloader) -> Found:
     if not arguments.accept_terms:
-        raise IngestError(
-            f"{igsr.ARCHIVE.name}: read the terms at {igsr.ARCHIVE.terms} and the data reuse statement beside the "
-            "index, then give --accept-terms (make ingest: ACCEPT_TERMS=1)"
-        )
+        raise IngestError(f"{igsr.READ_TERMS}, then give --accept-terms (make ingest: ACCEPT_TERMS=1)")
     mirrors = Mirrors(tuple(arguments.mirror), arguments.mirrors_only)
     return igsr.find_runs(names_of(arguments.names), downloader, arguments.server or igsr.HGDP, mirrors)
 

@@ -64,6 +64,14 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[
     return lambda: [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
+@pytest.fixture
+def reached(asked: Callable[[], list[list[str]]]) -> Callable[[], list[list[str]]]:
+    """The same, of a cluster that this machine has been given access to."""
+    up.kubeconfig_of(load_environment("dev")).parent.mkdir(parents=True)
+    up.kubeconfig_of(load_environment("dev")).touch()
+    return asked
+
+
 def test_the_order(asked: Callable[[], list[list[str]]]) -> None:
     up.up(load_environment("dev"), IMAGES, make_console())
     words = [[word for word in call[:-1] if not word.startswith("/") and word != "--kubeconfig"] for call in asked()]
@@ -141,14 +149,11 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 
 def test_a_run_is_started_under_its_name(
-    asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    reached: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = load_environment("dev")
-    up.kubeconfig_of(environment).parent.mkdir(parents=True)
-    up.kubeconfig_of(environment).touch()
     words = ["launch", "--env", "dev", "--registry", "host/", "--tag", "7", "--samples", SAMPLES]
     assert call(monkeypatch, *words) == 0
-    (created,) = asked()
+    (created,) = reached()
     job = json.loads(created[-1])
     assert created[3:6] == ["create", "--filename", "-"]  # which refuses a run that is there
     assert job["metadata"]["name"] == "run-lambda-phage"
@@ -156,34 +161,31 @@ def test_a_run_is_started_under_its_name(
     assert "logs --follow job/run-lambda-phage" in capsys.readouterr().out
 
 
+INGESTION = ("ingest", "--env", "dev", "--registry", "host", "--tag", "7", "--project", "p", "--site", "s")
+
+
 def test_an_ingestion_is_started_under_what_it_brings(
-    asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch
+    reached: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    up.kubeconfig_of(load_environment("dev")).parent.mkdir(parents=True)
-    up.kubeconfig_of(load_environment("dev")).touch()
-    words = ["ingest", "--env", "dev", "--registry", "host", "--tag", "7", "--project", "p", "--site", "s"]
     for names in (["SRR1", "SRR2"], ["SRR2", "SRR1"], ["SRR3"]):
-        assert call(monkeypatch, *words, *names) == 0
-    first, again, other = (json.loads(each[-1]) for each in asked())
+        assert call(monkeypatch, *INGESTION, *names) == 0
+    first, again, other = (json.loads(each[-1]) for each in reached())
     assert first["metadata"]["name"] == again["metadata"]["name"] != other["metadata"]["name"]
     (container,) = first["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "host/ingest:7"
     assert container["args"] == ["ena", "--storage", "/shared-storage", "--project", "p", "--site", "s", "SRR1", "SRR2"]
     with pytest.raises(UserError, match="NAMES= missing"):
-        call(monkeypatch, *words)
+        call(monkeypatch, *INGESTION)
 
 
 def test_a_collection_with_terms_wants_them_accepted(
-    asked: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch
+    reached: Callable[[], list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    up.kubeconfig_of(load_environment("dev")).parent.mkdir(parents=True)
-    up.kubeconfig_of(load_environment("dev")).touch()
-    words = ["ingest", "--env", "dev", "--registry", "host", "--tag", "7", "--project", "p", "--site", "s"]
-    words += ["--source", "igsr", "HGDP00001"]
+    words = [*INGESTION, "--source", "igsr", "HGDP00001"]
     with pytest.raises(UserError, match=r"read the terms at https://.*ACCEPT_TERMS=1"):
         call(monkeypatch, *words)
     assert call(monkeypatch, *words, "--accept-terms") == 0
-    (created,) = asked()
+    (created,) = reached()
     (container,) = json.loads(created[-1])["spec"]["template"]["spec"]["containers"]
     assert (container["args"][0], "--accept-terms" in container["args"]) == ("igsr", True)
 

@@ -310,10 +310,10 @@ def test_pages_are_read_in_any_way_xml_writes_them() -> None:
     other = b"<Contents><LastModified>2026-01-02T03:04:05.000Z</LastModified><Key>a%2Bb+%C3%BC&amp;</Key></Contents>"
     assert objects.read(page(usual)).items == objects.read(page(other)).items == [("a+b ü&", 2026)]
     assert objects.read(page(usual + other)).items == 2 * [("a+b ü&", 2026)]
-    versions = ListVersions("", {}, lambda key, version, modified: (key, version, modified.year))
     # Neither its begin nor its end is S3's.
     odd = usual.replace(b"<Contents>", b"<Contents a='b'>").replace(b"</Contents>", b"</Contents >")
     assert objects.read(page(usual + odd)).items == 2 * [("a+b ü&", 2026)]
+    versions = ListVersions("", {}, lambda key, version, modified: (key, version, modified.year))
     shape = (
         b"<Version><Key>k</Key>%s<IsLatest>true</IsLatest><LastModified>2026-01-02T03:04:05Z</LastModified></Version>"
     )

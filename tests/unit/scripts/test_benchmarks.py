@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from benchmarks import __main__ as program
 from benchmarks import frame
 from benchmarks.frame import Contender, Cost, Meter, Pair, exponent, find_pairs, measure, ratios
 from benchmarks.plot import draw
+from scripts.paths import REPOSITORY
 from scripts.talk import UserError
 
 
@@ -48,6 +52,14 @@ def test_a_meter_counts_what_is_inside_and_no_more(monkeypatch: pytest.MonkeyPat
     assert meter.cpu == 3
 
 
+def test_the_memory_is_a_program_s_own_and_not_that_of_who_started_it() -> None:
+    large = bytearray(400 * 2**20)
+    large[::4096] = bytes(len(large[::4096]))  # every page is there
+    command = [sys.executable, "-c", "from benchmarks.frame import peak_bytes; print(peak_bytes())"]
+    said = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    assert 5e6 < int(said) < len(large) / 2
+
+
 @pytest.mark.parametrize(("name", "size"), [("tagging", 30), ("listing", 1500)])
 def test_contenders_of_a_pair_come_to_the_same_counts(name: str, size: int) -> None:
     """They check themselves that all is there and nothing is doubled."""
@@ -76,6 +88,9 @@ def test_table_picture_and_json_show_every_contender(monkeypatch: pytest.MonkeyP
     assert picture == draw({"things": found})
     assert ">plain<" in picture
     assert "size^" in picture
+    # A bar is as long as what it stands for.
+    plain, fast = (float(each) for each in re.findall(r'<rect x="\d+" .*?width="(\d+)"', picture))
+    assert plain / fast == pytest.approx(found["ratios"]["fast"]["median"], rel=0.1)
 
 
 def test_a_module_without_a_pair_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
