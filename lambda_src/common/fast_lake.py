@@ -122,14 +122,14 @@ class FastListing:
         self._bucket = bucket
         self._wire: Wire | None = None
 
-    def objects[T](self, prefix: str, after: str, make: Callable[[str, datetime], T]) -> Iterator[list[T]]:
+    def objects[T](self, prefix: str, after: str, make: Callable[[tuple[str, datetime]], T]) -> Iterator[list[T]]:
         """Current objects behind the key ``after`` (``""``: from the start)."""
         return self._pages(
             lambda position: ListObjects(prefix, position, make), {"start-after": after} if after else {}
         )
 
     def versions[T](
-        self, prefix: str, after: tuple[str, str] | None, make: Callable[[str, str, datetime], T]
+        self, prefix: str, after: tuple[str, str] | None, make: Callable[[tuple[str, str, datetime]], T]
     ) -> Iterator[list[T]]:
         """All versions behind a key and version, never delete markers."""
         start = {"key-marker": after[0], "version-id-marker": after[1]} if after else {}

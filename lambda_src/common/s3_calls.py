@@ -214,13 +214,19 @@ class _Listing[T]:
         if answer.status != 200:
             raise error_of(answer, self.operation)
         body = answer.body
-        decode = _decoder(body)
+        around = self.around(body)
+        decode = _decoder(around)
         found = self.pattern.findall(body.decode())
         if len(found) != self.count(body):
             # Written in another way than S3 writes it.
             found = [tuple(escape(each[name]) for name in self.fields) for each in _elements(body, self.element)]
-        is_last = _TRUNCATED.search(body) is None
-        return Page(self.items(found, decode), None if is_last else self.following(body, decode))
+        is_last = _TRUNCATED.search(around) is None
+        return Page(self.items(found, decode), None if is_last else self.following(around, decode))
+
+    def around(self, body: bytes) -> bytes:
+        """What is before the first element and behind the last, where they are written as S3 writes them."""
+        first, last = body.find(f"<{self.element}>".encode()), body.rfind(f"</{self.element}>".encode())
+        return body[:first] + body[last:] if 0 <= first < last else body
 
     def count(self, body: bytes) -> int:
         """How many elements end in a page, whatever way they are written."""
@@ -230,7 +236,7 @@ class _Listing[T]:
         """What is made of the raw texts of the fields of each."""
         raise NotImplementedError
 
-    def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:
+    def following(self, around: bytes, decode: Callable[[str], str]) -> dict[str, str]:
         """The position of the next page."""
         raise NotImplementedError
 
@@ -244,9 +250,9 @@ class _Listing[T]:
 @dataclass(slots=True)
 class ListObjects[T](_Listing[T]):
     """ListObjectsV2 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html): current objects below
-    ``prefix`` behind ``position`` (start-after or continuation-token), each as ``make(key, modified)``."""
+    ``prefix`` behind ``position`` (start-after or continuation-token), each as ``make((key, modified))``."""
 
-    make: Callable[[str, datetime], T]
+    make: Callable[[tuple[str, datetime]], T]
 
     operation = "ListObjectsV2"
     parameters: ClassVar = {"list-type": "2"}
@@ -257,19 +263,19 @@ class ListObjects[T](_Listing[T]):
     def items(self, found: list[Any], decode: Callable[[str], str]) -> list[T]:
         keys = [decode(text(key) if "&" in key else key) for key, _ in found]
         moments = map(datetime.fromisoformat, [modified for _, modified in found])
-        return list(map(self.make, keys, moments))
+        return list(map(self.make, zip(keys, moments, strict=True)))
 
-    def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:  # noqa: ARG002 - no key
-        return {"continuation-token": _element(body, "NextContinuationToken")}
+    def following(self, around: bytes, decode: Callable[[str], str]) -> dict[str, str]:  # noqa: ARG002 - no key
+        return {"continuation-token": _element(around, "NextContinuationToken")}
 
 
 @dataclass(slots=True)
 class ListVersions[T](_Listing[T]):
     """ListObjectVersions (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html): versions below
     ``prefix`` behind ``position`` (key-marker, version-id-marker), without delete markers, each as
-    ``make(key, version_id, modified)``."""
+    ``make((key, version_id, modified))``."""
 
-    make: Callable[[str, str, datetime], T]
+    make: Callable[[tuple[str, str, datetime]], T]
 
     operation = "ListObjectVersions"
     parameters: ClassVar = {"versions": ""}
@@ -287,16 +293,16 @@ class ListVersions[T](_Listing[T]):
         keys = [decode(text(key) if "&" in key else key) for key, _, _ in found]
         versions = map(text, [version for _, version, _ in found])
         moments = map(datetime.fromisoformat, [modified for _, _, modified in found])
-        return list(map(self.make, keys, versions, moments))
+        return list(map(self.make, zip(keys, versions, moments, strict=True)))
 
-    def following(self, body: bytes, decode: Callable[[str], str]) -> dict[str, str]:
-        key, version = _element(body, "NextKeyMarker"), _element(body, "NextVersionIdMarker")
+    def following(self, around: bytes, decode: Callable[[str], str]) -> dict[str, str]:
+        key, version = _element(around, "NextKeyMarker"), _element(around, "NextVersionIdMarker")
         return {"key-marker": decode(key), "version-id-marker": version}
 
 
-def _decoder(body: bytes) -> Callable[[str], str]:
+def _decoder(around: bytes) -> Callable[[str], str]:
     """How keys of this page are read: not every server encodes what is asked for with encoding-type=url."""
-    return _decoded if _ENCODED.search(body) is not None else str
+    return _decoded if _ENCODED.search(around) is not None else str
 
 
 def _decoded(key: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -13,6 +15,9 @@ from tag_auditor.domain import Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# Entry(*pair) without a step of Python for each.
+_ENTRY: Callable[[tuple[str, datetime]], Entry] = partial(tuple.__new__, Entry)
 
 
 class Listing:
@@ -42,7 +47,7 @@ class FastListing:
 
     def pages(self, after: str) -> Iterator[list[Entry]]:
         """As :meth:`Listing.pages`."""
-        return self._listing.objects("", after, Entry)
+        return self._listing.objects("", after, _ENTRY)
 
 
 def tell_class(data_class: str, values: Mapping[str, float]) -> None:

@@ -61,10 +61,8 @@ class FastListing:
         """As :meth:`Listing.pages`."""
         if versions:
             start = (after.key, after.version_id or "null") if after else None
-            return self._listing.versions(prefix, start, Entry)
-        return self._listing.objects(
-            prefix, after.key if after else "", lambda key, modified: Entry(key, None, modified)
-        )
+            return self._listing.versions(prefix, start, Entry._make)
+        return self._listing.objects(prefix, after.key if after else "", lambda found: Entry(found[0], None, found[1]))
 
 
 class Manifests:

@@ -305,7 +305,7 @@ def test_pages_are_read_in_any_way_xml_writes_them() -> None:
             200, b"", b"<R><EncodingType>url</EncodingType>%s<IsTruncated>false</IsTruncated></R>" % items, True
         )
 
-    objects = ListObjects("", {}, lambda key, modified: (key, modified.year))
+    objects = ListObjects("", {}, lambda found: (found[0], found[1].year))
     usual = b"<Contents><Key>a%2Bb+%C3%BC&amp;</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"
     other = b"<Contents><LastModified>2026-01-02T03:04:05.000Z</LastModified><Key>a%2Bb+%C3%BC&amp;</Key></Contents>"
     assert objects.read(page(usual)).items == objects.read(page(other)).items == [("a+b ü&", 2026)]
@@ -313,7 +313,11 @@ def test_pages_are_read_in_any_way_xml_writes_them() -> None:
     # Neither its begin nor its end is S3's.
     odd = usual.replace(b"<Contents>", b"<Contents a='b'>").replace(b"</Contents>", b"</Contents >")
     assert objects.read(page(usual + odd)).items == 2 * [("a+b ü&", 2026)]
-    versions = ListVersions("", {}, lambda key, version, modified: (key, version, modified.year))
+    more = b"<R><IsTruncated>true</IsTruncated>%s</R>"
+    token = b"<NextContinuationToken>a&amp;b</NextContinuationToken>"
+    for each in (token + usual, usual + token, odd + token + odd, token):
+        assert objects.read(Answer(200, b"", more % each, True)).following == {"continuation-token": "a&b"}
+    versions = ListVersions("", {}, lambda found: (*found[:2], found[2].year))
     shape = (
         b"<Version><Key>k</Key>%s<IsLatest>true</IsLatest><LastModified>2026-01-02T03:04:05Z</LastModified></Version>"
     )

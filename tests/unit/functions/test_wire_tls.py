@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def attempt(key: str) -> Steps[str | Exception]:
 
 
 def count(prefix: str) -> Steps[int]:
-    page = yield ListObjects(prefix, {}, lambda key, modified: key)
+    page = yield ListObjects(prefix, {}, itemgetter(0))
     return len(page.items)
 
 
