@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -102,6 +103,32 @@ def test_clock_moves_the_server_and_the_functions(cloud: Cloud, make_function: C
     stored = cloud.client("s3").head_object(Bucket="clock", Key="x")["LastModified"]
     assert written == 200
     assert abs(stored - now(cloud)) < BUSY
+
+
+def test_metrics_of_queues_are_sent_soon_after_an_advance_and_not_for_each_minute_of_it(
+    cloud: Cloud, make_queue: Callable[[], tuple[str, str]]
+) -> None:
+    url, arn = make_queue()
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody="waits")
+    cloud.advance(3 * 86_400)
+    arrived = now(cloud)
+
+    def sent(begin: datetime, statistic: str, period: int = 60) -> list[float]:
+        found = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SQS",
+            MetricName="ApproximateNumberOfMessagesVisible",
+            Dimensions=[{"Name": "QueueName", "Value": arn.rpartition(":")[2]}],
+            StartTime=begin,
+            EndTime=now(cloud) + timedelta(minutes=1),
+            Period=period,
+            Statistics=[statistic],
+        )
+        return [each[statistic] for each in found["Datapoints"]]
+
+    assert wait_for(lambda: sent(arrived - timedelta(seconds=59), "Maximum"), 30) == [1.0]
+    cloud.advance(60)
+    time.sleep(3)
+    assert sum(sent(arrived - timedelta(days=4), "SampleCount", 86_400)) < 10
 
 
 def test_rule_fires_once_for_every_due_time(

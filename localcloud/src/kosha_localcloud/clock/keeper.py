@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from localstack.services.s3.notifications import NotificationDispatcher
 from localstack.services.scheduler import provider as scheduler_provider
 from localstack.services.sns.publisher import PublishDispatcher
 from localstack.utils.patch import patch
+from localstack.utils.scheduler import ScheduledTask
+from localstack.utils.scheduler import Scheduler as Repeater
 
 from kosha_localcloud import services, settings
 from kosha_localcloud.clock import lambda_queues
@@ -43,7 +46,10 @@ class Keeper:
 
     def advance(self, target: datetime | timedelta, settle_limit: timedelta) -> list[Firing]:
         """Put the clock forward, firing on the way. Raises StillBusyError when fired work does not end in time."""
-        return self.timeline.advance(target, lambda: WORK.settle(settle_limit))
+        try:
+            return self.timeline.advance(target, lambda: WORK.settle(settle_limit))
+        finally:
+            _wake_repeaters()
 
     def start(self) -> None:
         """Fire what falls due as real time passes."""
@@ -67,6 +73,7 @@ def install() -> Keeper:
     _own_the_schedules(keeper)
     lambda_queues.install(keeper.timeline, WORK)
     _count_background_work()
+    _repeat_once_after_an_advance()
     WORK.add(services.under_way)
     keeper.start()
     return keeper
@@ -92,6 +99,32 @@ def _own_the_schedules(keeper: Keeper) -> None:
             ) from error
 
     scheduler_provider._validate_schedule_expression = validate
+
+
+_REPEATERS: weakref.WeakSet[Repeater] = weakref.WeakSet()
+"""What LocalStack repeats all the time: every second a look at each queue, every minute the metrics of SQS."""
+
+
+def _repeat_once_after_an_advance() -> None:
+    """Let what was missed happen once. LocalStack would repeat it for each second of the days in between."""
+
+    @patch(Repeater.__init__)
+    def remember_repeater(fn: Callable[..., None], self: Repeater, *args: Any, **kwargs: Any) -> None:
+        fn(self, *args, **kwargs)
+        _REPEATERS.add(self)
+
+    @patch(ScheduledTask.set_next_deadline)
+    def set_next_deadline(fn: Callable[..., None], self: ScheduledTask) -> None:
+        fn(self)
+        if self.deadline < time.time():
+            self.deadline = time.time() + self.period
+
+
+def _wake_repeaters() -> None:
+    """They wait by real time, and would see an advance up to a minute later."""
+    for each in list(_REPEATERS):
+        with each._condition:
+            each._condition.notify()
 
 
 def _count_background_work() -> None:
