@@ -69,6 +69,7 @@ def test_an_inventory_of_a_bucket_is_audited_as_the_bucket_itself(auditor: Modul
     assert {name: dict(each) for name, each in found.progress.classes.items()} == result["classes"]
     assert result["audited"] == 9
     key = lambda line: str(line["key"])  # noqa: E731
-    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    out.seek(0)
+    lines = [json.loads(line) for line in out]
     assert sorted(lines, key=key) == sorted(report_lines(s3, reply), key=key)
     assert len(lines) == 4

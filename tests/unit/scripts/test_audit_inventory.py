@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -55,7 +55,8 @@ def write(path: Path, rows: Sequence[Row], last: str = "is_current BOOLEAN", lea
 def audit(*files: Path) -> tuple[audit_inventory.Audit, list[dict[str, Any]]]:
     out = io.StringIO()
     found = audit_inventory.audit([str(each) for each in files], out, Console(quiet=True))
-    return found, [json.loads(line) for line in out.getvalue().splitlines()]
+    out.seek(0)
+    return found, [json.loads(line) for line in out]
 
 
 ELEMENTS = st.sampled_from(
@@ -156,6 +157,7 @@ def test_tags_that_read_on_in_the_key_are_wrong(tmp_path: Path, key: str, marks:
 
 
 @settings(max_examples=30)
+@example([row(GOOD, TAGS | {"data_class": "\x85"})])
 @given(st.lists(rows(), min_size=1, max_size=60))
 def test_the_inventory_is_judged_as_the_function_judges(
     tmp_path_factory: pytest.TempPathFactory, given_rows: list[Row]
