@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS, Environment, load_environment
+from scripts.infrastructure.order import at_once, room
 from scripts.localcloud import LocalCloud, own_local_cloud
 from scripts.paths import BUILD, CATALOG, DIST, MODULES, SAMPLE_HANDOFFS, TERRAFORM
 
@@ -42,9 +43,12 @@ def make_plans(
     here = replace(environment, name="local")
     with own_local_cloud(BUILD / "sample-plans-localcloud") as cloud:
         _publish_handoffs(cloud, here)
-        for root in [only] if only else [BOOTSTRAP, *ROOTS]:
+
+        def plan(root: str) -> None:
             # All of the standby, unless asked for less: an environment may have nothing of it yet.
             commands.plan(here, root, json_folder=folder, stage=stage if root == RECOVERY else None)
+
+        at_once([only] if only else [BOOTSTRAP, *ROOTS], lambda *_: True, plan, room())
     return {root: path for root, path in _files(folder).items() if only in (None, root)}
 
 

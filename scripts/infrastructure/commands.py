@@ -66,28 +66,31 @@ def plan(
     json_folder: Path | None = None,
     stage: str | None = None,
 ) -> int:
-    """Plan the selected roots and save the plans; the standby in ``stage``, or the one its environment says.
+    """Plan the selected roots and save the plans; the standby in ``stage``, or the one its environment says. On the
+    local cloud several are planned at once.
 
     Returns 0, or with ``detailed`` 2 if there are changes. A root that reads the handoff of one not applied yet
     cannot be planned; the table says so. With ``json_folder`` the plans are for a program: they lie there as JSON, and
     nothing is printed of them.
     """
-    summaries: list[PlanSummary] = []
-    waiting: list[str] = []
-    for name in staged_roots(root, stage):
-        if root is None and _missing_handoff(environment, name):
-            waiting.append(name)
-            continue
+    roots = staged_roots(root, stage)
+    waiting = [name for name in roots if root is None and _missing_handoff(environment, name)]
+    planned: dict[str, PlanSummary] = {}
+
+    def work(name: str) -> None:
         require_handoffs(environment, name)
         terraform = open_root(environment, name)
         with reporting(f"plan {name}") as progress:
-            summaries.append(terraform.plan(progress=progress, variables=_stage_variable(name, stage)))
+            planned[name] = terraform.plan(progress=progress, variables=_stage_variable(name, stage))
         if json_folder:
             json_folder.mkdir(parents=True, exist_ok=True)
             (json_folder / f"{name}.json").write_text(json.dumps(terraform.show_plan()), encoding="utf-8")
+
+    most = room() if environment.is_local else 1
+    at_once((name for name in roots if name not in waiting), lambda *_: True, work, most)
     if not json_folder:
-        show_summary(environment, summaries, waiting)
-    return EXIT_CHANGES if detailed and any(summary.total for summary in summaries) else 0
+        show_summary(environment, [planned[name] for name in roots if name in planned], waiting)
+    return EXIT_CHANGES if detailed and any(summary.total for summary in planned.values()) else 0
 
 
 def apply(environment: Environment, root: str | None, stage: str | None = None) -> int:
