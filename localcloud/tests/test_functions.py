@@ -280,6 +280,26 @@ def test_a_role_that_does_not_trust_lambda_is_refused(cloud: Cloud, make_functio
                 call(Role=role, **settings)
 
 
+def test_a_layer_without_versions_is_in_no_list_and_its_numbers_go_on(cloud: Cloud) -> None:
+    functions = cloud.client("lambda")
+
+    def publish() -> int:
+        number: int = functions.publish_layer_version(LayerName="tools", Content={"ZipFile": zipped("")})["Version"]
+        return number
+
+    def listed() -> list[str]:
+        return [each["LayerName"] for each in functions.list_layers()["Layers"]]
+
+    assert [publish(), publish()] == [1, 2]
+    functions.delete_layer_version(LayerName="tools", VersionNumber=1)
+    assert "tools" in listed()
+    functions.delete_layer_version(LayerName="tools", VersionNumber=2)
+    assert "tools" not in listed()
+    assert publish() == 3
+    assert "tools" in listed()
+    functions.delete_layer_version(LayerName="tools", VersionNumber=3)
+
+
 def test_mount_path_outside_mnt_is_refused(cloud: Cloud, make_function: Callable[..., str]) -> None:
     with pytest.raises(Exception, match="FunctionActiveV2"):
         make_function(ECHO, FileSystemConfigs=[MISSING_SYSTEM | {"LocalMountPath": "/srv"}])

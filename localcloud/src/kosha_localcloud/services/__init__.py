@@ -17,6 +17,7 @@ def install(timeline: Timeline) -> None:
         embedded_metrics,
         event_templates,
         function_roles,
+        layers,
         log_metrics,
         log_subscriptions,
         metric_data,
@@ -37,6 +38,7 @@ def install(timeline: Timeline) -> None:
     embedded_metrics.install()
     event_templates.install()
     function_roles.install()
+    layers.install()
     log_metrics.install()
     log_subscriptions.install()
     metric_data.install()
