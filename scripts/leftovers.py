@@ -14,7 +14,7 @@ from typing import Any
 import jmespath
 
 from scripts.infrastructure.environments import load_environment
-from scripts.localcloud import LocalCloud, local_cloud
+from scripts.localcloud import ACCOUNT, LocalCloud, local_cloud
 from scripts.talk import make_console, run_program
 
 console = make_console()
@@ -52,12 +52,19 @@ LISTINGS = (
     Listing("sqs", "list_queues", "QueueUrls"),
     Listing("lambda", "list_functions", "Functions[].FunctionName"),
     Listing("lambda", "list_event_source_mappings", "EventSourceMappings[].UUID"),
+    Listing("lambda", "list_layers", "Layers[].LayerName"),
     Listing("logs", "describe_log_groups", "logGroups[].logGroupName"),
     Listing("logs", "describe_resource_policies", "resourcePolicies[].policyName"),
+    Listing("logs", "describe_query_definitions", "queryDefinitions[].name"),
     Listing("events", "list_rules", "Rules[].Name"),
     Listing("scheduler", "list_schedules", "Schedules[].Name"),
     Listing("scheduler", "list_schedule_groups", "ScheduleGroups[?Name!='default'].Name"),
-    Listing("cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
+    Listing(
+        "cloudwatch",
+        "describe_alarms",
+        "[MetricAlarms, CompositeAlarms][] | [].AlarmName",
+        arguments=(("AlarmTypes", ["MetricAlarm", "CompositeAlarm"]),),
+    ),
     Listing("cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
     Listing("ecr", "describe_repositories", "repositories[].repositoryName"),
     Listing("ecr", "describe_registry", "replicationConfiguration.rules[]"),
@@ -69,6 +76,8 @@ LISTINGS = (
     Listing("eks", "list_clusters", "clusters"),
     Listing("backup", "list_backup_vaults", "BackupVaultList[].BackupVaultName"),
     Listing("backup", "list_backup_plans", "BackupPlansList[].BackupPlanId"),
+    Listing("backup", "list_frameworks", "Frameworks[].FrameworkName"),
+    Listing("backup", "list_restore_testing_plans", "RestoreTestingPlans[].RestoreTestingPlanName"),
     Listing("cloudtrail", "describe_trails", "trailList[].TrailARN", arguments=(("includeShadowTrails", False),)),
     Listing("config", "describe_configuration_recorders", "ConfigurationRecorders[].name"),
     Listing("config", "describe_delivery_channels", "DeliveryChannels[].name"),
@@ -79,6 +88,16 @@ LISTINGS = (
     Listing("iam", "list_roles", "Roles[?!starts_with(Path, '/aws-service-role/')].RoleName", is_global=True),
     Listing("iam", "list_policies", "Policies[].PolicyName", arguments=(("Scope", "Local"),), is_global=True),
     Listing("iam", "list_instance_profiles", "InstanceProfiles[].InstanceProfileName", is_global=True),
+    Listing("iam", "list_open_id_connect_providers", "OpenIDConnectProviderList[].Arn", is_global=True),
+    Listing("ce", "get_anomaly_monitors", "AnomalyMonitors[].MonitorName", is_global=True),
+    Listing("ce", "get_anomaly_subscriptions", "AnomalySubscriptions[].SubscriptionName", is_global=True),
+    Listing(
+        "budgets",
+        "describe_budgets",
+        "Budgets[].BudgetName",
+        arguments=(("AccountId", ACCOUNT),),
+        is_global=True,
+    ),
 )
 
 

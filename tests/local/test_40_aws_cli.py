@@ -64,6 +64,8 @@ def option(name: str, value: object) -> tuple[str, ...]:
     """A parameter as the command line has it: of a switch, only whether."""
     if isinstance(value, bool):
         return (f"--{name}" if value else f"--no-{name}",)
+    if isinstance(value, list):
+        return (f"--{name}", *value)
     return (f"--{name}", str(value))
 
 
