@@ -39,10 +39,12 @@ type Counts = Mapping[str, float]
 
 @dataclass
 class Meter:
-    """Measures what runs inside it: CPU seconds (user and system, children that ended included) and wall seconds."""
+    """Measures what runs inside it: CPU seconds (user and system, children that ended included) and wall seconds.
+    ``peak`` are the bytes of memory where they are another program's."""
 
     cpu: float = 0.0
     wall: float = 0.0
+    peak: int = 0
     entered: bool = False
 
     def __enter__(self) -> Self:
@@ -106,7 +108,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run. ``peak_bytes`` is the largest resident set of the whole process."""
+    """Of one run. ``peak_bytes`` is the largest resident set of the program that did the work."""
 
     size: int
     cpu: float
@@ -187,7 +189,8 @@ def _run_here(arguments: list[str]) -> None:
     pair: Pair = importlib.import_module(f"{PAIRS}.{name}").PAIR
     meter = Meter()
     counts = pair.contenders[contender].run(json.loads(setup), int(size), meter)
-    cost = Cost(int(size), meter.cpu if meter.entered else cpu_seconds(), meter.wall, peak_bytes(), counts)
+    cpu, peak = meter.cpu if meter.entered else cpu_seconds(), meter.peak or peak_bytes()
+    cost = Cost(int(size), cpu, meter.wall, peak, counts)
     print(json.dumps(asdict(cost) | ({} if meter.entered else {"wall": None})))
 
 

@@ -57,9 +57,9 @@ def _apart(what: str, setup: Setup, size: int, meter: Meter, slow: bool = True) 
     said = json.loads(done.stdout.splitlines()[-1])
     left = [name for _, _, names in os.walk(setup["folder"]) for name in names]
     assert not left, f"{what} left {len(left)} of {size} files"
-    meter.entered, meter.cpu, meter.wall = True, said["cpu"], said["wall"]
+    meter.entered, meter.cpu, meter.wall, meter.peak = True, said["cpu"], said["wall"], said["peak"]
     counts = {name: round(said[name] / size, 3) for name in ("reads", "writes", "looked_at")}
-    return counts | {"peak MB of it": round(said["peak"] / 1e6), "slices": said["slices"]}
+    return counts | {"slices": said["slices"]}
 
 
 def walk(setup: Setup, size: int, meter: Meter) -> Counts:

@@ -13,6 +13,7 @@ import pytest
 from benchmarks import __main__ as program
 from benchmarks import frame
 from benchmarks.frame import Contender, Cost, Meter, Pair, exponent, find_pairs, measure, ratios
+from benchmarks.pairs import cleaner
 from benchmarks.plot import draw
 from scripts.paths import REPOSITORY
 from scripts.talk import UserError
@@ -97,3 +98,10 @@ def test_a_module_without_a_pair_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(frame, "PAIRS", "benchmarks")
     with pytest.raises(UserError, match=r"has no PAIR"):
         find_pairs()
+
+
+def test_the_cleaner_runs_in_a_program_of_its_own_whose_memory_counts() -> None:
+    meter = Meter()
+    with cleaner.set_up(30) as setup:
+        cleaner.walk(setup, 30, meter)
+    assert 5e6 < meter.peak < 2e8
