@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.infrastructure import commands
 from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, ROOTS, Environment, load_environment
-from scripts.infrastructure.order import at_once, room
+from scripts.infrastructure.order import always, at_once, room
 from scripts.localcloud import LocalCloud, own_local_cloud
 from scripts.paths import BUILD, CATALOG, DIST, MODULES, SAMPLE_HANDOFFS, TERRAFORM
 
@@ -48,7 +48,7 @@ def make_plans(
             # All of the standby, unless asked for less: an environment may have nothing of it yet.
             commands.plan(here, root, json_folder=folder, stage=stage if root == RECOVERY else None)
 
-        at_once([only] if only else [BOOTSTRAP, *ROOTS], lambda *_: True, plan, room())
+        at_once([only] if only else [BOOTSTRAP, *ROOTS], always, plan, room())
     return {root: path for root, path in _files(folder).items() if only in (None, root)}
 
 

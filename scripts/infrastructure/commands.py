@@ -14,7 +14,7 @@ from rich.table import Table
 from scripts import leftovers
 from scripts.handoff import published_roots
 from scripts.infrastructure.environments import BOOTSTRAP, RECOVERY, STAGES, Environment, select_roots
-from scripts.infrastructure.order import at_once, handoffs_read, room
+from scripts.infrastructure.order import always, at_once, handoffs_read, room
 from scripts.infrastructure.terraform import CHANGE_KINDS, PlanSummary, Progress, TerraformRoot
 from scripts.infrastructure.workspace import prepare
 from scripts.localcloud import local_cloud
@@ -87,7 +87,7 @@ def plan(
             (json_folder / f"{name}.json").write_text(json.dumps(terraform.show_plan()), encoding="utf-8")
 
     most = room() if environment.is_local else 1
-    at_once((name for name in roots if name not in waiting), lambda *_: True, work, most)
+    at_once((name for name in roots if name not in waiting), always, work, most)
     if not json_folder:
         show_summary(environment, [planned[name] for name in roots if name in planned], waiting)
     return EXIT_CHANGES if detailed and any(summary.total for summary in planned.values()) else 0

@@ -43,6 +43,11 @@ def room() -> int:
     return min(AT_ONCE, max(1, int((memory - BYTES_OF_OTHERS) // BYTES_OF_A_ROOT)))
 
 
+def always(_root: str, _done: set[str]) -> bool:
+    """For :func:`at_once`: none waits for another."""
+    return True
+
+
 def at_once(
     roots: Iterable[str], may_start: Callable[[str, set[str]], bool], work: Callable[[str], object], most: int
 ) -> None:

@@ -7,12 +7,9 @@ import pytest
 
 from scripts.infrastructure import commands, order
 from scripts.infrastructure.environments import ROOTS, load_environment
-from scripts.infrastructure.order import at_once, handoffs_read
+from scripts.infrastructure.order import always, at_once, handoffs_read
+from scripts.infrastructure.terraform import PlanSummary
 from tests.patience import PATIENCE
-
-
-def always(root: str, done: set[str]) -> bool:
-    return True
 
 
 def test_up_to_the_limit_are_under_way_together_and_no_more() -> None:
@@ -128,3 +125,40 @@ def test_a_later_apply_waits_for_what_a_root_changes(monkeypatch: pytest.MonkeyP
     assert commands.apply(load_environment("local"), None) == 0
     for root in ROOTS:
         assert set(handoffs_read()[root]) <= applies.began[root]
+
+
+@pytest.mark.parametrize(("environment", "together"), [("local", 2), ("dev", 1)])
+def test_plans_are_made_together_on_the_local_cloud_alone_and_shown_in_order(
+    monkeypatch: pytest.MonkeyPatch, environment: str, together: int
+) -> None:
+    lock, last_of_all = Lock(), Event()
+    under_way: set[str] = set()
+    most: list[int] = []
+    shown: list[str] = []
+
+    class Root:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def plan(self, **_: object) -> PlanSummary:
+            with lock:
+                under_way.add(self.name)
+                most.append(len(under_way))
+            if together == 1:
+                last_of_all.wait(0.05)  # long enough for another to begin, if it may
+            elif self.name == ROOTS[0]:
+                assert last_of_all.wait(PATIENCE)  # the first is ready after all the others
+            with lock:
+                under_way.remove(self.name)
+            if len(most) == len(ROOTS):
+                last_of_all.set()
+            return PlanSummary(self.name)
+
+    monkeypatch.setattr(commands, "room", lambda: 2)
+    monkeypatch.setattr(commands, "open_root", lambda _, name: Root(name))
+    monkeypatch.setattr(commands, "require_handoffs", lambda *_: None)
+    monkeypatch.setattr(commands, "_missing_handoff", lambda *_: False)
+    monkeypatch.setattr(commands, "show_summary", lambda _, found, __: shown.extend(each.root for each in found))
+    assert commands.plan(load_environment(environment), None) == 0
+    assert max(most) == together
+    assert shown == list(ROOTS)

@@ -44,8 +44,7 @@ LOOK_SECONDS = 60
 """Platform time between two looks at an alarm, as CloudWatch does
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html)."""
 PAUSE_SECONDS = 5.0
-"""Real time between two rounds of looks: while the clock is moved by days, hundreds of alarms are always due.
-LocalStack would look once for each period in between, at the same values, and be at it for minutes."""
+"""Real time between two rounds of looks: while the clock is moved by days, hundreds of alarms are always due."""
 
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
 
